@@ -1,0 +1,54 @@
+"""From what a person types to a configuration."""
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_type_hints
+
+from nst_engine.config import TransferConfig
+from nst_engine.errors import ConfigError
+
+
+def read_config(file: Path | None, settings: Iterable[str], **fields: Any) -> TransferConfig:
+    """The configuration of a TOML file, changed by `key=value` settings, changed by fields that are not None.
+
+    Raises:
+        ConfigError: the file is not TOML, a setting is not `key=value`, or a field or its value is not allowed.
+    """
+    values = {} if file is None else _from_toml(file)
+    values |= dict(map(_setting, settings))
+    values |= {name: value for name, value in fields.items() if value is not None}
+    return TransferConfig.from_dict(values)
+
+
+def _from_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(f"configuration file {str(file)!r} cannot be used: {reason}") from error
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigError(f"setting {text!r} is not allowed; use key=value, such as side=1024")
+    return name.strip(), _typed(name.strip(), value.strip())
+
+
+def _typed(name: str, text: str) -> Any:
+    """The text as the kind of value that the field takes; `none` where it takes None, commas where it takes several."""
+    hint = get_type_hints(TransferConfig).get(name, str)
+    kinds = get_args(hint) or (hint,)
+    if text.lower() == "none" and NoneType in kinds:
+        return None
+    if any(getattr(kind, "__origin__", None) is tuple for kind in kinds):
+        return tuple(part.strip() for part in text.split(","))
+    for kind in (int, float):
+        if kind in kinds:
+            try:
+                return kind(text)
+            except ValueError:
+                continue
+    return text

@@ -1,0 +1,68 @@
+"""How a batch says how far it is: a bar on a terminal, a line for each pair elsewhere."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from nst_engine import Record, Status
+from tasks.manifest import ManifestRow
+
+
+def watched(rows: Iterable[ManifestRow], total: int, log: Callable[[str], None]) -> Iterator[ManifestRow]:
+    """Pass the rows on, saying how far the batch is; failures are logged in either case.
+
+    Args:
+        rows: rows as they are made.
+        total: how many there will be.
+        log: takes a line of text.
+    """
+    terminal = sys.stderr.isatty()
+    with progress_bar(hidden=not terminal) as bar:
+        task = bar.add_task("stylizing", total=total)
+        for count, row in enumerate(rows, start=1):
+            bar.update(task, advance=1, description=row.pair)
+            if not terminal or row.status == Status.FAILED:
+                log(f"{count}/{total} {describe(row)}")
+            yield row
+
+
+def progress_bar(hidden: bool = False) -> Progress:
+    """A bar on stderr with count, time so far and time left."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=hidden,
+        transient=True,
+    )
+
+
+def describe(row: ManifestRow) -> str:
+    """One line on what became of a pair."""
+    name = f"{row.backbone}/{row.pair}"
+    if row.status == Status.FAILED:
+        return f"{name} failed: {row.error}"
+    if row.status == Status.SKIPPED:
+        return f"{name} skipped: it is finished, with a total loss of {row.total_loss:.4g}"
+    return (
+        f"{name} {row.status} in {row.seconds_total:.1f} s, "
+        f"total loss {row.initial_total_loss:.4g} to {row.total_loss:.4g}"
+    )
+
+
+@contextmanager
+def step_bar(total: int) -> Iterator[Callable[[Record], None]]:
+    """A bar over the steps of one transfer, shown on a terminal only; yields what takes the records."""
+    with progress_bar(hidden=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("", total=total)
+
+        def show(record: Record) -> None:
+            bar.update(task, completed=record.step, description=f"{record.side} px, total loss {record.total:.4g}")
+
+        yield show

@@ -1,0 +1,20 @@
+"""How Prefect behaves in this project's commands, unless the user has set it otherwise."""
+
+import os
+
+DEFAULTS = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
+    "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_LOGGERS_PREFECT_SERVER_LEVEL": "ERROR",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+"""Environment variables: nothing calls home, an embedded server has time to start, logs say what matters."""
+
+
+def apply_defaults() -> None:
+    """Set what is not set yet; to be called before Prefect or TensorFlow is loaded."""
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,53 @@
+"""Weights into a Keras network: from a file of Keras's, from the packaged VGG16, or from a seed."""
+
+import h5py
+import keras
+import numpy as np
+
+from nst_engine.config import TransferConfig
+from nst_engine.errors import WeightsError
+from nst_engine.weights import WeightsSource
+
+
+def load_weights(model: keras.Model, source: WeightsSource, config: TransferConfig) -> None:
+    """Fill the network with the weights that were found.
+
+    Raises:
+        WeightsError: the file is damaged or belongs to another network.
+    """
+    if source.path is None:
+        _fill_randomly(model, config.seed)
+        return
+    try:
+        if config.weights == "packaged":
+            _load_packaged_vgg16(model, source)
+        else:
+            model.load_weights(source.path)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise WeightsError(f"weights file {str(source.path)!r} does not fit {config.backbone}: {reason}") from error
+
+
+def _load_packaged_vgg16(model: keras.Model, source: WeightsSource) -> None:
+    """Read the layers of an HED network that are VGG16's: `blockB/layers/conv2d_I` is `blockB_conv(I+1)`."""
+    with h5py.File(source.path) as file:
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.Conv2D):
+                block, convolution = layer.name.split("_conv")
+                suffix = "" if convolution == "1" else f"_{int(convolution) - 1}"
+                values = file[f"{block}/layers/conv2d{suffix}/vars"]
+                layer.set_weights([values["0"][()], values["1"][()]])
+
+
+def _fill_randomly(model: keras.Model, seed: int) -> None:
+    """He normal kernels and zero biases (He et al., 2015, eq. 10); normalization layers stay the identity.
+
+    The numbers are NumPy's, so that a seed means the same network in every version of Keras.
+    """
+    generator = np.random.default_rng(seed)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            kernel, bias = layer.get_weights()
+            fan_in = np.prod(kernel.shape[:-1])
+            drawn = generator.standard_normal(kernel.shape, dtype=np.float32) * np.sqrt(2 / fan_in, dtype=np.float32)
+            layer.set_weights([drawn, np.zeros_like(bias)])

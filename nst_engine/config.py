@@ -1,0 +1,221 @@
+"""`TransferConfig`: everything that decides what a transfer does, as one immutable value."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
+from typing import Any, Literal, Self, get_args
+
+from nst_engine.backbones.registry import BackboneSpec, backbone_spec
+from nst_engine.errors import ConfigError, listed
+from nst_engine.optimizers.registry import OPTIMIZERS
+
+Pooling = Literal["max", "average"]
+Formulation = Literal["mean", "gatys"]
+PrecisionName = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
+Format = Literal["png", "jpg", "webp"]
+
+DEFAULT_WEIGHTS = {
+    "mean": (1.0, 0.1, 0.02),
+    "gatys": (1.0, 1000.0, 0.01),
+}
+"""The content, style and total variation weights that stand for None, by formulation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferConfig:
+    """What a transfer does. Immutable, hashable, checked when it is made.
+
+    Attributes:
+        backbone: network whose features the losses compare: `vgg16`, `vgg19`, `resnet50` or `tiny`.
+        weights: where its weights come from: `imagenet`, `packaged` (VGG16 only; the `offline` extra),
+            `random` (seeded) or the path of a Keras weights file.
+        content_layers: layers of the content loss as `name` or `name:weight`; None is the backbone's preset.
+        style_layers: layers of the style loss, likewise. Layer weights are normalized to sum to 1.
+        pooling: the backbone's pooling layers: `max` or `average`.
+        formulation: `mean` takes every loss as a mean; `gatys` takes the sums of the paper.
+        content_weight, style_weight, tv_weight: factors of the loss terms, >= 0; None is the formulation's own.
+        side: long side of the result in pixels; None is the content's own size.
+        init: what the optimization starts from: `content`, `noise`, `style` or the path of a picture.
+        levels: number of coarse-to-fine sizes, in steps of sqrt(2); 1 is the final size alone; `auto` begins
+            at about 128 pixels.
+        optimizer: `lbfgs` (projected on the pixel box) or `adam`.
+        learning_rate: for `adam` the step size in units of the 0..255 pixel range, for `lbfgs` the length of the first
+            trial along a direction; None is the optimizer's own.
+        iterations: optimizer steps at each level; a step is one evaluation of the objective.
+        precision: dtype of the network: `float32`, `mixed_bfloat16`, `mixed_float16`, or `auto` for the
+            fastest that the device is good at. Pixels, Gram matrices and losses are float32 in each.
+        record_every: steps between two records of the history; 0 keeps the first and the last only.
+        format: file format of the result: `png`, `jpg` or `webp`.
+        quality: quality of `jpg` and `webp`, 1 to 100.
+        seed: seed of `random` weights and of `noise`.
+    """
+
+    backbone: str = "vgg19"
+    weights: str = "imagenet"
+    content_layers: tuple[str, ...] | None = None
+    style_layers: tuple[str, ...] | None = None
+    pooling: Pooling = "max"
+    formulation: Formulation = "mean"
+    content_weight: float | None = None
+    style_weight: float | None = None
+    tv_weight: float | None = None
+    side: int | None = 512
+    init: str = "content"
+    levels: int | Literal["auto"] = "auto"
+    optimizer: str = "lbfgs"
+    learning_rate: float | None = None
+    iterations: int = 500
+    precision: PrecisionName = "auto"
+    record_every: int = 10
+    format: Format = "png"
+    quality: int = 95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("content_layers", "style_layers"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, tuple(value))
+                self._check_layers(name)
+        for name, annotation in _CHOICES.items():
+            _check_choice(name, getattr(self, name), annotation)
+        if self.optimizer not in OPTIMIZERS:
+            raise ConfigError(f"optimizer={self.optimizer!r} is not known; use {listed(OPTIMIZERS)}")
+        self._check_weights_source()
+        self._check_init()
+        for name in ("content_weight", "style_weight", "tv_weight"):
+            _check_number(name, getattr(self, name), least=0)
+        _check_number("learning_rate", self.learning_rate, above=0)
+        if self.side is not None:
+            _check_integer("side", self.side, least=self.spec.stride)
+        if self.levels != "auto":
+            _check_integer("levels", self.levels, least=1, most=16)
+        _check_integer("iterations", self.iterations, least=1)
+        _check_integer("record_every", self.record_every, least=0)
+        _check_integer("quality", self.quality, least=1, most=100)
+        _check_integer("seed", self.seed, least=0, most=2**32 - 1)
+        if not any(self.loss_weights):
+            raise ConfigError("content_weight, style_weight and tv_weight are all 0; at least one must be above 0")
+
+    @property
+    def spec(self) -> BackboneSpec:
+        """The backbone as data."""
+        return backbone_spec(self.backbone)
+
+    @property
+    def rate(self) -> float:
+        """The learning rate, None replaced by the optimizer's own."""
+        return OPTIMIZERS[self.optimizer].learning_rate if self.learning_rate is None else self.learning_rate
+
+    @property
+    def loss_weights(self) -> tuple[float, float, float]:
+        """Weights of the content, style and total variation terms, None replaced by the default."""
+        own = (self.content_weight, self.style_weight, self.tv_weight)
+        content, style, tv = (
+            default if weight is None else weight
+            for weight, default in zip(own, DEFAULT_WEIGHTS[self.formulation], strict=True)
+        )
+        return content, style, tv
+
+    @property
+    def content_layer_weights(self) -> dict[str, float]:
+        """Layers of the content loss, each with its share; the shares sum to 1."""
+        return _shares(self.content_layers or self.spec.content_layers)
+
+    @property
+    def style_layer_weights(self) -> dict[str, float]:
+        """Layers of the style loss, each with its share; the shares sum to 1."""
+        return _shares(self.style_layers or self.spec.style_layers)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The configuration with these fields, the others at their defaults.
+
+        Raises:
+            ConfigError: a field is unknown, or its value is not allowed.
+        """
+        names = [field.name for field in fields(cls)]
+        for name in values:
+            if name not in names:
+                near = get_close_matches(name, names, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"use {listed(names)}"
+                raise ConfigError(f"{name!r} is not a configuration field; {hint}")
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain values that JSON and TOML can carry."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed, checked anew."""
+        return replace(self, **changes)
+
+    def _check_layers(self, name: str) -> None:
+        layers = getattr(self, name)
+        if not layers:
+            raise ConfigError(f"{name} is empty; name at least one layer, or leave it out for the preset")
+        for layer, _ in map(_split_layer, layers):
+            if layer not in self.spec.layers:
+                raise ConfigError(f"{name}={layer!r} is not a layer of {self.backbone}; use {listed(self.spec.layers)}")
+        if sum(share for _, share in map(_split_layer, layers)) <= 0:
+            raise ConfigError(f"{name}: the layer weights sum to 0; at least one must be above 0")
+
+    def _check_weights_source(self) -> None:
+        named = ("imagenet", "packaged", "random")
+        if self.weights in named and self.weights not in self.spec.weights:
+            allowed = listed([*self.spec.weights, "the path of a weights file"])
+            raise ConfigError(f"weights={self.weights!r} does not exist for {self.backbone}; use {allowed}")
+        if self.weights not in named and not self.weights.endswith(".h5"):
+            allowed = listed([*self.spec.weights, "the path of an .h5 or .weights.h5 file"])
+            raise ConfigError(f"weights={self.weights!r} is not known; use {allowed}")
+
+    def _check_init(self) -> None:
+        if self.init not in ("content", "noise", "style") and "." not in self.init:
+            raise ConfigError(f"init={self.init!r} is not known; use content, noise, style or the path of a picture")
+
+
+_CHOICES = {
+    "pooling": Pooling,
+    "formulation": Formulation,
+    "precision": PrecisionName,
+    "format": Format,
+}
+
+
+def _split_layer(layer: str) -> tuple[str, float]:
+    name, colon, text = layer.partition(":")
+    try:
+        share = float(text) if colon else 1.0
+    except ValueError:
+        share = math.nan
+    if not (math.isfinite(share) and share >= 0):
+        raise ConfigError(f"layer {layer!r} has the weight {text!r}; use a number >= 0")
+    return name, share
+
+
+def _shares(layers: tuple[str, ...]) -> dict[str, float]:
+    pairs = dict(map(_split_layer, layers))
+    total = sum(pairs.values())
+    return {name: share / total for name, share in pairs.items()}
+
+
+def _check_choice(name: str, value: object, annotation: object) -> None:
+    if value not in get_args(annotation):
+        raise ConfigError(f"{name}={value!r} is not known; use {listed(get_args(annotation))}")
+
+
+def _check_number(name: str, value: float | None, least: float | None = None, above: float | None = None) -> None:
+    if value is None:
+        return
+    bound = f">= {least:g}" if above is None else f"> {above:g}"
+    numeric = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not numeric or (least is not None and value < least) or (above is not None and value <= above):
+        raise ConfigError(f"{name}={value!r} is not allowed; use a finite number {bound}")
+
+
+def _check_integer(name: str, value: object, least: int, most: int | None = None) -> None:
+    whole = value if isinstance(value, int) and not isinstance(value, bool) else -1
+    if whole < least or (most is not None and whole > most):
+        bound = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise ConfigError(f"{name}={value!r} is not allowed; use a whole number {bound}")

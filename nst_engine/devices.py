@@ -1,0 +1,53 @@
+"""The devices TensorFlow sees, which one a transfer uses, and what that one is good at."""
+
+import resource
+import sys
+
+import tensorflow as tf
+
+from nst_engine.config import PrecisionName
+from nst_engine.errors import ConfigError, listed
+from nst_engine.precision import PRECISIONS, Precision, fastest_on_cpu, fastest_on_gpu, read_cpuinfo
+
+
+def devices() -> tuple[str, ...]:
+    """The devices that can do a transfer, the best first: `GPU:0`, ..., `CPU:0`."""
+    return tuple(
+        device.name.removeprefix("/physical_device:")
+        for kind in ("GPU", "CPU")
+        for device in tf.config.list_physical_devices(kind)
+    )
+
+
+def resolve_device(name: str | None) -> str:
+    """The device of that name (`cpu`, `gpu`, `gpu:1`), or the best one for None.
+
+    Raises:
+        ConfigError: this machine has no such device.
+    """
+    present = devices()
+    if name is None:
+        return present[0]
+    full = name.upper() if ":" in name else f"{name.upper()}:0"
+    if full not in present:
+        raise ConfigError(f"device={name!r} is not there; use {listed(device.lower() for device in present)}")
+    return full
+
+
+def resolve_precision(name: PrecisionName, device: str) -> Precision:
+    """The precision of that name; `auto` is the fastest one that the device is good at."""
+    if name != "auto":
+        return PRECISIONS[name]
+    if device.startswith("CPU"):
+        return fastest_on_cpu(read_cpuinfo())
+    physical = tf.config.PhysicalDevice(f"/physical_device:{device}", "GPU")
+    details = tf.config.experimental.get_device_details(physical)
+    return fastest_on_gpu(details.get("compute_capability", (0, 0)))
+
+
+def peak_memory_mb(device: str) -> float:
+    """Peak memory in MB: of a GPU since the program began, or of the process on a CPU."""
+    if device.startswith("GPU"):
+        return float(tf.config.experimental.get_memory_info(device)["peak"]) / 1e6
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

@@ -1,0 +1,30 @@
+"""Total variation: how much neighbouring pixels differ (Rudin et al., 1992; Mahendran and Vedaldi, 2015)."""
+
+import tensorflow as tf
+
+from nst_engine.types import Tensor
+
+
+def total_variation(x: Tensor) -> Tensor:
+    """`mean((x[i+1, j] - x[i, j])^2) + mean((x[i, j+1] - x[i, j])^2)`.
+
+    This is the squared variant, beta = 2 in Mahendran and Vedaldi (2015, section 3.2).
+
+    Args:
+        x: pixels, [1, height, width, 3], float32, in [0, 255]; height and width at least 2.
+
+    Returns:
+        A float32 scalar.
+    """
+    down, right = _differences(x)
+    return tf.reduce_mean(tf.square(down)) + tf.reduce_mean(tf.square(right))
+
+
+def gatys_total_variation(x: Tensor) -> Tensor:
+    """`sum((x[i+1, j] - x[i, j])^2) + sum((x[i, j+1] - x[i, j])^2)`, with the argument of `total_variation`."""
+    down, right = _differences(x)
+    return tf.reduce_sum(tf.square(down)) + tf.reduce_sum(tf.square(right))
+
+
+def _differences(x: Tensor) -> tuple[Tensor, Tensor]:
+    return x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1]

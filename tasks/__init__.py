@@ -1,0 +1,1 @@
+"""The steps of the pipeline: plain logic, and thin Prefect tasks over it."""

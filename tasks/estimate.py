@@ -1,0 +1,50 @@
+"""How long a batch will take, from a few steps of its first pair."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from nst_engine.images import decode
+from nst_engine.pyramid import result_sizes
+from tasks.engines import engine
+from tasks.pairs import PairSpec
+from tasks.storage import open_storage
+from tasks.work import Job
+
+_TRIAL_STEPS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What one pair costs.
+
+    Attributes:
+        width, height: size of the picture in pixels.
+        steps: optimizer steps, all levels together.
+        seconds: wall seconds of these steps.
+    """
+
+    width: int
+    height: int
+    steps: int
+    seconds: float
+
+
+def estimate(pair: PairSpec, job: Job) -> Estimate:
+    """Take a few steps of one pair at its full size and scale them up, level by level, with the number of pixels.
+
+    Raises:
+        NightbrushError: the pair cannot be read or stylized.
+    """
+    config = job.config.replace(backbone=pair.backbone)
+    content = decode(open_storage(job.content).read(pair.content))
+    style = decode(open_storage(job.style).read(pair.style))
+    trial = config.replace(levels=1, iterations=_TRIAL_STEPS, record_every=1)
+    with engine(trial, job.device) as transfer:
+        history = transfer.run(content, style).history
+    times = [record.seconds for record in history[1:-1]]
+    step = median(after - before for before, after in pairwise(times))
+    sizes = result_sizes(config, content)
+    width, height = sizes[-1]
+    full_steps = sum(w * h for w, h in sizes) / (width * height) * config.iterations
+    return Estimate(width=width, height=height, steps=len(sizes) * config.iterations, seconds=step * full_steps)

@@ -1,0 +1,97 @@
+"""What a batch leaves in its output besides the pictures: two CSV files and the report, from rows and sidecars."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from nst_engine.errors import NightbrushError
+from nst_engine.images import decode, thumbnail
+from nst_engine.result import Status
+from tasks.manifest import ManifestRow, Sidecar, read_sidecar, sidecars
+from tasks.page import Exhibit, report_page, rows_to_show
+from tasks.storage import Storage, read_uri
+from tasks.summary import BatchSummary, backbones_csv, read_results, results_csv
+
+RESULTS, BACKBONES, REPORT = "results.csv", "backbones.csv", "report.html"
+
+_INPUT_SIDE, _RESULT_SIDE = 240, 480
+"""Long sides of the report's thumbnails, in pixels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What the output holds now.
+
+    Attributes:
+        summary: of all rows in `results.csv`.
+        notes: what could not be taken into account, one line each.
+    """
+
+    summary: BatchSummary
+    notes: tuple[str, ...]
+
+
+def write_outcome(output: Storage, rows: Iterable[ManifestRow] | None = None) -> Outcome:
+    """Write `results.csv`, `backbones.csv` and `report.html`.
+
+    The rows are those of this run, then those of the other pictures in the output, from their sidecars.
+    Without a run the files are rebuilt: a pair that failed has no sidecar, so its row is taken over from the
+    `results.csv` that is there.
+
+    Args:
+        output: the batch's output.
+        rows: rows of this run; None to rebuild.
+
+    Raises:
+        StorageError: the output cannot be read or written.
+    """
+    notes: list[str] = []
+    known = {(row.backbone, row.pair): row for row in rows or ()}
+    for sidecar in sidecars(output):
+        if isinstance(sidecar, Sidecar):
+            known.setdefault((sidecar.row.backbone, sidecar.row.pair), sidecar.row)
+        else:
+            notes.append(str(sidecar))
+    if rows is None:
+        for row in _failures_so_far(output, notes):
+            known.setdefault((row.backbone, row.pair), row)
+    summary = BatchSummary(tuple(known.values()))
+    output.write(RESULTS, results_csv(summary.rows))
+    output.write(BACKBONES, backbones_csv(summary.rows))
+    output.write(REPORT, report_page(summary.rows, _exhibits(output, summary.rows)))
+    return Outcome(summary=summary, notes=tuple(notes))
+
+
+def _failures_so_far(output: Storage, notes: list[str]) -> Iterator[ManifestRow]:
+    if output.head(RESULTS) is None:
+        return
+    try:
+        rows = read_results(output.read(RESULTS))
+    except NightbrushError as error:
+        notes.append(f"failures in {output.uri(RESULTS)!r} cannot be taken over: {error}")
+        return
+    yield from (row for row in rows if row.status == Status.FAILED)
+
+
+def _exhibits(output: Storage, rows: Iterable[ManifestRow]) -> Iterator[Exhibit]:
+    """The exhibits of the page, made one by one; rows whose picture is gone have none."""
+    inputs: dict[str, bytes | None] = {}
+    for row in rows_to_show(rows):
+        key = f"{row.backbone}/{row.pair}"
+        result = _thumbnail(output.uri(key + PurePosixPath(row.output).suffix), _RESULT_SIDE)
+        if result is None:
+            continue
+        for uri in (row.content, row.style):
+            if uri not in inputs:
+                inputs[uri] = _thumbnail(uri, _INPUT_SIDE)
+        sidecar = read_sidecar(output, f"{key}.json")
+        history = sidecar.history if sidecar else ()
+        yield Exhibit(row=row, result=result, content=inputs[row.content], style=inputs[row.style], history=history)
+
+
+def _thumbnail(uri: str, side: int) -> bytes | None:
+    """A small JPEG of the picture at `uri`, or None where there is no picture any more."""
+    try:
+        return thumbnail(decode(read_uri(uri)), side)
+    except NightbrushError:
+        return None

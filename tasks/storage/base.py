@@ -1,0 +1,53 @@
+"""The storage contract: five methods, and the errors they raise."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from nst_engine.errors import NightbrushError
+
+
+class StorageError(NightbrushError):
+    """A storage cannot be opened, read or written; the text names the URI and the reason."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One stored object: its key, relative to the storage and `/`-separated, and its size in bytes."""
+
+    key: str
+    size: int
+
+
+class Storage(Protocol):
+    """Bytes under keys. A key is relative and `/`-separated, whatever the platform.
+
+    A write is atomic: a reader sees the old bytes or the new ones, never a part. Each method raises
+    `StorageError` for what cannot be done; a key that leads out of the storage is refused.
+    """
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        """The objects whose keys begin with `prefix`, in the order of their keys."""
+
+    def read(self, key: str) -> bytes:
+        """The bytes under `key`."""
+
+    def write(self, key: str, data: bytes) -> None:
+        """Put `data` under `key`, atomically."""
+
+    def head(self, key: str) -> Entry | None:
+        """The entry under `key`, or None where there is none."""
+
+    def uri(self, key: str = "") -> str:
+        """The storage's own address, or that of a key: a path, or `s3://bucket/key`."""
+
+
+def check_key(key: str) -> None:
+    """Refuse what is no key.
+
+    Raises:
+        StorageError: the key is empty, absolute, ends in `/`, or has an empty part, `.`, `..` or a NUL.
+    """
+    parts = key.split("/")
+    if "\0" in key or not all(parts) or not {".", ".."}.isdisjoint(parts):
+        raise StorageError(f"key {key!r} is not allowed; use names other than '.' and '..', separated by single '/'")

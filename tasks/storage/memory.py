@@ -1,0 +1,39 @@
+"""Bytes in a dictionary: a storage for tests, and the contract's shortest reading."""
+
+from collections.abc import Iterator, Mapping
+
+from tasks.storage.base import Entry, StorageError, check_key
+
+
+class MemoryStorage:
+    """A storage that lives and ends with its object; it begins with a copy of `objects`."""
+
+    def __init__(self, objects: Mapping[str, bytes] | None = None) -> None:
+        self._objects = dict(objects or {})
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        """The objects whose keys begin with `prefix`, in the order of their keys."""
+        return (Entry(key, len(data)) for key, data in sorted(self._objects.items()) if key.startswith(prefix))
+
+    def read(self, key: str) -> bytes:
+        """The bytes under `key`."""
+        check_key(key)
+        if key not in self._objects:
+            raise StorageError(f"object {self.uri(key)!r} does not exist; check its key")
+        return self._objects[key]
+
+    def write(self, key: str, data: bytes) -> None:
+        """Put `data` under `key`."""
+        check_key(key)
+        self._objects[key] = data
+
+    def head(self, key: str) -> Entry | None:
+        """The entry under `key`, or None where there is none."""
+        check_key(key)
+        return Entry(key, len(self._objects[key])) if key in self._objects else None
+
+    def uri(self, key: str = "") -> str:
+        """`memory://`, or that and the key."""
+        if key:
+            check_key(key)
+        return f"memory://{key}"

@@ -1,0 +1,234 @@
+import errno
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks.storage import Storage, StorageError, open_storage, require_writable
+from tasks.storage.local import LocalStorage
+from tests.tasks.storage.contract import StorageContract, listed
+
+
+class TestLocalStorage(StorageContract):
+    @pytest.fixture
+    def storage(self, tmp_path: Path) -> Storage:
+        return LocalStorage(tmp_path)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def test_an_address_is_an_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert LocalStorage("photos").uri() == str(tmp_path / "photos")
+    assert LocalStorage("photos").uri("a/b.png") == str(tmp_path / "photos" / "a" / "b.png")
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path / "absent")
+    with pytest.raises(StorageError, match=r"folder '.*absent' does not exist; "):
+        storage.list()
+    with pytest.raises(StorageError, match=r"folder '.*absent' does not exist; "):
+        storage.read("a.png")
+    assert storage.head("a.png") is None
+
+
+def test_a_file_is_refused_as_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.raises(StorageError, match="is no folder"):
+        LocalStorage(tmp_path / "a.png").list()
+
+
+def test_the_first_write_makes_the_folders(tmp_path: Path) -> None:
+    LocalStorage(tmp_path / "new" / "output").write("vgg16/a.png", b"data")
+    assert (tmp_path / "new" / "output" / "vgg16" / "a.png").read_bytes() == b"data"
+
+
+def test_a_written_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(b"")
+    LocalStorage(tmp_path).write("stored", b"")
+    assert (tmp_path / "stored").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    storage = LocalStorage(tmp_path)
+    storage.write("a.png", b"old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match=r"file '.*a\.png' cannot be written: No space left on device; "):
+        storage.write("a.png", b"new")
+    assert files(tmp_path) == ["a.png"]
+    assert storage.read("a.png") == b"old"
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    storage = LocalStorage(tmp_path)
+    storage.write("a.png", b"old")
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        storage.write("a.png", b"new")
+    assert files(tmp_path) == ["a.png"]
+    assert storage.read("a.png") == b"old"
+
+
+def test_a_write_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StorageError, match=r"cannot be written: Is a directory"):
+        LocalStorage(tmp_path).write("folder", b"")
+    assert files(tmp_path) == ["folder"]
+
+
+def test_the_file_is_on_the_disk_before_it_bears_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda _: seen.extend(files(tmp_path)))
+    LocalStorage(tmp_path).write("a.png", b"data")
+    assert [name.startswith(".nightbrush-") for name in seen] == [True]
+
+
+def test_a_temporary_file_that_a_crash_left_is_not_listed(tmp_path: Path) -> None:
+    (tmp_path / ".nightbrush-0123.tmp").write_bytes(b"half a pict")
+    (tmp_path / ".hidden").write_bytes(b"")
+    assert listed(LocalStorage(tmp_path)) == [".hidden"]
+
+
+def test_a_link_that_leads_out_is_neither_listed_nor_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(b"secret")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "link.png").symlink_to(secret)
+    (root / "up").symlink_to(tmp_path)
+    storage = LocalStorage(root)
+    assert listed(storage) == []
+    for key in ("link.png", "up/secret.png", "up/new.png"):
+        for use in (storage.read, storage.head, lambda key: storage.write(key, b"")):
+            with pytest.raises(StorageError, match="leads out of the folder"):
+                use(key)
+    assert secret.read_bytes() == b"secret"
+    assert not (tmp_path / "new.png").exists()
+
+
+def test_a_folder_whose_name_begins_like_the_root_is_outside(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root-of-others").mkdir()
+    (tmp_path / "root" / "link").symlink_to(tmp_path / "root-of-others")
+    with pytest.raises(StorageError, match="leads out"):
+        LocalStorage(tmp_path / "root").write("link/a.png", b"")
+
+
+def test_links_that_stay_inside_are_followed(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    storage.write("real/a.png", b"old")
+    (tmp_path / "folder").symlink_to("real")
+    (tmp_path / "b.png").symlink_to(tmp_path / "real" / "a.png")
+    assert listed(storage) == ["b.png", "folder/a.png", "real/a.png"]
+    storage.write("b.png", b"new")
+    assert storage.read("folder/a.png") == b"new"
+    assert (tmp_path / "b.png").is_symlink()
+
+
+def test_the_root_may_be_a_link_itself(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    storage = LocalStorage(tmp_path / "link")
+    storage.write("a.png", b"data")
+    assert listed(storage) == ["a.png"]
+    assert storage.uri("a.png") == str(tmp_path / "link" / "a.png")
+
+
+def test_rings_of_links_end(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    storage.write("a/one.png", b"")
+    storage.write("b/two.png", b"")
+    (tmp_path / "a" / "to-b").symlink_to(tmp_path / "b")
+    (tmp_path / "b" / "to-a").symlink_to(tmp_path / "a")
+    (tmp_path / "self").symlink_to("self")
+    (tmp_path / "top").symlink_to(".")
+    assert listed(storage) == ["a/one.png", "a/to-b/two.png", "b/to-a/one.png", "b/two.png"]
+    assert storage.head("self") is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
+def test_what_is_no_regular_file_is_no_object(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "broken.png").symlink_to("absent")
+    storage = LocalStorage(tmp_path)
+    assert listed(storage) == []
+    assert storage.head("pipe.png") is None
+    with pytest.raises(StorageError, match="does not exist"):
+        storage.read("pipe.png")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse names that are not UTF-8")
+def test_names_that_are_not_utf8_come_back(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.png")).write_bytes(b"data")
+    storage = LocalStorage(tmp_path)
+    [key] = listed(storage)
+    assert storage.read(key) == b"data"
+
+
+def test_a_name_that_the_system_cannot_bear_is_refused(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    with pytest.raises(StorageError, match="cannot be written: File name too long"):
+        storage.write("a" * 300, b"")
+    with pytest.raises(StorageError, match="is no file name here"):
+        storage.head("\ud800.png")
+    assert files(tmp_path) == []
+
+
+def test_an_unreadable_folder_is_named_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny(_: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(os, "scandir", deny)
+    with pytest.raises(StorageError, match=r"folder '.*' cannot be listed: Permission denied; check its permissions"):
+        listed(LocalStorage(tmp_path))
+
+
+def test_a_writable_folder_is_left_as_it_was(tmp_path: Path) -> None:
+    require_writable(LocalStorage(tmp_path / "not" / "yet" / "there"))
+    require_writable(LocalStorage(tmp_path))
+    assert files(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "broken").symlink_to("absent")
+    for root in (tmp_path / "file", tmp_path / "file" / "output", tmp_path / "broken"):
+        with pytest.raises(StorageError, match=r"cannot be (made|written).*; choose another"):
+            require_writable(LocalStorage(root))
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that not even root can write")
+def test_a_folder_without_leave_to_write_is_refused_before_any_work() -> None:
+    with pytest.raises(StorageError, match=r"folder '/proc/output' cannot be written: .*; choose another folder"):
+        require_writable(LocalStorage("/proc/output"))
+
+
+def test_opens_a_path_a_home_and_a_file_uri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert open_storage(str(tmp_path / "a b")).uri() == str(tmp_path / "a b")
+    assert open_storage("~/photos").uri() == str(tmp_path / "photos")
+    assert open_storage(f"file://{tmp_path}/a%20b").uri() == str(tmp_path / "a b")
+
+
+@pytest.mark.parametrize(
+    ("uri", "text"),
+    [
+        ("", "name a folder"),
+        ("a\0b", "name a folder"),
+        ("ftp://host/photos", "unknown scheme 'ftp'"),
+        ("file://photos", "file:///absolute/path"),
+        ("~nobody-of-that-name/photos", "write the path in full"),
+    ],
+)
+def test_refuses_addresses_that_name_no_folder(uri: str, text: str) -> None:
+    with pytest.raises(StorageError, match=text):
+        open_storage(uri)

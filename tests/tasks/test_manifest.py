@@ -1,0 +1,182 @@
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from nst_engine.config import TransferConfig
+from tasks.manifest import (
+    COLUMNS,
+    ManifestError,
+    Sidecar,
+    fingerprint,
+    finished,
+    read_sidecar,
+    sidecars,
+    skipped_row,
+    write_sidecar,
+)
+from tasks.storage import StorageError
+from tasks.storage.memory import MemoryStorage
+from tests.tasks.ledger import CONFIG, PAIR, a_row, a_sidecar
+
+DESIGNED_COLUMNS = """
+run_id, pair, content, style, output, backbone, weights, optimizer, precision, device, width, height, iterations,
+evaluations, status, stop_reason, content_loss, style_loss, tv_loss, total_loss, initial_total_loss, seconds_read,
+seconds_prepare, seconds_optimize, seconds_write, seconds_total, iterations_per_second, peak_memory_mb, seed,
+fingerprint, content_sha256, style_sha256, output_sha256, engine_version, started_at, error
+"""
+
+
+def made(sidecar: Sidecar, picture: bytes = b"pixels") -> MemoryStorage:
+    storage = MemoryStorage({PAIR.picture_key("png"): picture})
+    write_sidecar(storage, PAIR.sidecar_key, sidecar)
+    return storage
+
+
+def test_the_columns_are_those_that_scripts_depend_on() -> None:
+    assert ", ".join(COLUMNS).split(", ") == DESIGNED_COLUMNS.replace("\n", " ").strip().split(", ")
+
+
+# the fingerprint
+
+
+def a_fingerprint(config: TransferConfig = CONFIG, **changes: str) -> str:
+    parts = {"content_sha256": "c", "style_sha256": "s", "weights_sha256": "w", "engine_version": "0.1.0"}
+    return fingerprint(config=config, **(parts | changes))
+
+
+def test_a_fingerprint_is_a_sha256_that_stays() -> None:
+    assert a_fingerprint() == a_fingerprint(CONFIG.replace())
+    assert len(a_fingerprint()) == 64
+    assert int(a_fingerprint(), 16) >= 0
+
+
+@pytest.mark.parametrize("part", ["content_sha256", "style_sha256", "weights_sha256", "engine_version"])
+def test_a_fingerprint_changes_with_each_part(part: str) -> None:
+    assert a_fingerprint(CONFIG, **{part: "other"}) != a_fingerprint()
+
+
+def test_contents_and_styles_do_not_stand_for_one_another() -> None:
+    assert a_fingerprint(content_sha256="s", style_sha256="c") != a_fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("backbone", "vgg16"),
+        ("content_layers", ["block1_conv1"]),
+        ("style_layers", ["block1_conv1:1"]),
+        ("pooling", "average"),
+        ("formulation", "gatys"),
+        ("content_weight", 0.5),
+        ("style_weight", 0.5),
+        ("tv_weight", 0.5),
+        ("side", 256),
+        ("init", "noise"),
+        ("learning_rate", 0.5),
+        ("iterations", 7),
+        ("precision", "float32"),
+        ("format", "webp"),
+        ("quality", 50),
+        ("seed", 1),
+    ],
+)
+def test_a_fingerprint_changes_with_what_changes_the_file(field: str, value: Any) -> None:
+    config = CONFIG.replace(style_layers=None)
+    assert a_fingerprint(config.replace(**{field: value})) != a_fingerprint(config)
+
+
+def test_a_fingerprint_does_not_change_with_how_often_losses_are_recorded() -> None:
+    assert a_fingerprint(CONFIG.replace(record_every=1)) == a_fingerprint()
+
+
+def test_weights_count_by_their_hash_and_not_by_their_path() -> None:
+    here, there = CONFIG.replace(weights="/a/w.h5"), CONFIG.replace(weights="/b/w.h5")
+    assert a_fingerprint(here) == a_fingerprint(there)
+    assert a_fingerprint(here) != a_fingerprint(here, weights_sha256="other")
+
+
+def test_equal_configurations_have_equal_fingerprints() -> None:
+    whole, broken = CONFIG.replace(content_weight=1), CONFIG.replace(content_weight=1.0)
+    assert whole == broken
+    assert a_fingerprint(whole) == a_fingerprint(broken)
+
+
+# sidecars in a storage
+
+
+def test_a_sidecar_comes_back_from_storage() -> None:
+    storage = made(a_sidecar())
+    assert read_sidecar(storage, "tiny/lake--wave.json") == a_sidecar()
+
+
+def test_an_absent_sidecar_is_none() -> None:
+    assert read_sidecar(MemoryStorage(), "tiny/lake--wave.json") is None
+
+
+def test_a_damaged_sidecar_is_named_with_the_remedy() -> None:
+    storage = MemoryStorage({"tiny/a--b.json": b"{}"})
+    with pytest.raises(ManifestError, match=r"sidecar 'memory://tiny/a--b\.json' cannot be used: .*; delete it"):
+        read_sidecar(storage, "tiny/a--b.json")
+
+
+def test_all_sidecars_come_back_by_backbone_and_damaged_ones_as_errors() -> None:
+    storage = MemoryStorage({"tiny/b--c.json": b"oops", "tiny/a--c.png": b"pixels", "results.csv": b""})
+    for key in ("vgg16/a--c.json", "tiny/a--c.json", "tiny/deeper/x.json", ".cache/x.json", "top.json"):
+        write_sidecar(storage, key, a_sidecar(output=key))
+    first, damaged, last = sidecars(storage)
+    assert isinstance(first, Sidecar)
+    assert first.row.output == "tiny/a--c.json"
+    assert isinstance(damaged, ManifestError)
+    assert "tiny/b--c.json" in str(damaged)
+    assert isinstance(last, Sidecar)
+    assert last.row.output == "vgg16/a--c.json"
+
+
+def test_a_storage_that_fails_is_not_taken_for_a_damaged_sidecar() -> None:
+    class Failing(MemoryStorage):
+        def read(self, key: str) -> bytes:
+            raise StorageError(f"{key} is on fire")
+
+    with pytest.raises(StorageError, match="on fire"):
+        list(sidecars(Failing({"tiny/a--b.json": b""})))
+
+
+# what is finished
+
+
+@pytest.mark.parametrize("status", ["completed", "converged"])
+def test_a_picture_of_the_same_fingerprint_is_finished(status: str) -> None:
+    sidecar = a_sidecar(status=status)
+    assert finished(made(sidecar), PAIR, "f" * 64, "png") == sidecar
+
+
+def test_a_picture_without_a_sidecar_is_not_finished() -> None:
+    assert finished(MemoryStorage({PAIR.picture_key("png"): b"pixels"}), PAIR, "f" * 64, "png") is None
+
+
+def test_a_picture_of_another_fingerprint_is_not_finished() -> None:
+    assert finished(made(a_sidecar()), PAIR, "0" * 64, "png") is None
+    assert finished(made(a_sidecar(fingerprint=None)), PAIR, "f" * 64, "png") is None
+
+
+@pytest.mark.parametrize("status", ["failed", "skipped"])
+def test_what_was_not_made_is_not_finished(status: str) -> None:
+    assert finished(made(a_sidecar(status=status)), PAIR, "f" * 64, "png") is None
+
+
+def test_a_sidecar_without_its_picture_is_not_finished() -> None:
+    assert finished(made(a_sidecar(), picture=b""), PAIR, "f" * 64, "png") is None
+    assert finished(made(a_sidecar()), PAIR, "f" * 64, "webp") is None
+
+
+def test_a_damaged_sidecar_vouches_for_no_picture() -> None:
+    storage = MemoryStorage({PAIR.sidecar_key: b"{", PAIR.picture_key("png"): b"png"})
+    assert finished(storage, PAIR, "f" * 64, "png") is None
+
+
+def test_a_skipped_row_has_this_run_and_its_places_and_the_figures_of_the_run_that_made_it() -> None:
+    sidecar = a_sidecar()
+    places = {"run_id": "run-2", "content": "moved/c.jpg", "style": "moved/s.jpg", "output": "moved/o.png"}
+    row = skipped_row(sidecar, a_row(**places, total_loss=None))
+    assert asdict(row) == {**asdict(sidecar.row), **places, "status": "skipped"}
