@@ -10,6 +10,8 @@ import click
 from flows.options import read_config
 from flows.settings import apply_defaults
 from nst_engine import NightbrushError, TransferConfig, __version__
+from nst_engine.errors import listed
+from nst_engine.presets import PRESETS
 
 DONE, SOME_FAILED, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
 
@@ -44,6 +46,7 @@ def _with_configuration(command: Command) -> Command:
         click.option("--device", metavar="NAME", help="cpu, gpu or gpu:1; unless given, the best that is there."),
         click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A configuration field. Repeats."),
         click.option("--config", "file", type=click.Path(path_type=Path), metavar="FILE.toml", help="Many fields."),
+        click.option("--preset", metavar="NAME", help="Fields of a published study: " + listed(PRESETS) + "."),
     ):
         command = option(command)
     return command
@@ -65,6 +68,7 @@ def cli() -> None:
 @click.option("--dry-run", is_flag=True, help="Print the plan and an estimate, and write nothing.")
 @click.option("--allow-failures", is_flag=True, help="Exit 0 though pairs failed.")
 def run(
+    preset: str | None,
     file: Path | None,
     settings: Sequence[str],
     backbones: Sequence[str],
@@ -78,7 +82,7 @@ def run(
     Finished pictures are not made again. Exit status: 0 all pairs have their picture, 1 some failed, 2 bad arguments
     or nothing to do.
     """
-    config = read_config(file, settings, backbone=next(iter(backbones), None))
+    config = read_config(preset, file, settings, backbone=next(iter(backbones), None))
     return _batch(config, backbones or [config.backbone], pairing, dry_run, allow_failures, **job)
 
 
@@ -112,6 +116,7 @@ def one(
     style: Path,
     output: Path,
     backbone: str | None,
+    preset: str | None,
     file: Path | None,
     settings: Sequence[str],
     device: str | None,
@@ -119,7 +124,8 @@ def one(
     """Stylize one picture, without Prefect."""
     from flows.single import stylize_one
 
-    click.echo(stylize_one(content, style, output, read_config(file, settings, backbone=backbone), device))
+    config = read_config(preset, file, settings, backbone=backbone)
+    click.echo(stylize_one(content, style, output, config, device))
     return DONE
 
 

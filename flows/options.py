@@ -8,15 +8,18 @@ from typing import Any, get_args, get_type_hints
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import ConfigError
+from nst_engine.presets import preset_fields
 
 
-def read_config(file: Path | None, settings: Iterable[str], **fields: Any) -> TransferConfig:
-    """The configuration of a TOML file, changed by `key=value` settings, changed by fields that are not None.
+def read_config(preset: str | None, file: Path | None, settings: Iterable[str], **fields: Any) -> TransferConfig:
+    """The configuration of a preset, changed by a TOML file, by `key=value` settings, and by fields that are not None.
 
     Raises:
-        ConfigError: the file is not TOML, a setting is not `key=value`, or a field or its value is not allowed.
+        ConfigError: the preset is not known, the file is not TOML, a setting is not `key=value`, or a field or its
+            value is not allowed.
     """
-    values = {} if file is None else _from_toml(file)
+    values = {} if preset is None else preset_fields(preset)
+    values |= {} if file is None else _from_toml(file)
     values |= dict(map(_setting, settings))
     values |= {name: value for name, value in fields.items() if value is not None}
     return TransferConfig.from_dict(values)

@@ -16,8 +16,8 @@ PrecisionName = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 Format = Literal["png", "jpg", "webp"]
 
 DEFAULT_WEIGHTS = {
-    "mean": (1.0, 0.1, 0.02),
-    "gatys": (1.0, 1000.0, 0.01),
+    "mean": (1.0, 0.03, 0.01),
+    "gatys": (1.0, 5e4, 0.03),
 }
 """The content, style and total variation weights that stand for None, by formulation."""
 
@@ -65,7 +65,7 @@ class TransferConfig:
     levels: int | Literal["auto"] = "auto"
     optimizer: str = "lbfgs"
     learning_rate: float | None = None
-    iterations: int = 500
+    iterations: int = 100
     precision: PrecisionName = "auto"
     record_every: int = 10
     format: Format = "png"

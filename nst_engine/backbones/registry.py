@@ -1,7 +1,7 @@
 """What is known of each backbone without loading TensorFlow: its layers, presets and weights.
 
-The layer presets of VGG16 and ResNet50 are those of a published comparison of the two as style-transfer
-backbones; VGG19's are the customary ones. A test holds the layer names against the Keras networks.
+A backbone's own layers are those that give the best pictures by a common judge; `nst_engine.presets` has those of
+published studies. A test holds the layer names against the Keras networks.
 """
 
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ _SPECS = (
         name="vgg16",
         builder="nst_engine.backbones.pretrained:vgg16",
         layers=tuple(_vgg_layers((2, 2, 3, 3, 3))),
-        content_layers=("block5_conv2",),
+        content_layers=("block4_conv2",),
         style_layers=_VGG_STYLE,
         weights=("imagenet", "packaged", "random"),
         stride=16,
@@ -68,7 +68,7 @@ _SPECS = (
         name="vgg19",
         builder="nst_engine.backbones.pretrained:vgg19",
         layers=tuple(_vgg_layers((2, 2, 4, 4, 4))),
-        content_layers=("block5_conv2",),
+        content_layers=("block4_conv2",),
         style_layers=_VGG_STYLE,
         weights=("imagenet", "random"),
         stride=16,

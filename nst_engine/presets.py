@@ -1,0 +1,56 @@
+"""Named configurations: the recipes of two published studies, to be run again or varied."""
+
+from typing import Any
+
+from nst_engine.errors import ConfigError, listed
+
+_STUDIED: dict[str, Any] = {"optimizer": "adam", "levels": 1, "iterations": 1000, "tv_weight": 0.0}
+_VGG_STYLE = tuple(f"block{block}_conv1" for block in range(1, 6))
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "report1": _STUDIED
+    | {
+        "backbone": "vgg19",
+        "content_layers": ("block5_conv2",),
+        "style_layers": _VGG_STYLE,
+        "learning_rate": 5.0,
+        "tv_weight": None,
+        "side": 224,
+        "precision": "mixed_float16",
+    },
+    "report2-vgg16": _STUDIED
+    | {
+        "backbone": "vgg16",
+        "formulation": "gatys",
+        "content_layers": ("block5_conv2",),
+        "style_layers": _VGG_STYLE,
+        "learning_rate": 15.0,
+    },
+    "report2-resnet50": _STUDIED
+    | {
+        "backbone": "resnet50",
+        "formulation": "gatys",
+        "content_layers": ("conv3_block4_out",),
+        "style_layers": (
+            "conv1_relu",
+            "conv2_block1_out",
+            "conv3_block1_1_conv",
+            "conv4_block1_1_conv",
+            "conv5_block1_1_relu",
+        ),
+        "learning_rate": 20.0,
+    },
+}
+"""Fields by preset. `report1` is VGG19 with mixed precision and mean losses; the study fixed the height at 224 pixels,
+here it is the long side. `report2-vgg16` and `report2-resnet50` compare the two by the sums of Gatys et al."""
+
+
+def preset_fields(name: str) -> dict[str, Any]:
+    """The fields that the preset of that name sets.
+
+    Raises:
+        ConfigError: there is none; the text lists those that are there.
+    """
+    if name not in PRESETS:
+        raise ConfigError(f"preset {name!r} is not known; use {listed(PRESETS)}")
+    return dict(PRESETS[name])
