@@ -10,7 +10,7 @@ from tasks.outcome import write_outcome
 from tasks.storage import open_storage
 
 
-@task(name="report", cache_policy=NO_CACHE)
+@task(name="report", task_run_name="report", cache_policy=NO_CACHE)
 def report(output: str, rows: Iterable[ManifestRow]) -> None:
     """Write `results.csv`, `backbones.csv` and `report.html`; what could not be read is logged."""
     outcome = write_outcome(open_storage(output), rows)
