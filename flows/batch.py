@@ -24,8 +24,8 @@ WORKERS = 3
 
 
 def _run_name() -> str:
-    given = flow_run.get_parameters()
-    return f"{PurePath(given['content']).name} in the style of {PurePath(given['style']).name}"
+    content, style = (PurePath(flow_run.get_parameters()[side]) for side in ("content", "style"))
+    return f"{content.name or content} in the style of {style.name or style}"
 
 
 @flow(

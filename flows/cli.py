@@ -22,7 +22,10 @@ def main() -> None:
     """Run the command line; an error that a person can mend is one line on stderr."""
     apply_defaults()
     try:
-        status = cli(standalone_mode=False)
+        status = cli(standalone_mode=False, prog_name="nightbrush")
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        status = BAD_ARGUMENTS
     except click.ClickException as error:
         status = _complain(error.format_message())
     except NightbrushError as error:

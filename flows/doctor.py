@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import httpx
 from prefect.settings import get_current_settings
@@ -40,10 +41,7 @@ def examine() -> tuple[Finding, ...]:
 
 
 def _versions() -> Finding:
-    import prefect
-    import tensorflow as tf
-
-    versions = f"Python {platform.python_version()}, TensorFlow {tf.__version__}, Prefect {prefect.__version__}"
+    versions = f"Python {platform.python_version()}, TensorFlow {version('tensorflow')}, Prefect {version('prefect')}"
     return Finding(what="nightbrush", text=f"{__version__} on {versions}")
 
 

@@ -14,10 +14,15 @@ from tasks.work import Job
 
 
 def load_engine_if_needed(plan: Plan, job: Job) -> None:
-    """Load TensorFlow now, while nothing else writes to stderr, unless every pair seems finished."""
+    """Load TensorFlow now, while nothing else writes to stderr, unless every pair seems finished.
+
+    Raises:
+        ConfigError: this machine does not have the job's device.
+    """
     output = open_storage(job.output)
-    if any(output.head(pair.sidecar_key) is None for pair in plan.pairs):
+    if job.device is not None or any(output.head(pair.sidecar_key) is None for pair in plan.pairs):
         import_quietly("nst_engine.transfer")
+        import_quietly("nst_engine.devices").resolve_device(job.device)
 
 
 def run_batch(job: Job, backbones: Sequence[str], pairing: Pairing, allow_failures: bool) -> bool:
@@ -42,8 +47,9 @@ def run_batch(job: Job, backbones: Sequence[str], pairing: Pairing, allow_failur
         allow_failures=allow_failures,
         return_state=True,
     )
-    if isinstance(state.data, Exception):
-        raise state.data
+    outcome: object = state.result(raise_on_failure=False)
+    if isinstance(outcome, Exception):
+        raise outcome
     output = open_storage(job.output)
     click.echo(f"{state.message}\nReport: {output.uri(REPORT)}\nTable: {output.uri(RESULTS)}")
     return state.is_completed()

@@ -27,7 +27,8 @@ def read_config(preset: str | None, file: Path | None, settings: Iterable[str], 
 
 def _from_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        return {name: _typed(name, value) if value == "none" else value for name, value in values.items()}
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(f"configuration file {str(file)!r} cannot be used: {reason}") from error

@@ -73,10 +73,10 @@ class TransferConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for name in ("backbone", "weights", "init", "optimizer"):
+            _check_text(name, getattr(self, name))
         for name in ("content_layers", "style_layers"):
-            value = getattr(self, name)
-            if value is not None:
-                object.__setattr__(self, name, tuple(value))
+            if getattr(self, name) is not None:
                 self._check_layers(name)
         for name, annotation in _CHOICES.items():
             _check_choice(name, getattr(self, name), annotation)
@@ -152,13 +152,19 @@ class TransferConfig:
         return replace(self, **changes)
 
     def _check_layers(self, name: str) -> None:
-        layers = getattr(self, name)
-        if not layers:
+        value = getattr(self, name)
+        if not isinstance(value, list | tuple) or not all(isinstance(layer, str) for layer in value):
+            raise ConfigError(f"{name}={value!r} is not allowed; use a list of layer names, or none for the preset")
+        object.__setattr__(self, name, tuple(value))
+        if not value:
             raise ConfigError(f"{name} is empty; name at least one layer, or leave it out for the preset")
-        for layer, _ in map(_split_layer, layers):
+        layers = [layer for layer, _ in map(_split_layer, value)]
+        for layer in layers:
             if layer not in self.spec.layers:
                 raise ConfigError(f"{name}={layer!r} is not a layer of {self.backbone}; use {listed(self.spec.layers)}")
-        if sum(share for _, share in map(_split_layer, layers)) <= 0:
+            if layers.count(layer) > 1:
+                raise ConfigError(f"{name} names {layer!r} twice; name each layer once")
+        if sum(share for _, share in map(_split_layer, value)) <= 0:
             raise ConfigError(f"{name}: the layer weights sum to 0; at least one must be above 0")
 
     def _check_weights_source(self) -> None:
@@ -200,8 +206,13 @@ def _shares(layers: tuple[str, ...]) -> dict[str, float]:
     return {name: share / total for name, share in pairs.items()}
 
 
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise ConfigError(f"{name}={value!r} is not allowed; use a text")
+
+
 def _check_choice(name: str, value: object, annotation: object) -> None:
-    if value not in get_args(annotation):
+    if not isinstance(value, str) or value not in get_args(annotation):
         raise ConfigError(f"{name}={value!r} is not known; use {listed(get_args(annotation))}")
 
 

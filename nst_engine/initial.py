@@ -42,6 +42,7 @@ def _own_picture(path: str, width: int, height: int) -> Picture:
 
 def _cropped(picture: Picture, aspect: float) -> Picture:
     height, width, _ = picture.shape
-    kept_width, kept_height = min(width, round(height * aspect)), min(height, round(width / aspect))
+    kept_width = min(width, max(1, round(height * aspect)))
+    kept_height = min(height, max(1, round(width / aspect)))
     left, top = (width - kept_width) // 2, (height - kept_height) // 2
     return picture[top : top + kept_height, left : left + kept_width]

@@ -57,7 +57,7 @@ class Journal:
             left -= min(left, most)
 
     def record(self, terms: npt.NDArray[np.float32], side: int, steps: int) -> Record:
-        """Take down the terms that were read at the beginning of the last `optimizing`, `steps` steps ago.
+        """The record of terms that were read at the beginning of the last `optimizing`, `steps` steps ago.
 
         Raises:
             TransferError: the loss is not finite.
@@ -78,6 +78,10 @@ class Journal:
             learning_rate=self._config.rate,
             seconds=self._before,
         )
-        self.history.append(record)
         self.steps += steps
+        return record
+
+    def keep(self, record: Record) -> Record:
+        """Add a record to the history."""
+        self.history.append(record)
         return record

@@ -4,6 +4,7 @@ from math import sqrt
 from typing import Literal
 
 from nst_engine.config import TransferConfig
+from nst_engine.errors import ImageError
 from nst_engine.images import size_within
 from nst_engine.types import Picture
 
@@ -20,12 +21,33 @@ def level_sizes(width: int, height: int, levels: int | Literal["auto"]) -> tuple
     """
     side = max(width, height)
     sides = [side]
-    while round(side / sqrt(2) ** len(sides)) >= COARSEST if levels == "auto" else len(sides) < levels:
+    least, most = (COARSEST, side) if levels == "auto" else (1, levels)
+    while len(sides) < most and round(side / sqrt(2) ** len(sides)) >= least:
         sides.append(round(side / sqrt(2) ** len(sides)))
     return tuple(size_within(width, height, level) for level in reversed(sides))
 
 
 def result_sizes(config: TransferConfig, content: Picture) -> tuple[tuple[int, int], ...]:
-    """Width and height at each level of a transfer, coarse to fine; the last is the result's."""
+    """Width and height at each level of a transfer, coarse to fine; the last is the result's.
+
+    A level whose short side would be below the backbone's stride is left out.
+
+    Raises:
+        ImageError: the result itself would be so narrow.
+    """
     height, width, _ = content.shape
-    return level_sizes(*size_within(width, height, config.side), config.levels)
+    sizes = level_sizes(*size_within(width, height, config.side), config.levels)
+    require_seen(config, *sizes[-1])
+    return tuple(size for size in sizes if min(size) >= config.spec.stride)
+
+
+def require_seen(config: TransferConfig, width: int, height: int) -> None:
+    """Refuse a picture that the network's pooling would leave nothing of.
+
+    Raises:
+        ImageError: a side is below the backbone's stride.
+    """
+    least = config.spec.stride
+    if min(width, height) < least:
+        size = f"{width}x{height} pixels"
+        raise ImageError(f"a picture of {size} is too narrow for {config.backbone}; use one of {least} pixels or more")

@@ -16,7 +16,7 @@ from nst_engine.images import decode, resize, size_within
 from nst_engine.initial import initial_picture
 from nst_engine.journal import Journal
 from nst_engine.losses.objective import Features, Objective, Targets
-from nst_engine.pyramid import result_sizes
+from nst_engine.pyramid import require_seen, result_sizes
 from nst_engine.recent import Recent
 from nst_engine.result import LossTerms, Record, Status, TransferResult
 from nst_engine.types import Picture, PictureSource, Tensor
@@ -101,11 +101,13 @@ class StyleTransfer:
             for steps in journal.chunks():
                 with journal.optimizing():
                     terms = descent.advance(steps, targets)[0].numpy()
-                yield journal.record(terms, max(size), steps)
+                record = journal.record(terms, max(size), steps)
+                if self.config.record_every or record.step == 0:
+                    yield journal.keep(record)
             picture = _to_picture(descent.pixels)
         with journal.optimizing(), tf.device(self.device):
             terms = self._terms(descent.pixels, targets).numpy()
-        yield journal.record(terms, max(sizes[-1]), 0)
+        yield journal.keep(journal.record(terms, max(sizes[-1]), 0))
         return self._result(picture, journal)
 
     def evaluate(self, image: PictureSource, content: PictureSource, style: PictureSource) -> LossTerms:
@@ -132,6 +134,7 @@ class StyleTransfer:
         """Features of the content at that size, and Gram matrices of the style at that long side, never enlarged."""
         height, width, _ = style.shape
         style_size = size_within(width, height, min(max(width, height), max(size)))
+        require_seen(self.config, *style_size)
         return Targets(
             content=self._content_targets(_to_pixels(resize(content, *size))),
             style=self._styles.get_or_make(

@@ -175,9 +175,10 @@ def sidecars(storage: Storage) -> Iterator[Sidecar | ManifestError]:
 
 
 def finished(storage: Storage, pair: PairSpec, fingerprint: str, file_format: str) -> Sidecar | None:
-    """The sidecar of `pair` if its picture is there and was made of all that `fingerprint` stands for, else None.
+    """The sidecar of `pair` if it bears this fingerprint and the picture beside it is the one it tells of, else None.
 
-    A damaged sidecar vouches for nothing, so that its picture is made anew.
+    A damaged sidecar vouches for nothing, so that its picture is made anew; so is one whose bytes are others, such as
+    the picture of a run that was stopped before it wrote its sidecar.
 
     Raises:
         StorageError: the output cannot be read.
@@ -190,8 +191,10 @@ def finished(storage: Storage, pair: PairSpec, fingerprint: str, file_format: st
         return None
     if sidecar.row.status not in (Status.COMPLETED, Status.CONVERGED):
         return None
-    picture = storage.head(pair.picture_key(file_format))
-    return sidecar if picture and picture.size > 0 else None
+    key = pair.picture_key(file_format)
+    if storage.head(key) is None or hashlib.sha256(storage.read(key)).hexdigest() != sidecar.row.output_sha256:
+        return None
+    return sidecar
 
 
 def skipped_row(sidecar: Sidecar, row: ManifestRow) -> ManifestRow:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from nst_engine.errors import NightbrushError
 from nst_engine.images import decode, thumbnail
 from nst_engine.result import Status
-from tasks.manifest import ManifestRow, Sidecar, read_sidecar, sidecars
+from tasks.manifest import ManifestError, ManifestRow, Sidecar, read_sidecar, sidecars
 from tasks.page import Exhibit, report_page, rows_to_show
 from tasks.storage import Storage, read_uri
 from tasks.summary import BatchSummary, backbones_csv, read_results, results_csv
@@ -47,6 +48,8 @@ def write_outcome(output: Storage, rows: Iterable[ManifestRow] | None = None) ->
     """
     notes: list[str] = []
     known = {(row.backbone, row.pair): row for row in rows or ()}
+    if rows is not None:
+        output.write(RESULTS, results_csv(known.values()))
     for sidecar in sidecars(output):
         if isinstance(sidecar, Sidecar):
             known.setdefault((sidecar.row.backbone, sidecar.row.pair), sidecar.row)
@@ -84,9 +87,17 @@ def _exhibits(output: Storage, rows: Iterable[ManifestRow]) -> Iterator[Exhibit]
         for uri in (row.content, row.style):
             if uri not in inputs:
                 inputs[uri] = _thumbnail(uri, _INPUT_SIDE)
-        sidecar = read_sidecar(output, f"{key}.json")
-        history = sidecar.history if sidecar else ()
-        yield Exhibit(row=row, result=result, content=inputs[row.content], style=inputs[row.style], history=history)
+        content, style = inputs[row.content], inputs[row.style]
+        yield Exhibit(row=row, result=result, content=content, style=style, history=_history(output, f"{key}.json"))
+
+
+def _history(output: Storage, key: str) -> tuple[dict[str, Any], ...]:
+    """The history in the sidecar under `key`; none where it is gone or damaged, which the notes say already."""
+    try:
+        sidecar = read_sidecar(output, key)
+    except ManifestError:
+        return ()
+    return sidecar.history if sidecar else ()
 
 
 def _thumbnail(uri: str, side: int) -> bytes | None:

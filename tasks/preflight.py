@@ -1,7 +1,9 @@
 """What can be known before any work: whether a batch can run at all, and what it would do."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from nst_engine.errors import ConfigError
 from nst_engine.weights import find_weights
 from tasks.pairs import Pairing, PairingError, Plan, plan
 from tasks.storage import open_storage, require_writable
@@ -20,6 +22,7 @@ def preflight(job: Job, backbones: Sequence[str], pairing: Pairing) -> Plan:
     """
     for backbone in backbones:
         find_weights(job.config.replace(backbone=backbone))
+    _require_init(job.config.init)
     contents, styles, output = map(open_storage, (job.content, job.style, job.output))
     for side, inputs in (("content", contents), ("style", styles)):
         if isinstance(inputs, LocalStorage) and isinstance(output, LocalStorage):
@@ -27,6 +30,11 @@ def preflight(job: Job, backbones: Sequence[str], pairing: Pairing) -> Plan:
     found = plan(contents, styles, backbones, pairing)
     require_writable(output)
     return found
+
+
+def _require_init(init: str) -> None:
+    if init not in ("content", "noise", "style") and not Path(init).is_file():
+        raise ConfigError(f"init={init!r} is no file; use content, noise, style or the path of a picture")
 
 
 def _refuse_output_inside(side: str, inputs: LocalStorage, output: LocalStorage) -> None:

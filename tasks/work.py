@@ -15,7 +15,7 @@ from nst_engine.errors import ImageError, NightbrushError
 from nst_engine.images import decode
 from nst_engine.types import Picture
 from nst_engine.weights import find_weights
-from tasks.engines import engine
+from tasks.engines import engine, lock
 from tasks.manifest import ManifestRow, Sidecar, fingerprint, finished, skipped_row, write_sidecar
 from tasks.pairs import PairSpec
 from tasks.storage import open_storage
@@ -43,10 +43,13 @@ class Job:
 
 
 def stylize_pair(pair: PairSpec, job: Job) -> ManifestRow:
-    """Make one picture and its sidecar, unless they are there already; never raises.
+    """Make one picture and its sidecar, unless they are there already.
 
     Returns:
         The pair's row: completed, converged, skipped, or failed with the reason.
+
+    Raises:
+        NightbrushError: the job itself makes no sense, which `preflight` would have told.
     """
     task = _PairWork(pair, job)
     try:
@@ -125,8 +128,8 @@ class _PairWork:
         self.row = replace(self.row, fingerprint=identity)
 
     def _stylize(self, content: Picture, style: Picture) -> TransferResult:
-        with engine(self.config, self.job.device) as transfer, self.seconds.of("prepare"):
-            result = transfer.run(content, style)
+        with lock(self.job.device), self.seconds.of("prepare"):
+            result = engine(self.config, self.job.device).run(content, style)
         self.seconds.spent["prepare"] -= result.timings.optimize
         self.seconds.spent["optimize"] = result.timings.optimize
         return result

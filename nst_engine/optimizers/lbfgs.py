@@ -91,6 +91,7 @@ class ProjectedLBFGS:
         self.image.assign(pixels)
         self._trial.assign(pixels)
         self._terms.assign(tf.fill([4], float("inf")))
+        self._direction.assign(tf.zeros_like(pixels))
         self._forget()
 
     def step(self, evaluate: Evaluate) -> Tensor:

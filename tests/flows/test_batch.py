@@ -1,0 +1,200 @@
+"""The batch flow, under a real Prefect server."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from prefect import State
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowRunFilterName
+from prefect.client.schemas.objects import FlowRun, TaskRun
+from prefect.exceptions import ParameterTypeError
+from prefect.utilities.callables import parameter_schema
+
+from flows.batch import WORKERS, stylize_batch
+from nst_engine import TransferConfig
+from nst_engine.errors import ConfigError, NightbrushError
+from tasks.manifest import ManifestRow
+from tasks.pairs import PairingError
+from tasks.summary import read_results
+from tests.tasks.studio import BROKEN_JPEG, CONFIG, paint
+
+PAIRS = ["hill--swirl", "lake--swirl", "hill--wave", "lake--wave"]
+TASKS = [f"tiny/{pair}" for pair in PAIRS]
+
+pytestmark = pytest.mark.usefixtures("prefect_api")
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> dict[str, str]:
+    """Two contents, two styles, and where the output goes; the content folder has a name of its own."""
+    contents, styles = tmp_path / f"photos-{uuid4().hex[:6]}", tmp_path / "paintings"
+    for seed, name in enumerate(("hill", "lake")):
+        paint(contents / f"{name}.png", seed)
+    for seed, name in enumerate(("swirl", "wave"), start=5):
+        paint(styles / f"{name}.jpg", seed)
+    return {"content": str(contents), "style": str(styles), "output": str(tmp_path / "out")}
+
+
+def batch(places: dict[str, str], **parameters: Any) -> State[Any]:
+    state: State[Any] = stylize_batch(**{**places, "config": CONFIG, **parameters}, return_state=True)
+    return state
+
+
+def results(places: dict[str, str]) -> tuple[ManifestRow, ...]:
+    return read_results(Path(places["output"], "results.csv").read_bytes())
+
+
+def flow_run_of(places: dict[str, str]) -> FlowRun:
+    name = f"{Path(places['content']).name} in the style of paintings"
+    with get_client(sync_client=True) as client:
+        (run,) = client.read_flow_runs(flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=[name])))
+    return run
+
+
+def task_runs_of(run: FlowRun) -> list[TaskRun]:
+    with get_client(sync_client=True) as client:
+        return client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])))
+
+
+def test_stylizes_every_content_with_every_style(places: dict[str, str]) -> None:
+    state = batch(places)
+    assert (state.name, state.message) == ("Completed", "4 of 4 pairs have their picture, 0 failed")
+    assert [(row.pair, row.status) for row in results(places)] == [(pair, "completed") for pair in PAIRS]
+    found = {str(path.relative_to(places["output"])) for path in Path(places["output"]).rglob("*.*")}
+    pictures = {f"{name}.{suffix}" for name in TASKS for suffix in ("png", "json")}
+    assert found == pictures | {"results.csv", "backbones.csv", "report.html"}
+
+
+def test_runs_bear_names_that_a_person_can_find(places: dict[str, str]) -> None:
+    batch(places)
+    run = flow_run_of(places)
+    assert {row.run_id for row in results(places)} == {str(run.id)}
+    states = {task.name: task.state_name for task in task_runs_of(run)}
+    assert {name for name in states if not name.startswith("report")} == {"discover pairs", *TASKS}
+    assert {states[name] for name in TASKS} == {"Completed"}
+
+
+def test_a_broken_picture_costs_its_rows_and_fails_the_run(places: dict[str, str]) -> None:
+    Path(places["content"], "broken.jpg").write_bytes(BROKEN_JPEG)
+    state = batch(places)
+    assert (state.name, state.message) == ("Failed", "4 of 6 pairs have their picture, 2 failed")
+    failed = [row for row in results(places) if row.status == "failed"]
+    assert [row.pair for row in failed] == ["broken--swirl", "broken--wave"]
+    assert all(row.content in str(row.error) and "cannot be read" in str(row.error) for row in failed)
+    assert all(Path(places["output"], f"{name}.png").exists() for name in TASKS)
+    assert "broken" in Path(places["output"], "report.html").read_text(encoding="utf-8")
+    task = next(task for task in task_runs_of(flow_run_of(places)) if task.name == "tiny/broken--wave")
+    assert task.state is not None
+    assert (task.state.name, task.state.message) == ("Failed", failed[1].error)
+
+
+def test_failures_may_be_allowed(places: dict[str, str]) -> None:
+    Path(places["content"], "broken.jpg").write_bytes(BROKEN_JPEG)
+    state = batch(places, allow_failures=True)
+    assert (state.name, state.message) == ("Completed", "4 of 6 pairs have their picture, 2 failed")
+
+
+def test_a_run_of_failures_alone_has_its_report(places: dict[str, str]) -> None:
+    for path in Path(places["content"]).iterdir():
+        path.write_bytes(BROKEN_JPEG)
+    assert batch(places).message == "0 of 4 pairs have their picture, 4 failed"
+    assert {row.status for row in results(places)} == {"failed"}
+
+
+def test_a_second_run_makes_nothing_anew(places: dict[str, str]) -> None:
+    batch(places)
+    first = results(places)
+    state = batch(places)
+    assert state.message == "4 of 4 pairs have their picture, 0 failed"
+    again = results(places)
+    assert [row.status for row in again] == ["skipped"] * 4
+    assert [row.output_sha256 for row in again] == [row.output_sha256 for row in first]
+    assert {row.run_id for row in again}.isdisjoint(row.run_id for row in first)
+
+
+def test_goes_on_where_an_earlier_run_ended(places: dict[str, str]) -> None:
+    batch(places)
+    for suffix in ("png", "json"):
+        Path(places["output"], f"tiny/lake--swirl.{suffix}").unlink()
+    batch(places)
+    assert [row.status for row in results(places)] == ["skipped", "completed", "skipped", "skipped"]
+
+
+def test_keeps_the_order_of_many_pairs(places: dict[str, str]) -> None:
+    for number in range(2 * WORKERS):
+        paint(Path(places["content"], f"more{number}.png"), 20 + number)
+    Path(places["style"], "wave.jpg").unlink()
+    batch(places)
+    names = ["hill", "lake", *(f"more{number}" for number in range(2 * WORKERS))]
+    assert [row.pair for row in results(places)] == [f"{name}--swirl" for name in names]
+
+
+def test_pairs_by_stem(places: dict[str, str]) -> None:
+    paint(Path(places["style"], "lake.webp"), 8)
+    assert batch(places, pairing="stem").message == "1 of 1 pairs have their picture, 0 failed"
+    assert [row.pair for row in results(places)] == ["lake--lake"]
+
+
+# parameters, as the run form sends them
+
+
+def test_takes_a_configuration_as_a_dictionary(places: dict[str, str]) -> None:
+    Path(places["style"], "wave.jpg").unlink()
+    state = batch(places, config={**CONFIG.to_dict(), "seed": 3, "style_layers": ["block1_conv1", "block3_conv1:2"]})
+    assert state.is_completed()
+    assert {row.seed for row in results(places)} == {3}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"config": {"iterations": 0}}, "iterations=0 is not allowed; use a whole number of at least 1"),
+        ({"config": {"backbone": "vgg99"}}, "backbone='vgg99' is not known; use vgg16, "),
+        ({"config": {"sidde": 64}}, "sidde"),
+        ({"pairing": "zip"}, "'every' or 'stem'"),
+        ({"backbones": "tiny"}, "valid list"),
+    ],
+)
+def test_refuses_wrong_parameters_before_the_run(
+    places: dict[str, str], parameters: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ParameterTypeError, match=reason):
+        stylize_batch.validate_parameters({**places, **parameters})
+
+
+def test_the_form_offers_every_field_of_the_configuration() -> None:
+    schema = parameter_schema(stylize_batch.fn)
+    assert schema.required == ["content", "style", "output"]
+    assert set(schema.definitions["TransferConfig"]["properties"]) == {field.name for field in fields(TransferConfig)}
+
+
+# a batch that cannot run
+
+
+def refusal(places: dict[str, str], **parameters: Any) -> Exception:
+    state = batch(places, **parameters)
+    assert state.is_failed()
+    with pytest.raises(NightbrushError) as caught:
+        state.result()
+    assert not Path(places["output"]).exists()
+    return caught.value
+
+
+def test_refuses_a_backbone_named_twice(places: dict[str, str]) -> None:
+    error = refusal(places, backbones=["tiny", "tiny"])
+    assert isinstance(error, PairingError)
+    assert "names one twice" in str(error)
+
+
+def test_refuses_a_backbone_that_the_configuration_does_not_fit(places: dict[str, str]) -> None:
+    config = CONFIG.replace(style_layers=("block1_conv1",))
+    error = refusal(places, config=config, backbones=["tiny", "resnet50"])
+    assert isinstance(error, ConfigError)
+
+
+def test_refuses_a_folder_without_pictures(places: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "has no pictures" in str(refusal({**places, "content": str(tmp_path / "empty")}))

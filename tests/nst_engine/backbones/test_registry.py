@@ -1,0 +1,68 @@
+from importlib import import_module
+from typing import Any
+
+import keras
+import pytest
+
+from nst_engine import ConfigError, TransferConfig
+from nst_engine.backbones.registry import BACKBONES, backbone_spec
+
+APPLICATIONS = {
+    "vgg16": keras.applications.VGG16,
+    "vgg19": keras.applications.VGG19,
+    "resnet50": keras.applications.ResNet50,
+}
+
+
+def built(name: str) -> Any:
+    module, function = backbone_spec(name).builder.split(":")
+    return getattr(import_module(module), function)()
+
+
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_layer_names_are_those_of_the_keras_network(name: str) -> None:
+    network = APPLICATIONS[name](include_top=False, weights=None)
+    unread = (keras.layers.InputLayer, keras.layers.ZeroPadding2D)
+    names = [layer.name for layer in network.layers if not isinstance(layer, unread)]
+    assert set(backbone_spec(name).layers) == set(names)
+    assert len(backbone_spec(name).layers) == len(names)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_every_listed_layer_is_in_the_network_that_the_builder_builds(name: str) -> None:
+    names = {layer.name for layer in built(name).layers}
+    assert set(backbone_spec(name).layers) <= names
+
+
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_layers_go_from_the_pixels_up(name: str) -> None:
+    inner = [layer.name for layer in APPLICATIONS[name](include_top=False, weights=None).layers]
+    listed = backbone_spec(name).layers
+    read = [*BACKBONES[name].content_layers, *BACKBONES[name].style_layers]
+    by_depth = sorted(dict.fromkeys(read), key=inner.index)
+    assert sorted(dict.fromkeys(read), key=listed.index) == by_depth
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_the_preset_is_what_a_configuration_without_layers_uses(name: str) -> None:
+    spec, config = backbone_spec(name), TransferConfig(backbone=name, weights="random", side=64)
+    assert tuple(config.content_layer_weights) == tuple(layer.partition(":")[0] for layer in spec.content_layers)
+    assert tuple(config.style_layer_weights) == tuple(layer.partition(":")[0] for layer in spec.style_layers)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_the_stride_is_that_of_the_deepest_preset_layer(name: str) -> None:
+    spec, network = backbone_spec(name), built(name)
+    outputs = [network.get_layer(layer).output for layer in (*spec.content_layers, *spec.style_layers)]
+    deepest = keras.Model(network.inputs, outputs).compute_output_shape((1, 128, 128, 3))
+    assert 128 // min(shape[1] for shape in deepest) == spec.stride
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_every_backbone_can_have_random_weights(name: str) -> None:
+    assert "random" in backbone_spec(name).weights
+
+
+def test_refuses_an_unknown_backbone_and_lists_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r"backbone='alexnet' is not known; use vgg16, vgg19, .* or \w+"):
+        backbone_spec("alexnet")

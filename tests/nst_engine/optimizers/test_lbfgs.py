@@ -1,0 +1,180 @@
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import tensorflow as tf
+from scipy.optimize import minimize
+
+from nst_engine.optimizers.lbfgs import FARTHEST, FIRST_MOVE, ProjectedLBFGS, free, rms, two_loop
+from tests.nst_engine.optimizers.quadratic import HEIGHT, SHAPE, SIZE, WIDTH, Quadratic, spoiled, start, stepping
+from tests.reference.lbfgs import inverse_hessian, two_loop_recursion
+
+Array = npt.NDArray[np.float64]
+
+# ---------------------------------------------------------------- the two-loop recursion
+
+
+def curvature_pairs(count: int) -> tuple[list[Array], list[Array]]:
+    """Steps and gradient changes of a convex quadratic, the oldest first."""
+    rng = np.random.default_rng(count)
+    root = rng.standard_normal((SIZE, SIZE))
+    steps = [rng.standard_normal(SIZE) for _ in range(count)]
+    return steps, [(root @ root.T / SIZE + np.eye(SIZE)) @ step for step in steps]
+
+
+def after_empty_places(vectors: Sequence[Array], places: int) -> npt.NDArray[np.float32]:
+    """The vectors as the last rows, the newest at the end; places without a vector are 0."""
+    rows = np.zeros((places, SIZE), np.float32)
+    rows[places - len(vectors) :] = vectors
+    return rows
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 6])
+def test_two_loops_are_algorithm_7_4(count: int) -> None:
+    steps, changes = curvature_pairs(count)
+    gradient = np.random.default_rng(1).standard_normal(SIZE)
+    S, Y = (after_empty_places(vectors, 6) for vectors in (steps, changes))
+    curvature = np.sum(S * Y, axis=1)
+    rho = np.divide(1, curvature, out=np.zeros_like(curvature), where=curvature > 0)
+    ours = two_loop(*(tf.constant(array, tf.float32) for array in (gradient, S, Y, rho)))
+    np.testing.assert_allclose(ours, two_loop_recursion(gradient, steps, changes), rtol=1e-4, atol=1e-4)
+
+
+def test_algorithm_7_4_is_the_product_form_of_the_inverse_hessian() -> None:
+    steps, changes = curvature_pairs(4)
+    gradient = np.random.default_rng(1).standard_normal(SIZE)
+    product = inverse_hessian(steps, changes) @ gradient
+    np.testing.assert_allclose(two_loop_recursion(gradient, steps, changes), product, rtol=1e-9)
+
+
+def test_two_loops_without_a_pair_give_back_the_vector() -> None:
+    q = np.random.default_rng(1).standard_normal(SIZE).astype(np.float32)
+    empty = tf.zeros([6, SIZE])
+    np.testing.assert_array_equal(two_loop(tf.constant(q), empty, empty, tf.zeros([6])), q)
+
+
+# ---------------------------------------------------------------- the box
+
+
+def test_a_pixel_is_held_where_the_box_is_in_its_way() -> None:
+    x = tf.constant([0.0, 0.0, 255.0, 255.0, 128.0, 128.0])
+    g = tf.constant([1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
+    np.testing.assert_array_equal(free(x, g), [0, 1, 1, 0, 1, 1])
+
+
+def test_rms_is_the_root_mean_square() -> None:
+    assert rms(tf.constant([[3.0, 4.0], [0.0, 0.0]])).numpy() == pytest.approx(2.5)
+
+
+# ---------------------------------------------------------------- the optimizer
+
+
+def least_value(quadratic: Quadratic) -> float:
+    """The value of the quadratic's minimum inside the box, as SciPy finds it."""
+    bounds = [(0, 255)] * SIZE
+    best = minimize(quadratic.value, start().ravel(), jac=quadratic.gradient, method="L-BFGS-B", bounds=bounds)
+    assert best.success
+    return float(best.fun)
+
+
+def value_at(optimizer: ProjectedLBFGS, quadratic: Quadratic) -> float:
+    return quadratic.value(optimizer.image.numpy().astype(np.float64).ravel())
+
+
+@pytest.mark.parametrize(("seed", "spread"), [(0, 30.0), (1, 150.0), (2, 600.0)])
+def test_reaches_the_optimum_that_l_bfgs_b_of_scipy_finds(seed: int, spread: float) -> None:
+    quadratic, optimizer = Quadratic(seed, spread), ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    optimizer.start(start())
+    step = stepping(optimizer, quadratic.evaluate)
+    for _ in range(250):
+        step()
+    assert value_at(optimizer, quadratic) == pytest.approx(least_value(quadratic), rel=1e-3)
+
+
+def test_never_leaves_the_box_and_its_loss_never_rises() -> None:
+    quadratic, optimizer = Quadratic(spread=300.0), ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    optimizer.start(start())
+    step, totals = stepping(optimizer, quadratic.evaluate), []
+    for _ in range(120):
+        totals.append(float(step()[3]))
+        assert optimizer.image.numpy().min() >= 0
+        assert optimizer.image.numpy().max() <= 255
+    assert totals == sorted(totals, reverse=True)
+    assert totals[-1] < totals[0] / 2
+
+
+def test_no_step_is_farther_than_the_farthest_and_the_first_is_the_first_move() -> None:
+    optimizer = ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    optimizer.start(tf.fill(SHAPE, 127.0))
+    step, moves, before = stepping(optimizer, Quadratic(spread=600.0).evaluate), [], np.full(SHAPE, 127.0)
+    for _ in range(12):
+        step()
+        moves.append(float(rms(optimizer.image - before)))
+        before = optimizer.image.numpy()
+    assert moves[:2] == [0, pytest.approx(FIRST_MOVE, rel=1e-4)]
+    assert max(moves) <= FARTHEST * 1.001
+    assert max(moves) > FIRST_MOVE
+
+
+def test_a_loss_that_curves_down_everywhere_ends_in_a_corner_of_the_box() -> None:
+    optimizer = ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    optimizer.start(start())
+    step = stepping(optimizer, lambda x: (tf.fill([4], -tf.reduce_sum((x - 100) ** 2)), -2 * (x - 100)))
+    for _ in range(150):
+        step()
+    corner = np.where(start() > 100, 255, 0)
+    np.testing.assert_array_equal(optimizer.image, corner)
+
+
+def test_the_loss_it_gives_is_that_of_the_picture_before_the_step() -> None:
+    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    optimizer.start(start())
+    step = stepping(optimizer, quadratic.evaluate)
+    for _ in range(30):
+        before = value_at(optimizer, quadratic)
+        assert step()[3] == pytest.approx(before, rel=1e-4)
+
+
+def test_a_picture_whose_pixels_are_all_held_stays_as_it_is() -> None:
+    optimizer = ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    optimizer.start(tf.zeros(SHAPE))
+    step = stepping(optimizer, lambda x: (tf.fill([4], tf.reduce_sum(x)), tf.ones_like(x)))
+    for _ in range(5):
+        step()
+    np.testing.assert_array_equal(optimizer.image, np.zeros(SHAPE))
+
+
+@pytest.mark.parametrize("terms_too", [True, False])
+@pytest.mark.parametrize("from_call", [0, 7])
+def test_survives_evaluations_that_are_not_finite(from_call: int, terms_too: bool) -> None:
+    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    optimizer.start(start())
+    step = stepping(optimizer, spoiled(quadratic.evaluate, from_call, 3, terms_too))
+    for _ in range(250):
+        step()
+        assert np.isfinite(optimizer.image.numpy()).all()
+    assert value_at(optimizer, quadratic) == pytest.approx(least_value(quadratic), rel=1e-3)
+
+
+def test_starting_anew_forgets_everything() -> None:
+    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    step, ends = stepping(optimizer, quadratic.evaluate), []
+    for _ in range(2):
+        optimizer.start(start())
+        for _ in range(25):
+            step()
+        ends.append(optimizer.image.numpy())
+    np.testing.assert_array_equal(*ends)
+
+
+def test_starting_anew_with_a_gradient_that_is_not_finite_does_not_move_the_picture() -> None:
+    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    optimizer.start(start())
+    step = stepping(optimizer, spoiled(quadratic.evaluate, 5, 1, terms_too=False))
+    for _ in range(5):
+        step()
+    optimizer.start(tf.fill(SHAPE, 100.0))
+    step()
+    terms = step()
+    assert terms[3] == pytest.approx(quadratic.value(np.full(SIZE, 100.0)), rel=1e-4)

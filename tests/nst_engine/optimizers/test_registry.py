@@ -1,0 +1,20 @@
+from importlib import import_module
+
+import pytest
+import tensorflow as tf
+
+from nst_engine.optimizers.registry import OPTIMIZERS
+from tests.nst_engine.optimizers.quadratic import HEIGHT, SHAPE, WIDTH, Quadratic, start, stepping
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_lowers_the_loss_of_a_quadratic(name: str) -> None:
+    spec = OPTIMIZERS[name]
+    module, kind = spec.builder.split(":")
+    optimizer = getattr(import_module(module), kind)(HEIGHT, WIDTH, spec.learning_rate)
+    optimizer.start(start())
+    step = stepping(optimizer, Quadratic().evaluate)
+    first, *_, last = [float(step()[3]) for _ in range(60)]
+    assert last < first / 2
+    assert optimizer.image.shape == SHAPE
+    assert optimizer.image.dtype == tf.float32

@@ -1,0 +1,164 @@
+import json
+from dataclasses import FrozenInstanceError, fields
+from typing import Any
+
+import pytest
+
+from nst_engine import ConfigError, TransferConfig
+from tests.nst_engine.small import small_config
+
+REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
+    ({"backbone": "alexnet"}, ("backbone='alexnet'", "vgg16", "tiny")),
+    ({"weights": "imagenet"}, ("weights='imagenet'", "tiny", "random")),
+    ({"weights": "packaged"}, ("weights='packaged'", "tiny", "random")),
+    ({"weights": "best"}, ("weights='best'", "random", ".h5")),
+    ({"content_layers": ()}, ("content_layers is empty",)),
+    ({"style_layers": ()}, ("style_layers is empty",)),
+    ({"content_layers": ("block9_conv1",)}, ("content_layers='block9_conv1'", "tiny", "block2_conv1")),
+    ({"style_layers": ("block1_conv1", "relu1_1")}, ("style_layers='relu1_1'", "tiny", "block1_pool")),
+    ({"style_layers": ("block1_conv1:heavy",)}, ("'block1_conv1:heavy'", "'heavy'", "number >= 0")),
+    ({"style_layers": ("block1_conv1:-1",)}, ("'block1_conv1:-1'", "number >= 0")),
+    ({"style_layers": ("block1_conv1:inf",)}, ("'block1_conv1:inf'", "number >= 0")),
+    ({"style_layers": ("block1_conv1:",)}, ("'block1_conv1:'", "number >= 0")),
+    ({"style_layers": ("block1_conv1:0",)}, ("style_layers", "sum to 0", "above 0")),
+    ({"pooling": "mean"}, ("pooling='mean'", "max or average")),
+    ({"pooling": []}, ("pooling=[]", "max or average")),
+    ({"formulation": "sum"}, ("formulation='sum'", "mean or gatys")),
+    ({"content_weight": -1}, ("content_weight=-1", ">= 0")),
+    ({"style_weight": float("nan")}, ("style_weight=nan", "finite number >= 0")),
+    ({"tv_weight": "heavy"}, ("tv_weight='heavy'", ">= 0")),
+    ({"tv_weight": True}, ("tv_weight=True", ">= 0")),
+    ({"content_weight": 0, "style_weight": 0, "tv_weight": 0}, ("content_weight", "style_weight", "above 0")),
+    ({"side": 3}, ("side=3", "at least 4")),
+    ({"side": 64.0}, ("side=64.0", "whole number")),
+    ({"side": True}, ("side=True", "whole number")),
+    ({"levels": 0}, ("levels=0", "from 1 to 16")),
+    ({"levels": 17}, ("levels=17", "from 1 to 16")),
+    ({"levels": "many"}, ("levels='many'", "from 1 to 16")),
+    ({"init": "zeros"}, ("init='zeros'", "content, noise, style or the path")),
+    ({"optimizer": "sgd"}, ("optimizer='sgd'", "lbfgs", "adam")),
+    ({"learning_rate": 0}, ("learning_rate=0", "> 0")),
+    ({"learning_rate": float("inf")}, ("learning_rate=inf", "> 0")),
+    ({"iterations": 0}, ("iterations=0", "at least 1")),
+    ({"iterations": 1.5}, ("iterations=1.5", "whole number")),
+    ({"precision": "float16"}, ("precision='float16'", "auto, float32, mixed_bfloat16 or mixed_float16")),
+    ({"record_every": -1}, ("record_every=-1", "at least 0")),
+    ({"format": "gif"}, ("format='gif'", "png, jpg or webp")),
+    ({"quality": 0}, ("quality=0", "from 1 to 100")),
+    ({"quality": 101}, ("quality=101", "from 1 to 100")),
+    ({"seed": -1}, ("seed=-1", "from 0 to 4294967295")),
+    ({"seed": 2**32}, ("seed=4294967296", "from 0 to 4294967295")),
+]
+
+
+@pytest.mark.parametrize(("changes", "phrases"), REFUSED, ids=lambda value: str(value) if value else "")
+def test_refuses_what_is_not_allowed_and_says_what_is(changes: dict[str, Any], phrases: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        small_config(**changes)
+    assert "\n" not in str(caught.value)
+    for phrase in phrases:
+        assert phrase in str(caught.value)
+
+
+def test_every_field_is_refused_somewhere_above() -> None:
+    assert {name for changes, _ in REFUSED for name in changes} == {field.name for field in fields(TransferConfig)}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"backbone": ["vgg16"]},
+        {"weights": 3},
+        {"init": 3},
+        {"optimizer": ["adam"]},
+        {"content_layers": 5},
+        {"style_layers": (5,)},
+    ],
+    ids=str,
+)
+def test_refuses_values_of_another_type(changes: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        small_config(**changes)
+
+
+def test_refuses_a_layer_that_is_named_twice() -> None:
+    with pytest.raises(ConfigError, match="block2_conv1"):
+        small_config(content_layers=("block2_conv1:1", "block2_conv1:0"))
+
+
+def test_the_least_side_is_the_stride_of_the_backbone() -> None:
+    deep = {"backbone": "vgg16", "content_layers": None, "style_layers": None}
+    assert small_config(side=16, **deep).side == 16
+    with pytest.raises(ConfigError, match="side=15 is not allowed; use a whole number of at least 16"):
+        small_config(side=15, **deep)
+
+
+@pytest.mark.parametrize("changes", [{"side": None}, {"levels": "auto"}, {"levels": 16}, {"record_every": 0}])
+def test_takes_values_at_the_edge(changes: dict[str, Any]) -> None:
+    config = small_config(**changes)
+    assert {name: getattr(config, name) for name in changes} == changes
+
+
+@pytest.mark.parametrize("weights", ["vgg.h5", "/models/vgg.weights.h5"])
+def test_takes_the_path_of_a_weights_file(weights: str) -> None:
+    assert small_config(weights=weights).weights == weights
+
+
+def test_refuses_an_unknown_field_and_suggests_the_nearest() -> None:
+    with pytest.raises(ConfigError, match=r"'style_weigth' is not a configuration field; did you mean style_weight\?"):
+        TransferConfig.from_dict({"style_weigth": 2})
+
+
+def test_refuses_an_unknown_field_and_lists_all_where_none_is_near() -> None:
+    with pytest.raises(ConfigError, match=r"'zzz' is not a configuration field; use backbone, .* or seed"):
+        TransferConfig.from_dict({"zzz": 2})
+
+
+def test_is_a_value_equal_hashable_and_frozen() -> None:
+    config, same = small_config(style_layers=["block1_conv1"]), small_config(style_layers=("block1_conv1",))
+    assert config == same
+    assert {config: 1}[same] == 1
+    assert config != config.replace(seed=1)
+    with pytest.raises(FrozenInstanceError):
+        config.seed = 1  # type: ignore[misc] # what is tested
+
+
+def test_comes_back_from_its_dictionary_by_way_of_json() -> None:
+    config = small_config(content_layers=("block1_conv1:0.25", "block2_conv1"), side=None, levels="auto")
+    assert TransferConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    assert TransferConfig.from_dict({}) == TransferConfig()
+
+
+def test_a_changed_copy_is_checked_anew() -> None:
+    assert small_config().replace(side=64).side == 64
+    with pytest.raises(ConfigError, match="iterations=0"):
+        small_config().replace(iterations=0)
+
+
+def test_the_shares_of_layers_sum_to_one() -> None:
+    config = small_config(style_layers=("block1_conv1:1", "block2_conv1:2.5", "block3_conv1:0.5", "block1_pool:0"))
+    shares = config.style_layer_weights
+    assert shares == {"block1_conv1": 0.25, "block2_conv1": 0.625, "block3_conv1": 0.125, "block1_pool": 0}
+    assert small_config(content_layers=("block1_conv1", "block2_conv1")).content_layer_weights == {
+        "block1_conv1": 0.5,
+        "block2_conv1": 0.5,
+    }
+
+
+@pytest.mark.parametrize("formulation", ["mean", "gatys"])
+def test_weights_left_out_are_those_of_the_formulation(formulation: str) -> None:
+    default = TransferConfig(formulation=formulation)  # type: ignore[arg-type] # parametrized
+    assert all(weight >= 0 for weight in default.loss_weights)
+    assert default.replace(style_weight=7).loss_weights == (default.loss_weights[0], 7, default.loss_weights[2])
+    assert small_config(content_weight=3, style_weight=2, tv_weight=0).loss_weights == (3, 2, 0)
+
+
+def test_the_formulations_have_weights_of_their_own() -> None:
+    assert TransferConfig(formulation="mean").loss_weights != TransferConfig(formulation="gatys").loss_weights
+
+
+def test_a_rate_left_out_is_that_of_the_optimizer() -> None:
+    lbfgs, adam = (small_config(optimizer=name, learning_rate=None).rate for name in ("lbfgs", "adam"))
+    assert lbfgs > 0
+    assert adam > 0
+    assert small_config(optimizer="adam", learning_rate=2.5).rate == 2.5

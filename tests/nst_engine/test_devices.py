@@ -1,0 +1,74 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nst_engine import ConfigError
+from nst_engine.devices import devices, peak_memory_mb, resolve_device, resolve_precision
+from nst_engine.precision import FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16
+
+
+@pytest.fixture
+def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that says it has two GPUs."""
+    names = {"GPU": ("GPU:0", "GPU:1"), "CPU": ("CPU:0",)}
+
+    def present(kind: str) -> list[SimpleNamespace]:
+        return [SimpleNamespace(name=f"/physical_device:{name}") for name in names[kind]]
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", present)
+
+
+def test_there_is_always_a_processor_and_it_comes_last() -> None:
+    assert devices()[-1] == "CPU:0"
+    assert resolve_device("cpu") == "CPU:0"
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_gpus_come_before_the_processor() -> None:
+    assert devices() == ("GPU:0", "GPU:1", "CPU:0")
+    assert resolve_device(None) == "GPU:0"
+
+
+@pytest.mark.usefixtures("two_gpus")
+@pytest.mark.parametrize(
+    ("name", "device"), [("gpu", "GPU:0"), ("gpu:1", "GPU:1"), ("GPU:0", "GPU:0"), ("cpu", "CPU:0"), ("cpu:0", "CPU:0")]
+)
+def test_names_are_short_and_in_any_case(name: str, device: str) -> None:
+    assert resolve_device(name) == device
+
+
+@pytest.mark.usefixtures("two_gpus")
+@pytest.mark.parametrize("name", ["gpu:2", "tpu", ""])
+def test_refuses_a_device_that_is_not_there_and_lists_those_that_are(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"device='{name}' is not there; use gpu:0, gpu:1 or cpu:0"):
+        resolve_device(name)
+
+
+def test_auto_asks_what_the_processor_can_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    for flags, expected in {"flags : amx_bf16": MIXED_BFLOAT16, "flags : avx2": FLOAT32}.items():
+        monkeypatch.setattr("nst_engine.devices.read_cpuinfo", lambda flags=flags: flags)
+        assert resolve_precision("auto", "CPU:0") == expected
+
+
+def test_auto_asks_for_the_compute_capability_of_that_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    capabilities = {"/physical_device:GPU:0": {"compute_capability": (7, 5)}, "/physical_device:GPU:1": {}}
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda device: capabilities[device.name])
+    assert resolve_precision("auto", "GPU:0") == MIXED_FLOAT16
+    assert resolve_precision("auto", "GPU:1") == FLOAT32
+
+
+@pytest.mark.parametrize("device", ["CPU:0", "GPU:3"])
+def test_a_precision_named_is_the_precision_used(device: str) -> None:
+    assert resolve_precision("mixed_float16", device) == MIXED_FLOAT16
+
+
+def test_peak_memory_of_the_process_counts_what_was_used() -> None:
+    filled = np.ones(50_000_000)
+    assert peak_memory_mb("CPU:0") > filled.nbytes / 1e6
+
+
+def test_peak_memory_of_a_gpu_is_what_the_gpu_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tf.config.experimental, "get_memory_info", lambda device: {"peak": len(device) * 1e6})
+    assert peak_memory_mb("GPU:0") == 5

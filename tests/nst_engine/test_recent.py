@@ -1,0 +1,42 @@
+from collections.abc import Callable
+
+import pytest
+
+from nst_engine.recent import Recent
+
+
+def maker(value: int, made: list[int]) -> Callable[[], int]:
+    def make() -> int:
+        made.append(value)
+        return value
+
+    return make
+
+
+def test_makes_a_value_once_while_it_is_kept() -> None:
+    recent, made = Recent[str, int](2), list[int]()
+    assert [recent.get_or_make("a", maker(1, made)) for _ in range(3)] == [1, 1, 1]
+    assert made == [1]
+
+
+def test_drops_what_was_unused_for_longest() -> None:
+    recent, made = Recent[int, int](2), list[int]()
+    for key in (1, 2, 1, 3, 1, 2):
+        assert recent.get_or_make(key, maker(key, made)) == key
+    assert made == [1, 2, 3, 2]
+
+
+def test_keeps_a_value_that_is_false() -> None:
+    recent, made = Recent[str, int](1), list[int]()
+    for _ in range(2):
+        recent.get_or_make("a", maker(0, made))
+    assert made == [0]
+
+
+def test_keeps_nothing_of_what_could_not_be_made() -> None:
+    recent, made = Recent[str, int](1), list[int]()
+    recent.get_or_make("a", maker(1, made))
+    with pytest.raises(ZeroDivisionError):
+        recent.get_or_make("b", lambda: 1 // 0)
+    assert recent.get_or_make("a", maker(1, made)) == 1
+    assert made == [1]

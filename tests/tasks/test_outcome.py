@@ -1,0 +1,195 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tasks.manifest import ManifestRow
+from tasks.outcome import Outcome, write_outcome
+from tasks.storage import StorageError
+from tasks.storage.memory import MemoryStorage
+from tasks.summary import read_results
+from tasks.work import Job, stylize_pair
+from tests.tasks.ledger import a_row
+from tests.tasks.studio import BROKEN_JPEG, a_job, a_pair, output_of, paint
+
+FILES = ("results.csv", "backbones.csv", "report.html")
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    paint(tmp_path / "contents" / "hill.png", 5)
+    return a_job(tmp_path)
+
+
+def made(job: Job, *names: str) -> list[ManifestRow]:
+    """Rows of a run over these contents."""
+    return [stylize_pair(a_pair(name), job) for name in names]
+
+
+def with_failure(job: Job) -> list[ManifestRow]:
+    Path(job.content, "bad.jpg").write_bytes(BROKEN_JPEG)
+    return made(job, "bad.jpg", "hill.png", "lake.png")
+
+
+def text(job: Job, name: str) -> str:
+    return Path(job.output, name).read_text(encoding="utf-8")
+
+
+def results(job: Job) -> tuple[ManifestRow, ...]:
+    return read_results(Path(job.output, "results.csv").read_bytes())
+
+
+def by_pair(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
+    return sorted(rows, key=lambda row: row.pair)
+
+
+def rebuilt(job: Job) -> Outcome:
+    return write_outcome(output_of(job))
+
+
+# after a run
+
+
+def test_writes_the_rows_of_a_run_in_their_order(job: Job) -> None:
+    rows = with_failure(job)
+    outcome = write_outcome(output_of(job), rows)
+    assert outcome.summary.rows == tuple(rows) == results(job)
+    assert outcome.notes == ()
+
+
+def test_writes_one_line_for_each_backbone(job: Job) -> None:
+    write_outcome(output_of(job), with_failure(job))
+    header, line = text(job, "backbones.csv").splitlines()
+    cells = dict(zip(header.split(","), line.split(","), strict=True))
+    assert (cells["backbone"], cells["pairs"], cells["completed"], cells["failed"]) == ("tiny", "3", "2", "1")
+
+
+def test_the_report_shows_the_pictures_and_names_the_failures(job: Job) -> None:
+    write_outcome(output_of(job), with_failure(job))
+    page = text(job, "report.html")
+    assert page.count("data:image/jpeg;base64,") >= 4  # two results, two contents; the style is embedded once
+    assert "bad.jpg" in page
+    assert "cannot be read" in page
+
+
+def test_pictures_of_earlier_runs_keep_their_rows(job: Job) -> None:
+    (earlier,) = made(job, "hill.png")
+    (now,) = made(job, "lake.png")
+    assert write_outcome(output_of(job), [now]).summary.rows == (now, earlier)
+
+
+def test_this_runs_failure_stands_before_an_earlier_picture(job: Job) -> None:
+    made(job, "lake.png")
+    (Path(job.content) / "lake.png").write_bytes(BROKEN_JPEG)
+    (failed,) = made(job, "lake.png")
+    assert write_outcome(output_of(job), [failed]).summary.rows == (failed,)
+
+
+def test_a_run_without_any_picture_leaves_all_files(job: Job) -> None:
+    Path(job.content, "bad.jpg").write_bytes(BROKEN_JPEG)
+    write_outcome(output_of(job), made(job, "bad.jpg"))
+    assert sorted(path.name for path in Path(job.output).iterdir()) == sorted(FILES)
+
+
+# rebuilt
+
+
+def test_rebuilds_the_same_rows_from_the_sidecars(job: Job) -> None:
+    rows = made(job, "hill.png", "lake.png")
+    write_outcome(output_of(job), rows)
+    for name in FILES:
+        Path(job.output, name).unlink()
+    outcome = rebuilt(job)
+    assert by_pair(outcome.summary.rows) == by_pair(rows) == by_pair(results(job))
+    assert all(Path(job.output, name).stat().st_size for name in FILES)
+
+
+def test_a_rebuild_keeps_the_rows_that_failed(job: Job) -> None:
+    rows = with_failure(job)
+    write_outcome(output_of(job), rows)
+    assert by_pair(rebuilt(job).summary.rows) == by_pair(rows)
+    assert by_pair(rebuilt(job).summary.rows) == by_pair(rows)
+
+
+def test_a_rebuild_drops_a_failure_whose_picture_was_made_since(job: Job) -> None:
+    write_outcome(output_of(job), with_failure(job))
+    paint(Path(job.content, "bad.jpg"), 7)
+    (mended,) = made(job, "bad.jpg")
+    assert mended in rebuilt(job).summary.rows
+    assert [row.status for row in results(job)] == ["completed"] * 3
+
+
+def test_an_output_without_anything_gives_files_without_rows() -> None:
+    storage = MemoryStorage()
+    assert write_outcome(storage).summary.rows == ()
+    assert [entry.key for entry in storage.list()] == sorted(FILES)
+
+
+# what cannot be read
+
+
+def test_a_damaged_sidecar_is_a_note(job: Job) -> None:
+    (hill, lake) = made(job, "hill.png", "lake.png")
+    damaged = Path(job.output, "tiny", "lake--wave.json")
+    damaged.write_bytes(b"{")
+    outcome = rebuilt(job)
+    assert outcome.summary.rows == (hill,)
+    (note,) = outcome.notes
+    assert str(damaged) in note
+    assert lake.pair not in text(job, "results.csv")
+
+
+def test_a_sidecar_that_was_damaged_during_the_run_is_a_note(job: Job) -> None:
+    rows = made(job, "hill.png", "lake.png")
+    Path(job.output, "tiny", "lake--wave.json").write_bytes(b"{")
+    assert len(write_outcome(output_of(job), rows).notes) == 1
+
+
+@pytest.mark.parametrize(
+    "foreign", [b"name,price\nhammer,3\n", b"\x89PNG\r\n\x1a\n", b""], ids=["other columns", "no text", "empty"]
+)
+def test_a_foreign_table_is_a_note(job: Job, foreign: bytes) -> None:
+    (lake,) = made(job, "lake.png")
+    Path(job.output, "results.csv").write_bytes(foreign)
+    outcome = rebuilt(job)
+    assert outcome.summary.rows == (lake,) == results(job)
+    (note,) = outcome.notes
+    assert "results.csv' cannot be taken over" in note
+
+
+def test_inputs_that_are_gone_do_not_break_the_report(job: Job) -> None:
+    rows = made(job, "hill.png", "lake.png")
+    for gone in (*Path(job.content).iterdir(), *Path(job.style).iterdir()):
+        gone.unlink()
+    assert write_outcome(output_of(job), rows).summary.rows == tuple(rows)
+    assert "hill" in text(job, "report.html")
+
+
+@pytest.mark.parametrize("remains", [None, BROKEN_JPEG], ids=["gone", "broken"])
+def test_a_picture_that_is_gone_does_not_break_the_report(job: Job, remains: bytes | None) -> None:
+    rows = made(job, "hill.png", "lake.png")
+    picture = Path(rows[0].output)
+    picture.unlink() if remains is None else picture.write_bytes(remains)
+    assert write_outcome(output_of(job), rows).summary.rows == tuple(rows)
+    whole = text(job, "report.html")
+    write_outcome(output_of(job), rows[1:])
+    assert whole.count("data:image/jpeg") == text(job, "report.html").count("data:image/jpeg")
+
+
+def test_other_files_in_the_output_are_left_alone(job: Job) -> None:
+    notes = paint(Path(job.output, "mine", "sketch.png"))
+    before = notes.read_bytes()
+    write_outcome(output_of(job), made(job, "lake.png"))
+    assert notes.read_bytes() == before
+
+
+def test_an_output_that_cannot_be_written_is_an_error(job: Job) -> None:
+    Path(job.output, "report.html").mkdir(parents=True)
+    with pytest.raises(StorageError, match=r"report\.html' cannot be written"):
+        write_outcome(output_of(job), [replace(a_row(), status="failed")])
+
+
+def test_rebuilding_an_output_that_does_not_exist_is_an_error(job: Job) -> None:
+    with pytest.raises(StorageError, match="does not exist"):
+        rebuilt(job)

@@ -1,0 +1,226 @@
+import pickle
+from dataclasses import asdict, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from nst_engine import TransferConfig, __version__
+from nst_engine.errors import TransferError
+from tasks import work
+from tasks.manifest import Sidecar, read_sidecar
+from tasks.pairs import PairSpec
+from tasks.storage import StorageError
+from tasks.work import Job, stylize_pair
+from tests.tasks.studio import BROKEN_JPEG, CONFIG, a_job, a_pair, output_of
+
+PAIR = a_pair()
+
+
+def the_sidecar(job: Job) -> Sidecar:
+    sidecar = read_sidecar(output_of(job), PAIR.sidecar_key)
+    assert sidecar is not None
+    return sidecar
+
+
+def the_picture(job: Job, suffix: str = "png") -> Path:
+    return Path(job.output, PAIR.picture_key(suffix))
+
+
+def files(job: Job) -> dict[str, bytes]:
+    folder = Path(job.output)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def failing(error: Exception) -> Any:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+# a pair that is made
+
+
+def test_makes_a_picture_of_the_size_asked_for_in_the_contents_aspect(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    row = stylize_pair(PAIR, job)
+    with Image.open(the_picture(job)) as picture:
+        picture.load()
+        assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", (32, 24))
+    assert (row.status, row.width, row.height) == ("completed", 32, 24)
+    assert sorted(files(job)) == ["tiny/lake--wave.json", "tiny/lake--wave.png"]
+
+
+def test_a_made_row_has_every_cell_but_the_error(tmp_path: Path) -> None:
+    row = stylize_pair(PAIR, a_job(tmp_path))
+    assert [name for name, cell in asdict(row).items() if cell is None] == ["error"]
+
+
+def test_a_made_row_says_what_was_done_with_what(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    row = stylize_pair(PAIR, job)
+    assert (row.run_id, row.pair, row.backbone) == ("night", "lake--wave", "tiny")
+    assert (row.content, row.style) == (str(tmp_path / "contents/lake.png"), str(tmp_path / "styles/wave.png"))
+    assert row.output == str(the_picture(job))
+    assert (row.weights, row.optimizer, row.precision, row.seed) == ("random", "adam", "float32", CONFIG.seed)
+    assert (row.iterations, row.evaluations, row.engine_version) == (4, 5, __version__)
+    assert row.started_at.endswith("+00:00")
+
+
+def test_hashes_are_those_of_the_files(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    row = stylize_pair(PAIR, job)
+    for digest, path in (
+        (row.content_sha256, row.content),
+        (row.style_sha256, row.style),
+        (row.output_sha256, row.output),
+    ):
+        assert digest == sha256(Path(path).read_bytes()).hexdigest()
+
+
+def test_the_seconds_add_up(tmp_path: Path) -> None:
+    row = stylize_pair(PAIR, a_job(tmp_path))
+    phases = (row.seconds_read, row.seconds_prepare, row.seconds_optimize, row.seconds_write)
+    assert all(seconds is not None and seconds >= 0 for seconds in phases)
+    assert row.seconds_total == pytest.approx(sum(map(float, filter(None, phases))))
+    assert row.iterations_per_second == pytest.approx(4 / float(row.seconds_optimize or 0))
+
+
+def test_the_sidecar_has_the_same_row_the_whole_configuration_and_the_history(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    row, sidecar = stylize_pair(PAIR, job), the_sidecar(job)
+    assert sidecar.row == row
+    assert TransferConfig.from_dict(sidecar.config) == CONFIG
+    assert [record["step"] for record in sidecar.history] == [0, 2, 4]
+    assert (sidecar.history[0]["total"], sidecar.history[-1]["total"]) == (row.initial_total_loss, row.total_loss)
+    assert set(sidecar.versions) == {"python", "keras", "nightbrush", "numpy", "pillow", "tensorflow"}
+
+
+def test_the_pairs_backbone_replaces_that_of_the_job(tmp_path: Path) -> None:
+    config = TransferConfig(backbone="vgg19", weights="random", side=32, levels=1, iterations=1)
+    job = a_job(tmp_path, config)
+    assert stylize_pair(PAIR, job).status == "completed"
+    assert the_sidecar(job).config["backbone"] == "tiny"
+
+
+def test_the_format_names_the_picture(tmp_path: Path) -> None:
+    job = a_job(tmp_path, CONFIG.replace(format="webp"))
+    assert stylize_pair(PAIR, job).output == str(the_picture(job, "webp"))
+    with Image.open(the_picture(job, "webp")) as picture:
+        assert picture.format == "WEBP"
+
+
+def test_equal_jobs_make_equal_pictures(tmp_path: Path) -> None:
+    first, second = (stylize_pair(PAIR, a_job(tmp_path / name)) for name in "ab")
+    assert (first.output_sha256, first.fingerprint) == (second.output_sha256, second.fingerprint)
+
+
+def test_a_job_and_its_rows_travel_between_processes(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    row = stylize_pair(PAIR, job)
+    assert pickle.loads(pickle.dumps((job, row))) == (job, row)  # noqa: S301 - our own bytes
+
+
+# a pair that fails costs one row
+
+
+def test_a_broken_content_costs_one_row_that_names_it(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    broken = tmp_path / "contents" / "lake.png"
+    broken.write_bytes(BROKEN_JPEG)
+    row = stylize_pair(PAIR, job)
+    assert row.status == "failed"
+    assert str(broken) in str(row.error)
+    assert "cannot be read" in str(row.error)
+    assert row.content_sha256 == sha256(BROKEN_JPEG).hexdigest()
+    assert row.style_sha256 is not None
+    assert files(job) == {}
+
+
+def test_a_broken_style_costs_one_row_that_names_it(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    (tmp_path / "styles" / "wave.png").write_bytes(b"")
+    row = stylize_pair(PAIR, job)
+    assert (row.status, row.total_loss, row.output_sha256) == ("failed", None, None)
+    assert str(tmp_path / "styles/wave.png") in str(row.error)
+
+
+@pytest.mark.parametrize("side", ["contents", "styles"])
+def test_a_picture_that_vanished_costs_one_row(tmp_path: Path, side: str) -> None:
+    job = a_job(tmp_path)
+    gone = next((tmp_path / side).iterdir())
+    gone.unlink()
+    row = stylize_pair(PAIR, job)
+    assert (row.status, row.error) == ("failed", f"file {str(gone)!r} does not exist; check its name")
+    assert (row.content_sha256, row.style_sha256, row.fingerprint) == (None, None, None)
+
+
+def test_an_output_that_takes_no_picture_costs_one_row(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    Path(job.output).mkdir()
+    (Path(job.output) / "tiny").write_text("a file in the way")
+    row = stylize_pair(PAIR, job)
+    assert row.status == "failed"
+    assert "cannot be written" in str(row.error)
+    assert row.fingerprint is not None
+
+
+def test_an_engine_that_gives_up_costs_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = a_job(tmp_path)
+    monkeypatch.setattr(work, "engine", failing(TransferError("the loss is nan after 2 steps; use a lower rate")))
+    row = stylize_pair(PAIR, job)
+    assert (row.status, row.error) == ("failed", "the loss is nan after 2 steps; use a lower rate")
+    assert None not in (row.content_sha256, row.style_sha256, row.fingerprint)
+    assert files(job) == {}
+
+
+def test_what_nobody_expected_costs_one_row_of_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "engine", failing(RuntimeError("out of memory\nat node conv2d\nand so on")))
+    row = stylize_pair(PAIR, a_job(tmp_path))
+    assert (row.status, row.error) == ("failed", "RuntimeError: out of memory")
+
+
+def test_a_device_that_is_not_there_costs_one_row(tmp_path: Path) -> None:
+    row = stylize_pair(PAIR, replace(a_job(tmp_path), device="gpu:99"))
+    assert row.status == "failed"
+    assert "device='gpu:99' is not there; use " in str(row.error)
+
+
+def test_weights_that_do_not_fit_cost_one_row(tmp_path: Path) -> None:
+    weights = tmp_path / "mine.weights.h5"
+    weights.write_bytes(b"no HDF5")
+    row = stylize_pair(PAIR, a_job(tmp_path, CONFIG.replace(weights=str(weights))))
+    assert row.status == "failed"
+    assert str(row.error).startswith(f"weights file {str(weights)!r} does not fit tiny: ")
+    assert len(str(row.error).splitlines()) == 1
+
+
+def test_a_sidecar_that_cannot_be_written_leaves_the_pair_unfinished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = a_job(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(work, "write_sidecar", failing(StorageError("the disk is full")))
+        row = stylize_pair(PAIR, job)
+    assert (row.status, row.error) == ("failed", "the disk is full")
+    assert list(files(job)) == ["tiny/lake--wave.png"]
+    assert stylize_pair(PAIR, job).status == "completed"
+
+
+def test_an_interruption_is_not_taken_for_a_bad_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(work, "engine", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        stylize_pair(PAIR, a_job(tmp_path))
+
+
+def test_another_pair_goes_on_after_a_failure(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    (tmp_path / "contents" / "bad.jpg").write_bytes(BROKEN_JPEG)
+    assert stylize_pair(PairSpec(content="bad.jpg", style="wave.png", backbone="tiny"), job).status == "failed"
+    assert stylize_pair(PAIR, job).status == "completed"

@@ -1,0 +1,54 @@
+"""What loading a module brings with it. The contracts on imports stand in pyproject.toml, for import-linter."""
+
+import ast
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+
+ROOT = Path(str(resources.files("tasks"))).parent
+SHELLS = {"tasks.discover", "tasks.report", "tasks.stylize"}
+HEAVY = {"boto3", "flows", "keras", "prefect", "tensorflow"}
+
+
+def modules(package: str) -> list[str]:
+    """The names of all modules of a package."""
+    files = sorted((ROOT / package).rglob("*.py"))
+    return [".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in files]
+
+
+def imported_by(package: str) -> set[str]:
+    """The top-level packages that the source of a package imports, wherever in it."""
+    nodes = [node for file in (ROOT / package).rglob("*.py") for node in ast.walk(ast.parse(file.read_text("utf-8")))]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or package for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in names}
+
+
+def loaded_by(*names: str) -> set[str]:
+    """The top-level packages that a fresh interpreter has loaded after importing these modules."""
+    program = f"import sys, {', '.join(names)}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    return set(subprocess.check_output([sys.executable, "-c", program], text=True).split())  # noqa: S603 - ourselves
+
+
+def test_the_plain_modules_of_tasks_load_nothing_heavy() -> None:
+    plain = set(modules("tasks")) - SHELLS
+    assert len(plain) > len(SHELLS)
+    assert loaded_by(*plain) & HEAVY == set()
+
+
+def test_the_shells_of_tasks_load_prefect_and_neither_tensorflow_nor_flows() -> None:
+    assert loaded_by(*SHELLS) & HEAVY == {"prefect"}
+
+
+def test_the_engine_loads_tensorflow_only_when_asked() -> None:
+    assert loaded_by("nst_engine", "nst_engine.config", "nst_engine.images", "nst_engine.weights") & HEAVY == set()
+
+
+def test_the_command_line_loads_nothing_heavy_before_it_knows_what_to_do() -> None:
+    assert loaded_by("flows.cli") & HEAVY == {"flows"}
+
+
+def test_the_engine_stands_on_five_packages() -> None:
+    outside = imported_by("nst_engine") - sys.stdlib_module_names - {"nst_engine"}
+    assert outside == {"PIL", "h5py", "keras", "numpy", "tensorflow"}
