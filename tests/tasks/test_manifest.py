@@ -1,4 +1,5 @@
 from dataclasses import asdict
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -147,8 +148,13 @@ def test_a_storage_that_fails_is_not_taken_for_a_damaged_sidecar() -> None:
 
 @pytest.mark.parametrize("status", ["completed", "converged"])
 def test_a_picture_of_the_same_fingerprint_is_finished(status: str) -> None:
-    sidecar = a_sidecar(status=status)
+    sidecar = a_sidecar(status=status, output_sha256=sha256(b"pixels").hexdigest())
     assert finished(made(sidecar), PAIR, "f" * 64, "png") == sidecar
+
+
+def test_a_picture_that_is_not_the_one_its_sidecar_tells_of_is_not_finished() -> None:
+    sidecar = a_sidecar(output_sha256=sha256(b"pixels").hexdigest())
+    assert finished(made(sidecar, b"others"), PAIR, "f" * 64, "png") is None
 
 
 def test_a_picture_without_a_sidecar_is_not_finished() -> None:
