@@ -42,12 +42,15 @@ def _load_packaged_vgg16(model: keras.Model, source: WeightsSource) -> None:
 def _fill_randomly(model: keras.Model, seed: int) -> None:
     """He normal kernels and zero biases (He et al., 2015, eq. 10); normalization layers stay the identity.
 
+    Each kernel of a depthwise convolution reads one channel: its places alone are the fan-in.
+
     The numbers are NumPy's, so that a seed means the same network in every version of Keras.
     """
     generator = np.random.default_rng(seed)
     for layer in model.layers:
-        if isinstance(layer, keras.layers.Conv2D):
-            kernel, bias = layer.get_weights()
-            fan_in = np.prod(kernel.shape[:-1])
+        depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+        if depthwise or isinstance(layer, keras.layers.Conv2D):
+            kernel, *bias = layer.get_weights()
+            fan_in = np.prod(kernel.shape[: 2 if depthwise else 3])
             drawn = generator.standard_normal(kernel.shape, dtype=np.float32) * np.sqrt(2 / fan_in, dtype=np.float32)
-            layer.set_weights([drawn, np.zeros_like(bias)])
+            layer.set_weights([drawn, *map(np.zeros_like, bias)])

@@ -6,14 +6,17 @@ from importlib import import_module
 import keras
 import tensorflow as tf
 
+from nst_engine.backbones.border import Border
 from nst_engine.backbones.loading import load_weights
+from nst_engine.backbones.natural import SIDE, natural_pixels
+from nst_engine.backbones.preprocessing import preprocessed
+from nst_engine.backbones.registry import BackboneSpec
 from nst_engine.config import Pooling, TransferConfig
+from nst_engine.errors import ConfigError, listed
+from nst_engine.losses.smoothing import fitted_scale, smoothed
 from nst_engine.precision import Precision
 from nst_engine.types import Tensor
 from nst_engine.weights import WeightsSource
-
-CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
-"""Mean of ImageNet's pixels in the order blue, green, red, 0..255."""
 
 
 class Network:
@@ -24,20 +27,31 @@ class Network:
         weights: the weights, as `find_weights` found them.
         precision: what the features are computed in.
         layers: names of the layers whose features are wanted.
+
+    Raises:
+        ConfigError: the network that was built lacks one of the layers, or takes pictures of one size only.
+        WeightsError: the weights do not fit.
     """
 
     def __init__(
         self, config: TransferConfig, weights: WeightsSource, precision: Precision, layers: Iterable[str]
     ) -> None:
-        module, function = config.spec.builder.split(":")
-        whole = getattr(import_module(module), function)()
+        self._spec = config.spec
+        whole = _built(self._spec)
         load_weights(whole, weights, config)
         outputs = {name: whole.get_layer(name).output for name in dict.fromkeys(layers)}
-        self._model = _rebuilt(keras.Model(whole.inputs, outputs), precision, config.pooling)
+        wanted = keras.Model(whole.inputs[0], outputs)
+        self._border = Border(wanted)
+        self._model = _rebuilt(wanted, precision, config.pooling, self._border)
         self._dtype = precision.compute_dtype
+        self._scales = {
+            name: fitted_scale(F, SIDE / F.shape[1])
+            for name, F in self._plain_features(tf.constant(natural_pixels())).items()
+            if self._spec.smoothing == "softmax"
+        }
 
     def features(self, pixels: Tensor) -> dict[str, Tensor]:
-        """Features by layer.
+        """Features by layer, smoothed where the backbone needs it.
 
         Args:
             pixels: [1, height, width, 3], float32, RGB in [0, 255].
@@ -45,17 +59,39 @@ class Network:
         Returns:
             One [1, height', width', channels] a layer, in the precision's compute dtype.
         """
-        caffe = pixels[..., ::-1] - tf.constant(CAFFE_MEAN_BGR)
-        features: dict[str, Tensor] = self._model(tf.cast(caffe, self._dtype), training=False)
+        return {
+            name: smoothed(F, self._scales[name]) if name in self._scales else F
+            for name, F in self._plain_features(pixels).items()
+        }
+
+    def _plain_features(self, pixels: Tensor) -> dict[str, Tensor]:
+        pixels = self._border.around(preprocessed(pixels, self._spec.preprocessing))
+        features: dict[str, Tensor] = self._model(tf.cast(pixels, self._dtype), training=False)
         return features
 
 
-def _rebuilt(model: keras.Model, precision: Precision, pooling: Pooling) -> keras.Model:
-    """The same network in another precision, its max pooling perhaps replaced by average pooling."""
+def _built(spec: BackboneSpec) -> keras.Model:
+    module, function = spec.builder.split(":")
+    network = getattr(import_module(module), function)()
+    names = [layer.name for layer in network.layers]
+    for layer in spec.layers:
+        if layer not in names:
+            raise ConfigError(f"the network of {spec.name!r} has no layer {layer!r}; use {listed(names)}")
+    if tuple(network.inputs[0].shape) != (None, None, None, 3):
+        shape = tuple(network.inputs[0].shape[1:])
+        raise ConfigError(f"the network of {spec.name!r} takes {shape}; use one with the input shape (None, None, 3)")
+    return network
 
-    def layer_like(layer: keras.Layer) -> keras.Layer:
+
+def _rebuilt(model: keras.Model, precision: Precision, pooling: Pooling, border: Border) -> keras.Model:
+    """The same network in another precision, without a border, its max pooling perhaps replaced by average pooling."""
+
+    def layer_like(layer: keras.Operation) -> keras.Operation:
+        if not isinstance(layer, keras.Layer):
+            return layer
         statistics = isinstance(layer, keras.layers.BatchNormalization)
-        settings = layer.get_config() | {"dtype": precision.variable_dtype if statistics else precision.compute_dtype}
+        settings = layer.get_config() | border.settings.get(layer.name, {})
+        settings["dtype"] = precision.variable_dtype if statistics else precision.compute_dtype
         averaged = pooling == "average" and isinstance(layer, keras.layers.MaxPooling2D)
         kind = keras.layers.AveragePooling2D if averaged else type(layer)
         return kind.from_config(settings)

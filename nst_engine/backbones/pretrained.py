@@ -1,6 +1,11 @@
 """The networks of `keras.applications` without their tops; `weights="imagenet"` downloads what is not there yet."""
 
+from itertools import pairwise
+
 import keras
+
+_TRAINED_SHAPE = (224, 224, 3)
+"""The shape that the MobileNets were trained on; Keras warns where it loads their weights for another."""
 
 
 def vgg16(weights: str | None = None) -> keras.Model:
@@ -16,3 +21,25 @@ def vgg19(weights: str | None = None) -> keras.Model:
 def resnet50(weights: str | None = None) -> keras.Model:
     """ResNet50, the first version (He et al., 2016)."""
     return keras.applications.ResNet50(include_top=False, weights=weights)
+
+
+def mobilenet_v2(weights: str | None = None) -> keras.Model:
+    """MobileNetV2 (Sandler et al., 2018)."""
+    shape = _TRAINED_SHAPE if weights else None
+    return keras.applications.MobileNetV2(include_top=False, weights=weights, input_shape=shape)
+
+
+def mobilenet_v3(weights: str | None = None) -> keras.Model:
+    """MobileNetV3Large (Howard et al., 2019), without its rescaling of pixels.
+
+    Keras numbers its activations through the whole process; here each is named after the layer that it activates:
+    `expanded_conv_1_expand_activation` comes after `expanded_conv_1_expand` and its normalization.
+    """
+    shape = _TRAINED_SHAPE if weights else None
+    network = keras.applications.MobileNetV3Large(
+        include_top=False, weights=weights, input_shape=shape, include_preprocessing=False
+    )
+    for normalization, layer in pairwise(network.layers):
+        if normalization.name.endswith("_bn") and isinstance(layer, keras.layers.Activation | keras.layers.ReLU):
+            layer.name = f"{normalization.name.removesuffix('_bn')}_activation"
+    return network

@@ -4,13 +4,15 @@ A backbone's own layers are those that give the best pictures by a common judge;
 published studies. A test holds the layer names against the Keras networks.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from nst_engine.backbones.layer_names import mobilenet_v2_layers, mobilenet_v3_layers, resnet_layers, vgg_layers
 from nst_engine.errors import ConfigError, listed
 
 WeightsKind = Literal["imagenet", "packaged", "random"]
+Preprocessing = Literal["caffe", "tf", "torch", "none"]
+Smoothing = Literal["none", "softmax"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,9 @@ class BackboneSpec:
         builder: `module:function` that builds the Keras network without its top.
         layers: names of the layers a loss can read, from the pixels up.
         content_layers, style_layers: the preset.
+        preprocessing: what its pixels were in training: `caffe` (blue, green, red less their means), `tf` (-1 to 1),
+            `torch` (standardized by ImageNet's means and deviations) or `none` (0 to 255; the network rescales them).
+        smoothing: what happens to features before any loss: `none`, or `softmax` where there are residual connections.
         weights: the named sources it has weights from; a file of the user's own always works.
         stride: pixels of the input per cell of the deepest preset layer; the least side that makes sense.
     """
@@ -31,25 +36,10 @@ class BackboneSpec:
     layers: tuple[str, ...]
     content_layers: tuple[str, ...]
     style_layers: tuple[str, ...]
+    preprocessing: Preprocessing
+    smoothing: Smoothing
     weights: tuple[WeightsKind, ...]
     stride: int
-
-
-def _vgg_layers(convolutions: tuple[int, ...]) -> Iterator[str]:
-    for block, count in enumerate(convolutions, start=1):
-        yield from (f"block{block}_conv{index}" for index in range(1, count + 1))
-        yield f"block{block}_pool"
-
-
-def _resnet_layers(blocks: tuple[int, ...]) -> Iterator[str]:
-    yield from ("conv1_conv", "conv1_bn", "conv1_relu", "pool1_pool")
-    for stage, count in enumerate(blocks, start=2):
-        for block in range(1, count + 1):
-            stem = f"conv{stage}_block{block}"
-            yield from (f"{stem}_{unit}_{kind}" for unit in (1, 2) for kind in ("conv", "bn", "relu"))
-            units = (0, 3) if block == 1 else (3,)
-            yield from (f"{stem}_{unit}_{kind}" for unit in units for kind in ("conv", "bn"))
-            yield from (f"{stem}_add", f"{stem}_out")
 
 
 _VGG_STYLE = tuple(f"block{block}_conv1" for block in range(1, 6))
@@ -58,35 +48,75 @@ _SPECS = (
     BackboneSpec(
         name="vgg16",
         builder="nst_engine.backbones.pretrained:vgg16",
-        layers=tuple(_vgg_layers((2, 2, 3, 3, 3))),
+        layers=tuple(vgg_layers((2, 2, 3, 3, 3))),
         content_layers=("block4_conv2",),
         style_layers=_VGG_STYLE,
+        preprocessing="caffe",
+        smoothing="none",
         weights=("imagenet", "packaged", "random"),
         stride=16,
     ),
     BackboneSpec(
         name="vgg19",
         builder="nst_engine.backbones.pretrained:vgg19",
-        layers=tuple(_vgg_layers((2, 2, 4, 4, 4))),
+        layers=tuple(vgg_layers((2, 2, 4, 4, 4))),
         content_layers=("block4_conv2",),
         style_layers=_VGG_STYLE,
+        preprocessing="caffe",
+        smoothing="none",
         weights=("imagenet", "random"),
         stride=16,
     ),
     BackboneSpec(
         name="resnet50",
         builder="nst_engine.backbones.pretrained:resnet50",
-        layers=tuple(_resnet_layers((3, 4, 6, 3))),
+        layers=tuple(resnet_layers((3, 4, 6, 3))),
         content_layers=("conv3_block4_out",),
         style_layers=(
             "conv1_relu",
-            "conv2_block1_out",
-            "conv3_block1_1_conv",
-            "conv4_block1_1_conv",
-            "conv5_block1_1_relu",
+            "conv2_block3_out",
+            "conv3_block4_out",
+            "conv4_block6_out",
+            "conv5_block3_out",
         ),
+        preprocessing="caffe",
+        smoothing="softmax",
         weights=("imagenet", "random"),
         stride=32,
+    ),
+    BackboneSpec(
+        name="mobilenet_v2",
+        builder="nst_engine.backbones.pretrained:mobilenet_v2",
+        layers=tuple(mobilenet_v2_layers(17)),
+        content_layers=("block_5_expand_relu",),
+        style_layers=(
+            "Conv1_relu",
+            "block_1_expand_relu",
+            "block_3_expand_relu",
+            "block_6_expand_relu",
+            "block_13_expand_relu",
+        ),
+        preprocessing="tf",
+        smoothing="softmax",
+        weights=("imagenet", "random"),
+        stride=16,
+    ),
+    BackboneSpec(
+        name="mobilenet_v3",
+        builder="nst_engine.backbones.pretrained:mobilenet_v3",
+        layers=tuple(mobilenet_v3_layers(15)),
+        content_layers=("expanded_conv_5_expand_activation",),
+        style_layers=(
+            "conv_activation",
+            "expanded_conv_1_expand_activation",
+            "expanded_conv_3_expand_activation",
+            "expanded_conv_6_expand_activation",
+            "expanded_conv_12_expand_activation",
+        ),
+        preprocessing="tf",
+        smoothing="softmax",
+        weights=("imagenet", "random"),
+        stride=16,
     ),
     BackboneSpec(
         name="tiny",
@@ -94,6 +124,8 @@ _SPECS = (
         layers=("block1_conv1", "block1_pool", "block2_conv1", "block2_pool", "block3_conv1"),
         content_layers=("block2_conv1",),
         style_layers=("block1_conv1", "block2_conv1", "block3_conv1"),
+        preprocessing="caffe",
+        smoothing="none",
         weights=("random",),
         stride=4,
     ),
@@ -111,3 +143,41 @@ def backbone_spec(name: str) -> BackboneSpec:
     if name not in BACKBONES:
         raise ConfigError(f"backbone={name!r} is not known; use {listed(BACKBONES)}")
     return BACKBONES[name]
+
+
+def register_backbone(spec: BackboneSpec) -> None:
+    """Make a network of your own known by its name, in this process.
+
+    Its Keras network takes pictures of any size, has one input, and its builder can be imported by its name.
+
+        # mine.py, beside your script
+        from keras.models import load_model
+        def build():
+            return load_model("mine.keras")
+
+        # your script
+        from nst_engine import StyleTransfer, TransferConfig
+        from nst_engine.backbones import BackboneSpec, register_backbone
+        register_backbone(BackboneSpec(
+            name="mine", builder="mine:build", layers=("edges", "shapes"), content_layers=("shapes",),
+            style_layers=("edges", "shapes"), preprocessing="tf", smoothing="softmax", weights=("random",), stride=2,
+        ))
+        engine = StyleTransfer(TransferConfig(backbone="mine", weights="mine.weights.h5"))
+
+    Raises:
+        ConfigError: the name is taken, the builder is not `module:function`, a preset names a layer not in `layers`, or
+            `weights` names a source that has none for it.
+    """
+    if spec.name in BACKBONES:
+        raise ConfigError(f"backbone {spec.name!r} is registered already; use a name other than {listed(BACKBONES)}")
+    if len(spec.builder.split(":")) != 2:
+        raise ConfigError(f"builder={spec.builder!r} of backbone {spec.name!r} is not known; use 'module:function'")
+    if spec.weights != ("random",):
+        raise ConfigError(
+            f"weights={spec.weights!r} of backbone {spec.name!r} do not exist; use ('random',): files always work"
+        )
+    for layer in (*spec.content_layers, *spec.style_layers):
+        name = layer.partition(":")[0]
+        if name not in spec.layers:
+            raise ConfigError(f"preset layer {name!r} is not in layers of {spec.name!r}; use {listed(spec.layers)}")
+    BACKBONES[spec.name] = spec

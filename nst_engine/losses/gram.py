@@ -10,12 +10,11 @@ _ROWS = 1024
 """Rows that one bfloat16 product sums up; the products are summed in float32."""
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow ships no types
-def gram_matrix(F: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-    """`G = F^T F / M`, the features `F` as [M, N]: M places, N channels.
+def gram_matrix(F: Tensor, weights: Tensor | None = None) -> Tensor:
+    """`G = F^T F / M`, the features `F` as [M, N]: M places, N channels; with weights `F^T diag(w) F / sum(w)`.
 
-    Differs from Gatys et al. (2016): equation 3 does not divide by M. With it, pictures of different sizes
-    have comparable matrices.
+    Differs from Gatys et al. (2016): equation 3 does not divide by M. With it, pictures of different sizes,
+    and regions of different areas, have comparable matrices.
 
     float16 features are multiplied in float32, since VGG's products exceed float16's 65504. bfloat16 features are
     multiplied as they are, in groups of rows whose products are summed in float32: faster, and nearer
@@ -23,21 +22,51 @@ def gram_matrix(F: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
 
     Args:
         F: features, [1, height, width, N].
+        weights: of each place, [1, height, width, 1], at least 0: a region's mask. None counts each place once.
 
     Returns:
-        [N, N], float32.
+        [N, N], float32; zeros where the weights sum to 0. No gradient reaches the weights.
     """
-    channels = F.shape[-1]
-    rows = tf.reshape(F, [-1, channels])
-    M = tf.cast(tf.shape(rows)[0], tf.float32)
+    rows, _, total = weighted_rows(F, weights)
+    return _gram(rows, total)
 
-    def gradient(dG: Tensor) -> Tensor:
-        symmetric = (dG + tf.transpose(dG)) / M
-        dtype = tf.float32 if F.dtype == tf.float16 else F.dtype
-        dF = tf.matmul(tf.cast(rows, dtype), tf.cast(symmetric, dtype))
-        return tf.cast(tf.reshape(dF, tf.shape(F)), F.dtype)
 
-    return _product(rows) / M, gradient
+def weighted_rows(F: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows whose products are those of the weighted features, with the arguments of `gram_matrix`.
+
+    Returns:
+        `diag(sqrt(w)) F`, [M, N], in the dtype of `F`; `sqrt(w)`, [M], float32; `sum(w)`, a float32 scalar.
+    """
+    rows = tf.reshape(F, [-1, F.shape[-1]])
+    if weights is None:
+        places = tf.shape(rows)[0]
+        return rows, tf.ones([places]), tf.cast(places, tf.float32)
+    w = tf.stop_gradient(tf.reshape(tf.cast(weights, tf.float32), [-1]))
+    roots = tf.sqrt(w)
+    return rows * tf.cast(roots, rows.dtype)[:, tf.newaxis], roots, tf.reduce_sum(w)
+
+
+def rows_times(rows: Tensor, matrix: Tensor) -> Tensor:
+    """`rows matrix`: the step from the gradient of a product of rows to that of the rows.
+
+    Args:
+        rows: [M, N].
+        matrix: [N, N], float32.
+
+    Returns:
+        [M, N]; float32 for float16 rows, whose products exceed its range, else in the dtype of the rows.
+    """
+    dtype = tf.float32 if rows.dtype == tf.float16 else rows.dtype
+    return tf.matmul(tf.cast(rows, dtype), tf.cast(matrix, dtype))
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+def _gram(rows: Tensor, total: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, None]]]:
+    def gradient(dG: Tensor) -> tuple[Tensor, None]:
+        symmetric = tf.math.divide_no_nan(dG + tf.transpose(dG), total)
+        return tf.cast(rows_times(rows, symmetric), rows.dtype), None
+
+    return tf.math.divide_no_nan(_product(rows), total), gradient
 
 
 def _product(rows: Tensor) -> Tensor:

@@ -114,7 +114,16 @@ def test_takes_imagenet_weights_from_the_cache_of_keras(empty_cache: Path) -> No
     assert source.sha256 == sha256(b"weights")
 
 
-@pytest.mark.parametrize(("backbone", "module"), [("vgg16", "vgg16"), ("vgg19", "vgg19"), ("resnet50", "resnet")])
+@pytest.mark.parametrize(
+    ("backbone", "module"),
+    [
+        ("vgg16", "vgg16"),
+        ("vgg19", "vgg19"),
+        ("resnet50", "resnet"),
+        ("mobilenet_v2", "mobilenet_v2"),
+        ("mobilenet_v3", "mobilenet_v3"),
+    ],
+)
 def test_looks_for_imagenet_weights_under_the_name_that_keras_gives_them(
     backbone: str, module: str, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +26,10 @@ def he_normal_kernels(seed: int) -> dict[str, Array]:
     return kernels
 
 
-def convolution(x: Array, kernel: Array) -> Array:
-    """A 3x3 convolution (cross-correlation, as networks have it) of [height, width, in], zeros around it."""
+def convolution(x: Array, kernel: Array, border: Literal["constant", "edge"]) -> Array:
+    """A 3x3 convolution (cross-correlation, as networks have it) of [height, width, in], zeros or its edge beyond."""
     height, width, _ = x.shape
-    padded = np.pad(x, ((1, 1), (1, 1), (0, 0)))
+    padded = np.pad(x, ((1, 1), (1, 1), (0, 0)), mode=border)
     moves = [(i, j) for i in range(3) for j in range(3)]
     total: Array = sum(padded[i : i + height, j : j + width] @ kernel[i, j] for i, j in moves)
     return total
@@ -51,8 +52,8 @@ def tiny_features(pixels: Array, seed: int = 0, pooling: str = "max") -> dict[st
     reduce = np.max if pooling == "max" else np.mean
     kernels, features = he_normal_kernels(seed), {}
     x = pixels[..., ::-1] - np.array(MEAN_BGR)
-    for name in CHANNELS:
-        x = features[name] = relu(convolution(x, kernels[name]))
+    for depth, name in enumerate(CHANNELS):
+        x = features[name] = relu(convolution(x, kernels[name], "constant" if depth else "edge"))
         x = pooled(x, reduce)
     return features
 

@@ -1,5 +1,6 @@
 import hashlib
 import shutil
+from collections.abc import Callable
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from nst_engine import LossTerms, StyleTransfer, TransferConfig, WeightsError
 from nst_engine.backbones.loading import load_weights
-from nst_engine.backbones.pretrained import vgg16
+from nst_engine.backbones.pretrained import mobilenet_v2, mobilenet_v3, vgg16
 from nst_engine.backbones.tiny import tiny
 from nst_engine.weights import find_weights
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
@@ -79,6 +80,25 @@ def test_random_weights_are_he_normal_by_the_documented_recipe(seed: int) -> Non
         kernel, bias = model.get_layer(name).get_weights()
         np.testing.assert_allclose(kernel, expected, rtol=1e-6)
         assert not bias.any()
+
+
+@pytest.mark.parametrize("build", [mobilenet_v2, mobilenet_v3])
+def test_random_kernels_of_a_mobilenet_have_the_deviation_of_their_fan_in(build: Callable[[], keras.Model]) -> None:
+    model, config = build(), small_config()
+    load_weights(model, find_weights(config), config)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.DepthwiseConv2D | keras.layers.Conv2D):
+            kernel = layer.get_weights()[0]
+            height, width, inward, outward = kernel.shape
+            fan_in = height * width * (1 if isinstance(layer, keras.layers.DepthwiseConv2D) else inward)
+            tolerance = 5 / np.sqrt(2 * height * width * inward * outward)
+            assert kernel.std() == pytest.approx(np.sqrt(2 / fan_in), rel=tolerance)
+
+
+def test_random_normalization_is_the_identity() -> None:
+    model, config = mobilenet_v3(), small_config()
+    load_weights(model, find_weights(config), config)
+    assert [values.mean() for values in model.get_layer("conv_bn").get_weights()] == [1, 0, 0, 1]
 
 
 def test_random_weights_are_the_same_for_a_seed_and_others_for_another() -> None:

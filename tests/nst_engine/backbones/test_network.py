@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nst_engine.backbones.natural import natural_pixels
 from nst_engine.backbones.network import Network
+from nst_engine.backbones.registry import backbone_spec
 from nst_engine.precision import FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16, Precision
 from nst_engine.weights import find_weights
 from tests.nst_engine.small import noise_pixels, small_config
@@ -54,6 +56,25 @@ def test_resnet50_gives_features_of_both_precisions(precision: Precision) -> Non
     features = network(precision, layers, backbone="resnet50", content_layers=None, style_layers=None).features(PIXELS)
     assert [value.dtype for value in features.values()] == [precision.compute_dtype] * 2
     assert all(np.isfinite(tf.cast(value, tf.float32)).all() for value in features.values())
+
+
+@pytest.mark.parametrize(
+    ("precision", "tolerance"),
+    [(MIXED_BFLOAT16, 0.05), (MIXED_FLOAT16, 0.01)],
+    ids=lambda value: getattr(value, "name", ""),
+)
+@pytest.mark.parametrize("name", ["mobilenet_v2", "mobilenet_v3"])
+def test_a_mobilenet_computes_nearly_the_same_in_every_precision(
+    name: str, precision: Precision, tolerance: float
+) -> None:
+    layers = backbone_spec(name).style_layers
+    own: dict[str, Any] = {"backbone": name, "content_layers": None, "style_layers": None}
+    pixels = tf.constant(natural_pixels(1))
+    exact, low = (network(kind, layers, **own).features(pixels) for kind in (FLOAT32, precision))
+    for layer in layers:
+        assert low[layer].dtype == precision.compute_dtype
+        difference = tf.norm(tf.cast(low[layer], tf.float32) - exact[layer])
+        assert difference < tolerance * tf.norm(exact[layer])
 
 
 def test_the_average_pooled_vgg16_has_the_weights_of_the_max_pooled_one() -> None:

@@ -1,3 +1,4 @@
+import re
 from importlib import import_module
 from typing import Any
 
@@ -26,6 +27,24 @@ def test_layer_names_are_those_of_the_keras_network(name: str) -> None:
     names = [layer.name for layer in network.layers if not isinstance(layer, unread)]
     assert set(backbone_spec(name).layers) == set(names)
     assert len(backbone_spec(name).layers) == len(names)
+
+
+def test_layer_names_of_mobilenet_v3_are_those_of_keras_but_for_its_numbered_activations() -> None:
+    network = keras.applications.MobileNetV3Large(include_top=False, weights=None, include_preprocessing=False)
+    unread = (keras.layers.InputLayer, keras.layers.ZeroPadding2D, keras.layers.Activation, keras.layers.ReLU)
+    whole_picture = re.compile("squeeze_excite_(avg_pool|conv)")
+    names = [layer.name for layer in network.layers if not isinstance(layer, unread)]
+    expected = [name for name in names if not whole_picture.search(name)]
+    listed = [name for name in backbone_spec("mobilenet_v3").layers if not name.endswith("_activation")]
+    assert sorted(listed) == sorted(expected)
+
+
+def test_the_activations_of_mobilenet_v3_keep_their_names_however_often_it_is_built() -> None:
+    first, second = ([layer.name for layer in built("mobilenet_v3").layers] for _ in range(2))
+    for name in backbone_spec("mobilenet_v3").layers:
+        assert first.count(name) == second.count(name) == 1
+    activation = built("mobilenet_v3").get_layer("expanded_conv_6_expand_activation")
+    assert activation.get_config()["activation"] == "hard_silu"  # Keras's other name for hard-swish
 
 
 @pytest.mark.parametrize("name", BACKBONES)

@@ -6,13 +6,8 @@ import pytest
 import tensorflow as tf
 
 from nst_engine.losses.gram import gatys_style_loss, gram_matrix, style_loss
+from tests.nst_engine.losses.arrays import features, gradient, mask, relative_error, slope
 from tests.reference import formulas
-
-
-def features(height: int = 5, width: int = 7, channels: int = 6, seed: int = 0) -> npt.NDArray[np.float32]:
-    """Like a network's after ReLU: half of the values are 0."""
-    drawn = np.random.default_rng(seed).standard_normal((1, height, width, channels), dtype=np.float32)
-    return drawn.clip(0)
 
 
 def symmetric(channels: int, seed: int = 9) -> npt.NDArray[np.float32]:
@@ -27,15 +22,7 @@ def plain_gram(F: Any) -> Any:
 
 
 def gradient_of(function: Any, F: Any, weights: Any) -> Any:
-    with tf.GradientTape() as tape:
-        tape.watch(F)
-        value = tf.reduce_sum(function(F) * weights)
-    return tape.gradient(value, F)
-
-
-def relative_error(value: Any, expected: Any) -> float:
-    value, expected = (np.asarray(tf.cast(array, tf.float64)) for array in (value, expected))
-    return float(np.linalg.norm(value - expected) / np.linalg.norm(expected))
+    return gradient(lambda x: tf.reduce_sum(function(x) * weights), F)
 
 
 def test_is_equation_3_divided_by_the_number_of_places() -> None:
@@ -57,15 +44,14 @@ def test_its_gradient_is_that_of_the_plain_expression() -> None:
 
 def test_its_gradient_is_the_slope_of_finite_differences() -> None:
     F, dG = features(), symmetric(6).astype(np.float64)
-    gradient = np.asarray(gradient_of(gram_matrix, tf.constant(F), tf.constant(dG, tf.float32)), np.float64)
+    ours = np.asarray(gradient_of(gram_matrix, tf.constant(F), tf.constant(dG, tf.float32)), np.float64)
 
     def value(x: npt.NDArray[Any]) -> float:
         return float(np.sum(formulas.gram(formulas.as_rows(x)) / 35 * dG))
 
     for seed in range(3):
         along = np.random.default_rng(seed).standard_normal(F.shape)
-        slope = (value(F + 1e-4 * along) - value(F - 1e-4 * along)) / 2e-4
-        assert np.sum(gradient * along) == pytest.approx(slope, rel=1e-4)
+        assert np.sum(ours * along) == pytest.approx(slope(value, F, along), rel=1e-4)
 
 
 @pytest.mark.parametrize("height", [31, 32, 33, 64, 100])
@@ -85,9 +71,9 @@ def test_in_bfloat16_many_places_do_not_add_up_to_an_error() -> None:
 @pytest.mark.parametrize(("dtype", "most"), [(tf.bfloat16, 1e-2), (tf.float16, 1e-3)])
 def test_its_gradient_keeps_the_dtype_and_the_accuracy_of_the_features(dtype: tf.DType, most: float) -> None:
     F, dG = tf.cast(features(16, 16, 8), dtype), symmetric(8)
-    gradient = gradient_of(gram_matrix, F, dG)
-    assert gradient.dtype == dtype
-    assert relative_error(gradient, gradient_of(plain_gram, tf.cast(F, tf.float32), dG)) < most
+    ours = gradient_of(gram_matrix, F, dG)
+    assert ours.dtype == dtype
+    assert relative_error(ours, gradient_of(plain_gram, tf.cast(F, tf.float32), dG)) < most
 
 
 @pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16, tf.float16])
@@ -104,6 +90,57 @@ def test_works_where_the_height_and_width_are_unknown() -> None:
     F = features()
     traced = tf.function(gram_matrix, input_signature=[tf.TensorSpec([1, None, None, 6], tf.float32)])
     np.testing.assert_allclose(traced(F), gram_matrix(tf.constant(F)), rtol=1e-6)
+
+
+def test_weights_count_places_more_or_less() -> None:
+    F, w = features(), mask()
+    rows = formulas.as_rows(F) * np.sqrt(formulas.as_rows(w))
+    np.testing.assert_allclose(gram_matrix(tf.constant(F), w), formulas.gram(rows) / w.sum(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.25])
+def test_a_mask_of_one_value_is_no_mask(weight: float) -> None:
+    F = tf.constant(features())
+    np.testing.assert_allclose(gram_matrix(F, tf.fill([1, 5, 7, 1], weight)), gram_matrix(F), rtol=1e-6)
+
+
+def test_a_region_has_the_matrix_of_its_places_alone() -> None:
+    F, w = features(), (mask() > 0).astype(np.float32)
+    alone = tf.boolean_mask(F, w[..., 0] > 0)[tf.newaxis, tf.newaxis]
+    np.testing.assert_allclose(gram_matrix(tf.constant(F), w), gram_matrix(alone), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16, tf.float16])
+def test_an_empty_region_has_zeros_and_no_gradient(dtype: tf.DType) -> None:
+    F, nowhere = tf.cast(features(), dtype), tf.zeros([1, 5, 7, 1])
+    assert not np.any(gram_matrix(F, nowhere))
+    assert not np.any(gradient_of(lambda x: gram_matrix(x, nowhere), F, symmetric(6)))
+
+
+def test_its_weighted_gradient_is_the_slope_of_finite_differences() -> None:
+    F, w, dG = features(), mask(), symmetric(6)
+    ours = np.asarray(gradient_of(lambda x: gram_matrix(x, w), tf.constant(F), dG), np.float64)
+
+    def value(x: npt.NDArray[Any]) -> float:
+        rows = formulas.as_rows(x) * np.sqrt(formulas.as_rows(w))
+        return float(np.sum(formulas.gram(rows) / w.sum() * dG))
+
+    along = np.random.default_rng(0).standard_normal(F.shape)
+    assert np.sum(ours * along) == pytest.approx(slope(value, F, along), rel=1e-4)
+    assert not np.any(ours[w[..., 0] == 0])
+
+
+def test_no_gradient_reaches_the_weights() -> None:
+    assert gradient(lambda w: tf.reduce_sum(gram_matrix(tf.constant(features()), w)), tf.constant(mask())) is None
+
+
+@pytest.mark.parametrize(("dtype", "most"), [(tf.bfloat16, 1e-2), (tf.float16, 1e-3)])
+def test_a_soft_mask_keeps_the_accuracy_of_the_features(dtype: tf.DType, most: float) -> None:
+    F, w, dG = tf.cast(features(40, 40, 8), dtype), mask(40, 40), symmetric(8)
+    assert relative_error(gram_matrix(F, w), gram_matrix(tf.cast(F, tf.float32), w)) < most
+    ours, expected = (gradient_of(lambda x: gram_matrix(x, w), x, dG) for x in (F, tf.cast(F, tf.float32)))
+    assert ours.dtype == dtype
+    assert relative_error(ours, expected) < most
 
 
 def test_the_style_loss_is_the_mean_of_squared_differences() -> None:

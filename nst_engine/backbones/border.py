@@ -1,0 +1,83 @@
+"""What lies beyond a picture's border for a network's first convolution: the picture's own edge, not zeros."""
+
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from nst_engine.errors import ConfigError
+from nst_engine.types import Tensor
+
+_CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
+
+
+class _Axis(NamedTuple):
+    """Padding along one axis, in pixels.
+
+    Attributes:
+        before, after: what padding layers add.
+        reach, step: of a convolution that pads by itself; 1 and 1 of one that does not.
+    """
+
+    before: int
+    after: int
+    reach: int
+    step: int
+
+    def margins(self, size: Tensor) -> tuple[Tensor, Tensor]:
+        """Pixels to add before and after a row of so many."""
+        size = size + self.before + self.after
+        places = -(-size // self.step)
+        missing = tf.maximum((places - 1) * self.step + self.reach - size, 0)
+        return self.before + missing // 2, self.after + missing - missing // 2
+
+
+class Border:
+    """The padding of a network's first convolution, taken out of the network and made of the picture's edge.
+
+    Zeros there would be a black or grey frame around every picture. Before that convolution only layers may come
+    that treat each pixel alike.
+
+    Args:
+        network: a Keras network of pictures.
+
+    Attributes:
+        settings: by layer, what the network must be built with so that it adds no border itself.
+
+    Raises:
+        ConfigError: the network has no convolution.
+    """
+
+    def __init__(self, network: keras.Model) -> None:
+        first = next((layer for layer in network.layers if isinstance(layer, _CONVOLUTIONS)), None)
+        if first is None:
+            raise ConfigError(
+                f"the network {network.name!r} has no convolution up to the wanted layers; "
+                "use one whose convolutions are layers of its own, not of a model inside it"
+            )
+        before = network.layers[: network.layers.index(first)]
+        paddings = [layer for layer in before if isinstance(layer, keras.layers.ZeroPadding2D)]
+        self.settings: dict[str, dict[str, Any]] = {layer.name: {"padding": 0} for layer in paddings}
+        self.settings[first.name] = {"padding": "valid"}
+        self._axes = [_Axis(*_added(paddings, axis), *_reach_and_step(first, axis)) for axis in (0, 1)]
+
+    def around(self, pixels: Tensor) -> Tensor:
+        """The pixels, [1, height, width, channels], and around them their edge, repeated."""
+        for axis, padding in enumerate(self._axes, start=1):
+            size = tf.shape(pixels)[axis]
+            before, after = padding.margins(size)
+            first, last = tf.gather(pixels, [0], axis=axis), tf.gather(pixels, [size - 1], axis=axis)
+            pixels = tf.concat([tf.repeat(first, before, axis), pixels, tf.repeat(last, after, axis)], axis)
+        return pixels
+
+
+def _added(paddings: list[keras.layers.ZeroPadding2D], axis: int) -> tuple[int, int]:
+    before, after = (sum(layer.padding[axis][end] for layer in paddings) for end in (0, 1))
+    return before, after
+
+
+def _reach_and_step(convolution: keras.Layer, axis: int) -> tuple[int, int]:
+    if convolution.padding != "same":
+        return 1, 1
+    reach = (convolution.kernel_size[axis] - 1) * convolution.dilation_rate[axis] + 1
+    return reach, convolution.strides[axis]

@@ -1,0 +1,37 @@
+"""Pixels as a network knows them from its training."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from nst_engine.backbones.registry import Preprocessing
+from nst_engine.types import Tensor
+
+
+class _Standard(NamedTuple):
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    deviation: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    reverses: bool = False
+
+
+_STANDARDS: dict[Preprocessing, _Standard] = {
+    "caffe": _Standard(mean=(103.939, 116.779, 123.68), reverses=True),
+    "tf": _Standard(mean=(127.5, 127.5, 127.5), deviation=(127.5, 127.5, 127.5)),
+    "torch": _Standard(mean=(123.675, 116.28, 103.53), deviation=(58.395, 57.12, 57.375)),
+    "none": _Standard(),
+}
+
+
+def preprocessed(pixels: Tensor, kind: Preprocessing) -> Tensor:
+    """`(pixels - mean) / deviation`, for `caffe` in the order blue, green, red.
+
+    Args:
+        pixels: [1, height, width, 3], float32, RGB in [0, 255].
+        kind: as in `BackboneSpec`.
+
+    Returns:
+        The same shape, float32.
+    """
+    mean, deviation, reverses = _STANDARDS[kind]
+    ordered = pixels[..., ::-1] if reverses else pixels
+    return (ordered - tf.constant(mean)) / tf.constant(deviation)

@@ -1,0 +1,122 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nst_engine.backbones.loading import load_weights
+from nst_engine.backbones.natural import natural_pixels
+from nst_engine.backbones.network import Network
+from nst_engine.backbones.preprocessing import preprocessed
+from nst_engine.backbones.pretrained import resnet50
+from nst_engine.backbones.registry import BACKBONES, backbone_spec
+from nst_engine.config import TransferConfig
+from nst_engine.losses.content import content_loss
+from nst_engine.losses.gram import gram_matrix, style_loss
+from nst_engine.losses.smoothing import VGG16_RMS, SoftmaxScale, fitted_scale, gram_entropy, smoothed
+from nst_engine.precision import FLOAT32
+from nst_engine.weights import find_weights
+
+F = np.random.default_rng(5).standard_normal((1, 6, 7, 5), dtype=np.float32) * 30
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    powers = np.exp(x.astype(np.float64) - x.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def entropy(G: np.ndarray) -> float:
+    p = np.abs(G.astype(np.float64)).ravel() / np.abs(G).sum()
+    return -sum(x * np.log(x) for x in p if x > 0) / np.log(G.size)
+
+
+# ---------------------------------------------------------------- the formula
+
+
+def test_is_a_softmax_over_the_channels_of_each_place() -> None:
+    np.testing.assert_allclose(smoothed(tf.constant(F), SoftmaxScale(20.0, 3.0)), 3 * 5 * softmax(F / 20), rtol=1e-4)
+
+
+def test_its_mean_is_the_gain_whatever_the_features() -> None:
+    for factor in (0.0, 1e-3, 1e3):
+        mean = float(tf.reduce_mean(smoothed(tf.constant(F * np.float32(factor)), SoftmaxScale(7.0, 2.5))))
+        assert mean == pytest.approx(2.5, rel=1e-4)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(tf.bfloat16, 2e-2), (tf.float16, 2e-3)])
+def test_is_computed_in_float32_and_given_back_in_the_dtype_of_the_features(dtype: tf.DType, tolerance: float) -> None:
+    low = tf.cast(F, dtype)
+    S = smoothed(low, SoftmaxScale(20.0, 3.0))
+    assert S.dtype == dtype
+    exact = 15 * softmax(np.asarray(tf.cast(low, tf.float32)) / 20)
+    np.testing.assert_allclose(tf.cast(S, tf.float32), exact, rtol=tolerance)
+
+
+def test_a_fitted_scale_does_not_depend_on_the_scale_of_the_features() -> None:
+    small, large = (smoothed(tf.constant(F * k), fitted_scale(tf.constant(F * k), 4)) for k in (0.01, 100.0))
+    np.testing.assert_allclose(small, large, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("stride", "level"), [(1, 0), (2, 1), (4, 2), (8, 3), (16, 4), (32, 4)])
+def test_a_fitted_scale_gives_the_root_mean_square_of_vgg16_at_that_stride(stride: int, level: int) -> None:
+    S = smoothed(tf.constant(F), fitted_scale(tf.constant(F), stride))
+    assert np.sqrt(np.mean(S**2)) == pytest.approx(VGG16_RMS[level], rel=1e-4)
+
+
+def test_features_that_are_all_the_same_stay_so() -> None:
+    flat = tf.fill([1, 4, 4, 3], 2.0)
+    S = smoothed(flat, fitted_scale(flat, 1))
+    np.testing.assert_allclose(S, np.full((1, 4, 4, 3), VGG16_RMS[0]), rtol=1e-5)
+
+
+# ---------------------------------------------------------------- its scale
+
+
+def engine_network(name: str, weights: str, layers: tuple[str, ...]) -> Network:
+    config = TransferConfig(backbone=name, weights=weights)
+    return Network(config, find_weights(config), FLOAT32, layers)
+
+
+def test_the_magnitudes_of_vgg16_are_those_of_the_packaged_weights() -> None:
+    layers = backbone_spec("vgg16").style_layers
+    features = engine_network("vgg16", "packaged", layers).features(tf.constant(natural_pixels()))
+    assert [float(np.sqrt(np.mean(F**2))) for F in features.values()] == pytest.approx(VGG16_RMS, rel=0.01)
+
+
+@pytest.mark.parametrize("name", [name for name, spec in BACKBONES.items() if spec.smoothing == "softmax"])
+def test_the_losses_of_every_smoothed_backbone_are_of_the_size_of_vgg16s(name: str) -> None:
+    def losses(name: str, weights: str) -> tuple[float, float]:
+        spec = backbone_spec(name)
+        network = engine_network(name, weights, (*spec.content_layers, *spec.style_layers))
+        one, other = (network.features(tf.constant(natural_pixels(seed))) for seed in (1, 2))
+        content = np.mean([content_loss(one[layer], other[layer]) for layer in spec.content_layers])
+        grams = [(gram_matrix(one[layer]), gram_matrix(other[layer])) for layer in spec.style_layers]
+        return float(content), float(np.mean([style_loss(G, A) for G, A in grams]))
+
+    ratios = np.divide(losses(name, "random"), losses("vgg16", "packaged"))
+    assert all(0.1 < ratio < 10 for ratio in ratios)
+
+
+# ---------------------------------------------------------------- the entropy
+
+
+@pytest.mark.parametrize("G", [np.diag([3.0, 1.0, 0.5]), np.float32([[4, -1], [-1, 2]])], ids=["diagonal", "signed"])
+def test_entropy_is_that_of_the_normalized_entries(G: np.ndarray) -> None:
+    assert float(gram_entropy(tf.constant(G, tf.float32))) == pytest.approx(entropy(G), rel=1e-5)
+
+
+def test_entropy_is_1_for_equal_entries_and_0_for_one_that_is_all() -> None:
+    assert float(gram_entropy(tf.ones([4, 4]))) == pytest.approx(1, rel=1e-6)
+    assert gram_entropy(tf.constant([[2.0, 0.0], [0.0, 0.0]])) == 0
+
+
+def test_smoothing_raises_the_entropy_of_every_style_layer_of_resnet50() -> None:
+    config = TransferConfig(backbone="resnet50", weights="random")
+    whole, layers = resnet50(), config.spec.style_layers
+    load_weights(whole, find_weights(config), config)
+    network = keras.Model(whole.inputs[0], {layer: whole.get_layer(layer).output for layer in layers})
+    natural, other = (
+        network(preprocessed(tf.constant(natural_pixels(seed)), "caffe"), training=False) for seed in (0, 1)
+    )
+    for layer in layers:
+        S = smoothed(other[layer], fitted_scale(natural[layer], 8))
+        assert gram_entropy(gram_matrix(S)) > gram_entropy(gram_matrix(other[layer])) + 0.01
