@@ -1,25 +1,29 @@
 """`TransferConfig`: everything that decides what a transfer does, as one immutable value."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
-from nst_engine.backbones.registry import BackboneSpec, backbone_spec
+from nst_engine.backbones.registry import BackboneSpec, Smoothing, backbone_spec
+from nst_engine.checks import check_choice, check_integer, check_number, check_text, split_layer
 from nst_engine.errors import ConfigError, listed
 from nst_engine.optimizers.registry import OPTIMIZERS
 
 Pooling = Literal["max", "average"]
 Formulation = Literal["mean", "gatys"]
+StyleLossName = Literal["gram", "wasserstein", "neighbours"]
+Schedule = Literal["constant", "cosine", "exponential"]
 PrecisionName = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 Format = Literal["png", "jpg", "webp"]
 
 DEFAULT_WEIGHTS = {
-    "mean": (1.0, 0.03, 0.01),
-    "gatys": (1.0, 5e4, 0.03),
+    ("gram", "mean"): (1.0, 0.03, 0.01),
+    ("gram", "gatys"): (1.0, 5e4, 0.03),
+    ("wasserstein", "mean"): (1.0, 0.5, 0.01),
+    ("neighbours", "mean"): (1.0, 100.0, 0.01),
 }
-"""The content, style and total variation weights that stand for None, by formulation."""
+"""The content, style and total variation weights that stand for None, by style loss and formulation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,24 +31,33 @@ class TransferConfig:
     """What a transfer does. Immutable, hashable, checked when it is made.
 
     Attributes:
-        backbone: network whose features the losses compare: `vgg16`, `vgg19`, `resnet50` or `tiny`.
+        backbone: network whose features the losses compare: `vgg16`, `vgg19`, `resnet50`, `mobilenet_v2`,
+            `mobilenet_v3`, `tiny`, or one that was registered.
         weights: where its weights come from: `imagenet`, `packaged` (VGG16 only; the `offline` extra),
             `random` (seeded) or the path of a Keras weights file.
         content_layers: layers of the content loss as `name` or `name:weight`; None is the backbone's preset.
         style_layers: layers of the style loss, likewise. Layer weights are normalized to sum to 1.
         pooling: the backbone's pooling layers: `max` or `average`.
+        smoothing: `softmax` over the channels of each place before any loss, or `none`; None is the backbone's own.
         formulation: `mean` takes every loss as a mean; `gatys` takes the sums of the paper.
+        style_loss: `gram`, `wasserstein` (between Gaussians of the features) or `neighbours` (to the nearest feature of
+            the style; costly at shallow layers); with `gatys`, `gram` only.
         content_weight, style_weight, tv_weight: factors of the loss terms, >= 0; None is the formulation's own.
         side: long side of the result in pixels; None is the content's own size.
         init: what the optimization starts from: `content`, `noise`, `style` or the path of a picture.
         levels: number of coarse-to-fine sizes, in steps of sqrt(2); 1 is the final size alone; `auto` begins
             at about 128 pixels.
-        optimizer: `lbfgs` (projected on the pixel box) or `adam`.
-        learning_rate: for `adam` the step size in units of the 0..255 pixel range, for `lbfgs` the length of the first
-            trial along a direction; None is the optimizer's own.
+        optimizer: `lbfgs` (projected on the pixel box), `adam`, `adamw` or `lamb`.
+        learning_rate: for `adam` and `adamw` the step size in units of the 0..255 pixel range, for `lamb` as a share of
+            the picture's norm, for `lbfgs` the length of a direction's first trial; None is the optimizer's own.
+        schedule: how the rate falls over the steps of a level: `constant`, `cosine` or `exponential`.
         iterations: optimizer steps at each level; a step is one evaluation of the objective.
+        tolerance: a level ends when its loss falls by less than this share of itself over 5 times `record_every` steps;
+            None is never.
+        time_limit: seconds of optimization after which no step is taken; None is no limit.
         precision: dtype of the network: `float32`, `mixed_bfloat16`, `mixed_float16`, or `auto` for the
             fastest that the device is good at. Pixels, Gram matrices and losses are float32 in each.
+        tile: side in pixels of the tiles that the gradient is taken in, exactly; None is as memory asks for.
         record_every: steps between two records of the history; 0 keeps the first and the last only.
         format: file format of the result: `png`, `jpg` or `webp`.
         quality: quality of `jpg` and `webp`, 1 to 100.
@@ -56,7 +69,9 @@ class TransferConfig:
     content_layers: tuple[str, ...] | None = None
     style_layers: tuple[str, ...] | None = None
     pooling: Pooling = "max"
+    smoothing: Smoothing | None = None
     formulation: Formulation = "mean"
+    style_loss: StyleLossName = "gram"
     content_weight: float | None = None
     style_weight: float | None = None
     tv_weight: float | None = None
@@ -65,8 +80,12 @@ class TransferConfig:
     levels: int | Literal["auto"] = "auto"
     optimizer: str = "lbfgs"
     learning_rate: float | None = None
+    schedule: Schedule = "constant"
     iterations: int = 100
+    tolerance: float | None = None
+    time_limit: float | None = None
     precision: PrecisionName = "auto"
+    tile: int | None = None
     record_every: int = 10
     format: Format = "png"
     quality: int = 95
@@ -74,27 +93,21 @@ class TransferConfig:
 
     def __post_init__(self) -> None:
         for name in ("backbone", "weights", "init", "optimizer"):
-            _check_text(name, getattr(self, name))
+            check_text(name, getattr(self, name))
         for name in ("content_layers", "style_layers"):
             if getattr(self, name) is not None:
                 self._check_layers(name)
         for name, annotation in _CHOICES.items():
-            _check_choice(name, getattr(self, name), annotation)
+            check_choice(name, getattr(self, name), annotation)
+        if self.smoothing is not None:
+            check_choice("smoothing", self.smoothing, Smoothing)
+        if (self.style_loss, self.formulation) not in DEFAULT_WEIGHTS:
+            raise ConfigError(f"style_loss={self.style_loss!r} has no formulation {self.formulation!r}; use 'mean'")
         if self.optimizer not in OPTIMIZERS:
             raise ConfigError(f"optimizer={self.optimizer!r} is not known; use {listed(OPTIMIZERS)}")
         self._check_weights_source()
         self._check_init()
-        for name in ("content_weight", "style_weight", "tv_weight"):
-            _check_number(name, getattr(self, name), least=0)
-        _check_number("learning_rate", self.learning_rate, above=0)
-        if self.side is not None:
-            _check_integer("side", self.side, least=self.spec.stride)
-        if self.levels != "auto":
-            _check_integer("levels", self.levels, least=1, most=16)
-        _check_integer("iterations", self.iterations, least=1)
-        _check_integer("record_every", self.record_every, least=0)
-        _check_integer("quality", self.quality, least=1, most=100)
-        _check_integer("seed", self.seed, least=0, most=2**32 - 1)
+        self._check_numbers()
         if not any(self.loss_weights):
             raise ConfigError("content_weight, style_weight and tv_weight are all 0; at least one must be above 0")
 
@@ -114,7 +127,7 @@ class TransferConfig:
         own = (self.content_weight, self.style_weight, self.tv_weight)
         content, style, tv = (
             default if weight is None else weight
-            for weight, default in zip(own, DEFAULT_WEIGHTS[self.formulation], strict=True)
+            for weight, default in zip(own, DEFAULT_WEIGHTS[self.style_loss, self.formulation], strict=True)
         )
         return content, style, tv
 
@@ -151,6 +164,25 @@ class TransferConfig:
         """A copy with some fields changed, checked anew."""
         return replace(self, **changes)
 
+    def _check_numbers(self) -> None:
+        for name in ("content_weight", "style_weight", "tv_weight"):
+            check_number(name, getattr(self, name), least=0)
+        for name in ("learning_rate", "tolerance", "time_limit"):
+            check_number(name, getattr(self, name), above=0)
+        if self.tile is not None and self.spec.reach is None:
+            raise ConfigError(f"tile={self.tile!r} cannot be had: {self.backbone} sees the whole picture; use none")
+        if self.tile is not None and self.style_loss == "neighbours":
+            raise ConfigError(f"tile={self.tile!r} cannot be had with style_loss='neighbours'; use none")
+        for name in ("side", "tile"):
+            if getattr(self, name) is not None:
+                check_integer(name, getattr(self, name), least=self.spec.stride)
+        if self.levels != "auto":
+            check_integer("levels", self.levels, least=1, most=16)
+        check_integer("iterations", self.iterations, least=1)
+        check_integer("record_every", self.record_every, least=0)
+        check_integer("quality", self.quality, least=1, most=100)
+        check_integer("seed", self.seed, least=0, most=2**32 - 1)
+
     def _check_layers(self, name: str) -> None:
         value = getattr(self, name)
         if not isinstance(value, list | tuple) or not all(isinstance(layer, str) for layer in value):
@@ -158,13 +190,13 @@ class TransferConfig:
         object.__setattr__(self, name, tuple(value))
         if not value:
             raise ConfigError(f"{name} is empty; name at least one layer, or leave it out for the preset")
-        layers = [layer for layer, _ in map(_split_layer, value)]
+        layers = [layer for layer, _ in map(split_layer, value)]
         for layer in layers:
             if layer not in self.spec.layers:
                 raise ConfigError(f"{name}={layer!r} is not a layer of {self.backbone}; use {listed(self.spec.layers)}")
             if layers.count(layer) > 1:
                 raise ConfigError(f"{name} names {layer!r} twice; name each layer once")
-        if sum(share for _, share in map(_split_layer, value)) <= 0:
+        if sum(share for _, share in map(split_layer, value)) <= 0:
             raise ConfigError(f"{name}: the layer weights sum to 0; at least one must be above 0")
 
     def _check_weights_source(self) -> None:
@@ -184,49 +216,14 @@ class TransferConfig:
 _CHOICES = {
     "pooling": Pooling,
     "formulation": Formulation,
+    "style_loss": StyleLossName,
+    "schedule": Schedule,
     "precision": PrecisionName,
     "format": Format,
 }
 
 
-def _split_layer(layer: str) -> tuple[str, float]:
-    name, colon, text = layer.partition(":")
-    try:
-        share = float(text) if colon else 1.0
-    except ValueError:
-        share = math.nan
-    if not (math.isfinite(share) and share >= 0):
-        raise ConfigError(f"layer {layer!r} has the weight {text!r}; use a number >= 0")
-    return name, share
-
-
 def _shares(layers: tuple[str, ...]) -> dict[str, float]:
-    pairs = dict(map(_split_layer, layers))
+    pairs = dict(map(split_layer, layers))
     total = sum(pairs.values())
     return {name: share / total for name, share in pairs.items()}
-
-
-def _check_text(name: str, value: object) -> None:
-    if not isinstance(value, str):
-        raise ConfigError(f"{name}={value!r} is not allowed; use a text")
-
-
-def _check_choice(name: str, value: object, annotation: object) -> None:
-    if not isinstance(value, str) or value not in get_args(annotation):
-        raise ConfigError(f"{name}={value!r} is not known; use {listed(get_args(annotation))}")
-
-
-def _check_number(name: str, value: float | None, least: float | None = None, above: float | None = None) -> None:
-    if value is None:
-        return
-    bound = f">= {least:g}" if above is None else f"> {above:g}"
-    numeric = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not numeric or (least is not None and value < least) or (above is not None and value <= above):
-        raise ConfigError(f"{name}={value!r} is not allowed; use a finite number {bound}")
-
-
-def _check_integer(name: str, value: object, least: int, most: int | None = None) -> None:
-    whole = value if isinstance(value, int) and not isinstance(value, bool) else -1
-    if whole < least or (most is not None and whole > most):
-        bound = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise ConfigError(f"{name}={value!r} is not allowed; use a whole number {bound}")

@@ -10,6 +10,8 @@ from nst_engine.losses.objective import Objective, Targets
 from nst_engine.optimizers.base import PixelOptimizer, finite
 from nst_engine.optimizers.registry import OPTIMIZERS
 from nst_engine.precision import Precision
+from nst_engine.schedules import SCHEDULES
+from nst_engine.tiling import Tiling
 from nst_engine.types import Tensor
 
 _SCALE_RISE, _STEPS_TO_RISE = 2.0, 200
@@ -46,10 +48,11 @@ class Descent:
     Args:
         network: pixels to features.
         objective: features to loss terms.
-        config: names the optimizer and its rate.
+        config: names the optimizer and its schedule.
         precision: says whether the loss is scaled.
         targets: of any picture of this shape, for their shapes.
-        height, width: of the pictures, in pixels.
+        size: width and height of the pictures, in pixels.
+        tile: side in pixels of the tiles of the gradient; None takes the picture whole.
     """
 
     def __init__(
@@ -60,14 +63,18 @@ class Descent:
         precision: Precision,
         targets: Targets,
         size: tuple[int, int],
+        tile: int | None,
     ) -> None:
         width, height = size
         self._network = network
         self._objective = objective
         self._loss_scale = LossScale(precision.loss_scale) if precision.loss_scale > 1 else None
         module, name = OPTIMIZERS[config.optimizer].builder.split(":")
-        self._optimizer: PixelOptimizer = getattr(import_module(module), name)(height, width, config.rate)
-        self._advance = tf.function(self._steps).get_concrete_function(tf.TensorSpec([], tf.int32), targets)
+        self._optimizer: PixelOptimizer = getattr(import_module(module), name)(height, width)
+        self._tiling = Tiling(network, objective, size, tile) if tile is not None and tile < max(size) else None
+        self._schedule, self._iterations = SCHEDULES[config.schedule], config.iterations
+        scalars = tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32)
+        self._advance = tf.function(self._steps).get_concrete_function(*scalars, targets)
 
     def start(self, pixels: Tensor) -> None:
         """Begin a picture at `pixels`, [1, height, width, 3], float32, in [0, 255]."""
@@ -75,32 +82,52 @@ class Descent:
         if self._loss_scale is not None:
             self._loss_scale.start()
 
-    def advance(self, steps: int, targets: Targets) -> Tensor:
+    def retreat(self) -> None:
+        """Go back to the best picture so far, without momentum or curvature."""
+        self._optimizer.retreat()
+
+    def advance(self, done: int, steps: int, rate: float, targets: Targets) -> Tensor:
         """Take steps on the device, without a return to Python between them.
+
+        Args:
+            done: steps of the level that are done, for the schedule.
+            steps: how many to take.
+            rate: the learning rate before its schedule.
+            targets: what the picture is compared with.
 
         Returns:
             The loss terms before each step, [steps, 4].
         """
-        return self._advance(tf.constant(steps), targets)
+        return self._advance(tf.constant(done), tf.constant(steps), tf.constant(rate, tf.float32), targets)
 
     @property
     def pixels(self) -> Tensor:
         """The picture as it stands, [1, height, width, 3], float32, in [0, 255]."""
-        return self._optimizer.image.value()
+        return self._optimizer.image
 
-    def _steps(self, steps: Tensor, targets: Targets) -> Tensor:
+    def _steps(self, done: Tensor, steps: Tensor, rate: Tensor, targets: Targets) -> Tensor:
         terms = tf.TensorArray(tf.float32, size=steps, element_shape=[4])
         for step in tf.range(steps):
-            terms = terms.write(step, self._optimizer.step(lambda pixels: self._evaluate(pixels, targets)))
+            share = tf.cast(done + step, tf.float32) / self._iterations
+            taken = self._optimizer.step(lambda pixels: self._evaluate(pixels, targets), rate * self._schedule(share))
+            terms = terms.write(step, taken)
         return terms.stack()
 
     def _evaluate(self, pixels: Tensor, targets: Targets) -> tuple[Tensor, Tensor]:
-        scale = 1.0 if self._loss_scale is None else self._loss_scale.value
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(pixels)
-            terms = self._objective.terms(pixels, self._network.features(pixels), targets)
-            scaled = terms[3] * scale
-        gradient = tape.gradient(scaled, pixels) / scale
+        scale = tf.constant(1.0) if self._loss_scale is None else self._loss_scale.value.value()
+        terms, gradient = self._scaled(pixels, targets, scale)
+        gradient /= scale
         if self._loss_scale is not None:
             self._loss_scale.adapt(gradient)
         return terms, gradient
+
+    def _scaled(self, pixels: Tensor, targets: Targets, scale: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss terms, and the gradient of `scale * total`."""
+        if self._tiling is not None:
+            return self._tiling.evaluate(pixels, targets, scale)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(pixels)
+            statistics = self._objective.statistics(self._network.features(pixels), targets)
+            terms = self._objective.terms(pixels, statistics, targets)
+            total = terms[3] * scale
+        return terms, tape.gradient(total, pixels)

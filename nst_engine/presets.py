@@ -29,6 +29,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "report2-resnet50": _STUDIED
     | {
         "backbone": "resnet50",
+        "smoothing": "none",
         "formulation": "gatys",
         "content_layers": ("conv3_block4_out",),
         "style_layers": (

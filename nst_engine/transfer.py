@@ -18,7 +18,7 @@ from nst_engine.journal import Journal
 from nst_engine.losses.objective import Features, Objective, Targets
 from nst_engine.pyramid import require_seen, result_sizes
 from nst_engine.recent import Recent
-from nst_engine.result import LossTerms, Record, Status, TransferResult
+from nst_engine.result import LossTerms, Record, TransferResult
 from nst_engine.types import Picture, PictureSource, Tensor
 from nst_engine.weights import find_weights
 
@@ -57,7 +57,7 @@ class StyleTransfer:
         self._style_targets = tf.function(self._trace_style_targets, reduce_retracing=True)
         self._terms = tf.function(self._trace_terms, reduce_retracing=True)
         self._descents: Recent[tuple[int, int], Descent] = Recent(_SHAPES_KEPT)
-        self._styles: Recent[tuple[str, int, int], Features] = Recent(_STYLES_KEPT)
+        self._styles: Recent[tuple[str, int, int], dict[str, Any]] = Recent(_STYLES_KEPT)
 
     def run(
         self, content: PictureSource, style: PictureSource, on_record: Callable[[Record], Any] | None = None
@@ -98,16 +98,19 @@ class StyleTransfer:
                 targets = self._targets(content_picture, style_picture, size)
                 descent = self._descent(size, targets)
                 descent.start(_to_pixels(resize(picture, *size)))
-            for steps in journal.chunks():
+                journal.begin_level(max(size))
+            for done, steps in journal.chunks():
                 with journal.optimizing():
-                    terms = descent.advance(steps, targets)[0].numpy()
-                record = journal.record(terms, max(size), steps)
+                    terms = descent.advance(done, steps, journal.rate, targets).numpy()
+                record = journal.record(terms[0])
                 if self.config.record_every or record.step == 0:
                     yield journal.keep(record)
+                if journal.diverged(terms[:, 3]):
+                    descent.retreat()
             picture = _to_picture(descent.pixels)
         with journal.optimizing(), tf.device(self.device):
             terms = self._terms(descent.pixels, targets).numpy()
-        yield journal.keep(journal.record(terms, max(sizes[-1]), 0))
+        yield journal.keep(journal.record(terms))
         return self._result(picture, journal)
 
     def evaluate(self, image: PictureSource, content: PictureSource, style: PictureSource) -> LossTerms:
@@ -145,7 +148,10 @@ class StyleTransfer:
 
     def _descent(self, size: tuple[int, int], targets: Targets) -> Descent:
         return self._descents.get_or_make(
-            size, lambda: Descent(self._network, self._objective, self.config, self.precision, targets, size)
+            size,
+            lambda: Descent(
+                self._network, self._objective, self.config, self.precision, targets, size, self.config.tile
+            ),
         )
 
     def _trace_content_targets(self, pixels: Tensor) -> Features:
@@ -155,15 +161,16 @@ class StyleTransfer:
         return self._objective.style_targets(self._network.features(pixels))
 
     def _trace_terms(self, pixels: Tensor, targets: Targets) -> Tensor:
-        return self._objective.terms(pixels, self._network.features(pixels), targets)
+        statistics = self._objective.statistics(self._network.features(pixels), targets)
+        return self._objective.terms(pixels, statistics, targets)
 
     def _result(self, picture: Picture, journal: Journal) -> TransferResult:
         return TransferResult(
             image=picture,
             losses=journal.history[-1].losses,
             history=tuple(journal.history),
-            status=Status.COMPLETED,
-            stop_reason="iterations",
+            status=journal.status,
+            stop_reason=journal.stop_reason,
             iterations=journal.steps,
             evaluations=journal.steps + 1,
             timings=journal.timings,

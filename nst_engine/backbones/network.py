@@ -47,7 +47,7 @@ class Network:
         self._scales = {
             name: fitted_scale(F, SIDE / F.shape[1])
             for name, F in self._plain_features(tf.constant(natural_pixels())).items()
-            if self._spec.smoothing == "softmax"
+            if (config.smoothing or self._spec.smoothing) == "softmax"
         }
 
     def features(self, pixels: Tensor) -> dict[str, Tensor]:
@@ -68,6 +68,21 @@ class Network:
         pixels = self._border.around(preprocessed(pixels, self._spec.preprocessing))
         features: dict[str, Tensor] = self._model(tf.cast(pixels, self._dtype), training=False)
         return features
+
+    @property
+    def reach(self) -> int:
+        """Pixels beyond a place that can change its features, at the deepest layer."""
+        return self._spec.reach or 0
+
+    def sizes(self, height: int, width: int) -> dict[str, tuple[int, int]]:
+        """Height and width of each layer's features, for pixels of that size."""
+        traced = tf.function(self.features).get_concrete_function(tf.TensorSpec([1, height, width, 3]))
+        return {layer: tuple(F.shape[1:3]) for layer, F in traced.structured_outputs.items()}
+
+    def strides(self) -> dict[str, int]:
+        """Pixels from one place to the next, by layer."""
+        side = 4096
+        return {layer: side // height for layer, (height, _) in self.sizes(side, side).items()}
 
 
 def _built(spec: BackboneSpec) -> keras.Model:

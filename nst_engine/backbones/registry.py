@@ -28,6 +28,8 @@ class BackboneSpec:
             `torch` (standardized by ImageNet's means and deviations) or `none` (0 to 255; the network rescales them).
         smoothing: what happens to features before any loss: `none`, or `softmax` where there are residual connections.
         weights: the named sources it has weights from; a file of the user's own always works.
+        reach: pixels beyond a place that can change its features, at the deepest layer; None where it is the whole
+            picture, or not known, so that pictures cannot be taken tile by tile.
         stride: pixels of the input per cell of the deepest preset layer; the least side that makes sense.
     """
 
@@ -40,6 +42,7 @@ class BackboneSpec:
     smoothing: Smoothing
     weights: tuple[WeightsKind, ...]
     stride: int
+    reach: int | None = None
 
 
 _VGG_STYLE = tuple(f"block{block}_conv1" for block in range(1, 6))
@@ -54,6 +57,7 @@ _SPECS = (
         preprocessing="caffe",
         smoothing="none",
         weights=("imagenet", "packaged", "random"),
+        reach=98,
         stride=16,
     ),
     BackboneSpec(
@@ -65,6 +69,7 @@ _SPECS = (
         preprocessing="caffe",
         smoothing="none",
         weights=("imagenet", "random"),
+        reach=130,
         stride=16,
     ),
     BackboneSpec(
@@ -82,6 +87,7 @@ _SPECS = (
         preprocessing="caffe",
         smoothing="softmax",
         weights=("imagenet", "random"),
+        reach=243,
         stride=32,
     ),
     BackboneSpec(
@@ -99,6 +105,7 @@ _SPECS = (
         preprocessing="tf",
         smoothing="softmax",
         weights=("imagenet", "random"),
+        reach=246,
         stride=16,
     ),
     BackboneSpec(
@@ -127,6 +134,7 @@ _SPECS = (
         preprocessing="caffe",
         smoothing="none",
         weights=("random",),
+        reach=9,
         stride=4,
     ),
 )

@@ -15,16 +15,16 @@ def content_loss(F: Tensor, P: Tensor) -> Tensor:
     Returns:
         A float32 scalar.
     """
-    return tf.reduce_mean(_squared_difference(F, P))
+    return tf.reduce_mean(tf.math.squared_difference(tf.cast(F, tf.float32), tf.cast(P, tf.float32)))
 
 
-def gatys_content_loss(F: Tensor, P: Tensor) -> Tensor:
-    """`sum((F - P)^2)`, with the arguments of `content_loss`.
+def sum_of_mean(mean: Tensor, P: Tensor) -> Tensor:
+    """`sum((F - P)^2)`, the content loss of the `gatys` formulation, from the mean of the squares.
 
     Differs from Gatys et al. (2016): equation 1 has a factor 1/2; it belongs to the content weight here.
+
+    Args:
+        mean: `mean((F - P)^2)`, a scalar.
+        P: features of the content, for their number.
     """
-    return tf.reduce_sum(_squared_difference(F, P))
-
-
-def _squared_difference(F: Tensor, P: Tensor) -> Tensor:
-    return tf.math.squared_difference(tf.cast(F, tf.float32), tf.cast(P, tf.float32))
+    return mean * tf.cast(tf.size(P), tf.float32)

@@ -15,23 +15,28 @@ Evaluate: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 class PixelOptimizer(Protocol):
-    """An optimizer of one picture, whose state lives in TensorFlow variables.
+    """An optimizer of one picture, whose state lives in TensorFlow variables."""
 
-    Attributes:
-        image: the picture, [1, height, width, 3], float32, in [0, 255].
-    """
-
-    image: tf.Variable
+    @property
+    def image(self) -> Tensor:
+        """The picture, [1, height, width, 3], float32, in [0, 255]."""
 
     def start(self, pixels: Tensor) -> None:
         """Forget everything and begin at `pixels`."""
 
-    def step(self, evaluate: Evaluate) -> Tensor:
+    def step(self, evaluate: Evaluate, rate: Tensor) -> Tensor:
         """Take one step, at the cost of one evaluation; part of a graph.
+
+        Args:
+            evaluate: the objective.
+            rate: the learning rate of this step, a scalar.
 
         Returns:
             The loss terms of the picture before the step.
         """
+
+    def retreat(self) -> None:
+        """Go back to the best picture so far, without momentum or curvature."""
 
 
 def finite(gradient: Tensor) -> Tensor:

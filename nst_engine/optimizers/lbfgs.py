@@ -70,13 +70,11 @@ class ProjectedLBFGS:
 
     Args:
         height, width: size of the picture in pixels.
-        learning_rate: length of the first trial along each direction, 1 is Newton's.
     """
 
-    def __init__(self, height: int, width: int, learning_rate: float) -> None:
+    def __init__(self, height: int, width: int) -> None:
         shape, count = [1, height, width, 3], height * width * 3
-        self.image = tf.Variable(tf.zeros(shape), name="image")
-        self._first_length = learning_rate
+        self._image = tf.Variable(tf.zeros(shape), name="image")
         self._trial = tf.Variable(tf.zeros(shape), name="trial")
         self._terms = tf.Variable(tf.zeros([4]), name="terms")
         self._gradient = tf.Variable(tf.zeros(shape), name="gradient")
@@ -86,28 +84,40 @@ class ProjectedLBFGS:
         self._Y = tf.Variable(tf.zeros([MEMORY, count]), name="gradient_changes")
         self._rho = tf.Variable(tf.zeros([MEMORY]), name="rho")
 
+    @property
+    def image(self) -> Tensor:
+        """The picture, [1, height, width, 3], float32, in [0, 255]."""
+        return self._image.value()
+
     def start(self, pixels: Tensor) -> None:
         """Begin at `pixels` without any memory."""
-        self.image.assign(pixels)
+        self._image.assign(pixels)
         self._trial.assign(pixels)
         self._terms.assign(tf.fill([4], float("inf")))
         self._direction.assign(tf.zeros_like(pixels))
         self._forget()
 
-    def step(self, evaluate: Evaluate) -> Tensor:
-        """One evaluation; returns the loss terms of the picture before the step, or of the very first trial."""
+    def step(self, evaluate: Evaluate, rate: Tensor) -> Tensor:
+        """One evaluation; returns the loss terms of the picture before the step, or of the very first trial.
+
+        The rate is the length of the first trial along a direction; 1 is Newton's.
+        """
         terms, gradient = evaluate(self._trial.value())
         before = tf.where(tf.math.is_inf(self._terms), terms, self._terms)
         if self._accepts(terms) and finite(gradient):
             self._remember(gradient)
-            self.image.assign(self._trial)
+            self._image.assign(self._trial)
             self._terms.assign(terms)
             self._gradient.assign(gradient)
-            self._aim()
+            self._aim(rate)
         else:
             self._shorten()
         self._trial.assign(boxed(self.image + self._length * self._direction))
         return before
+
+    def retreat(self) -> None:
+        """Forget the curvature; the picture is the best one as it is."""
+        self.start(self.image)
 
     def _accepts(self, terms: Tensor) -> Tensor:
         slope = tf.reduce_sum(self._gradient * (self._trial - self.image))
@@ -121,7 +131,7 @@ class ProjectedLBFGS:
             for memory, newest in ((self._S, s), (self._Y, y), (self._rho, 1 / curvature)):
                 memory.assign(tf.concat([memory[1:], newest[tf.newaxis]], axis=0))
 
-    def _aim(self) -> None:
+    def _aim(self, rate: Tensor) -> None:
         """The next direction, and how far along it the first trial lies."""
         mask = free(self.image, self._gradient)
         g = tf.reshape(self._gradient * mask, [-1])
@@ -130,7 +140,7 @@ class ProjectedLBFGS:
         downhill = tf.reduce_sum(direction * self._gradient) < 0
         if downhill and tf.reduce_any(self._rho > 0):
             self._direction.assign(direction)
-            self._length.assign(tf.minimum(self._first_length, FARTHEST / rms(direction)))
+            self._length.assign(tf.minimum(rate, FARTHEST / rms(direction)))
         else:
             self._descend_steepest()
 

@@ -8,8 +8,8 @@ class OptimizerSpec:
     """An optimizer as data.
 
     Attributes:
-        builder: `module:class`, called with `(height, width, learning_rate)`.
-        learning_rate: its own rate, in units of the 0..255 pixel range where it has such a unit.
+        builder: `module:function`, called with the height and width of the picture.
+        learning_rate: its own rate.
     """
 
     builder: str
@@ -18,5 +18,7 @@ class OptimizerSpec:
 
 OPTIMIZERS = {
     "lbfgs": OptimizerSpec(builder="nst_engine.optimizers.lbfgs:ProjectedLBFGS", learning_rate=1.0),
-    "adam": OptimizerSpec(builder="nst_engine.optimizers.adam:Adam", learning_rate=5.0),
+    "adam": OptimizerSpec(builder="nst_engine.optimizers.first_order:adam", learning_rate=5.0),
+    "adamw": OptimizerSpec(builder="nst_engine.optimizers.first_order:adamw", learning_rate=5.0),
+    "lamb": OptimizerSpec(builder="nst_engine.optimizers.first_order:lamb", learning_rate=0.05),
 }

@@ -51,7 +51,8 @@ def gradient_of_total(config: TransferConfig, pixels: npt.NDArray[Any]) -> npt.N
     )
     with tf.GradientTape() as tape:
         tape.watch(image)
-        total = objective.terms(image, network.features(image), targets)[3]
+        statistics = objective.statistics(network.features(image), targets)
+        total = objective.terms(image, statistics, targets)[3]
     return np.asarray(tape.gradient(total, image)[0], np.float64)
 
 
@@ -103,7 +104,7 @@ def test_terms_are_float32_and_near_those_of_float32_features(dtype: tf.DType) -
     def terms(cast_to: tf.DType) -> Any:
         lowered = [{name: tf.cast(value, cast_to) for name, value in features.items()} for features in (F, P, S)]
         targets = Targets(content=objective.content_targets(lowered[1]), style=objective.style_targets(lowered[2]))
-        return objective.terms(image, lowered[0], targets)
+        return objective.terms(image, objective.statistics(lowered[0], targets), targets)
 
     assert terms(dtype).dtype == tf.float32
     np.testing.assert_allclose(terms(dtype), terms(tf.float32), rtol=0.05)

@@ -52,12 +52,12 @@ def start() -> npt.NDArray[np.float32]:
     return np.random.default_rng(5).uniform(0, 255, SHAPE).astype(np.float32)
 
 
-def stepping(optimizer: PixelOptimizer, evaluate: Evaluate) -> Callable[[], npt.NDArray[np.float32]]:
+def stepping(optimizer: PixelOptimizer, evaluate: Evaluate, rate: float = 1.0) -> Callable[[], npt.NDArray[np.float32]]:
     """One traced step of the optimizer at each call; gives the loss terms before it."""
 
     @tf.function
     def step() -> Any:
-        return optimizer.step(evaluate)
+        return optimizer.step(evaluate, tf.constant(rate))
 
     return lambda: step().numpy()
 

@@ -84,7 +84,7 @@ def value_at(optimizer: ProjectedLBFGS, quadratic: Quadratic) -> float:
 
 @pytest.mark.parametrize(("seed", "spread"), [(0, 30.0), (1, 150.0), (2, 600.0)])
 def test_reaches_the_optimum_that_l_bfgs_b_of_scipy_finds(seed: int, spread: float) -> None:
-    quadratic, optimizer = Quadratic(seed, spread), ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    quadratic, optimizer = Quadratic(seed, spread), ProjectedLBFGS(HEIGHT, WIDTH)
     optimizer.start(start())
     step = stepping(optimizer, quadratic.evaluate)
     for _ in range(250):
@@ -93,7 +93,7 @@ def test_reaches_the_optimum_that_l_bfgs_b_of_scipy_finds(seed: int, spread: flo
 
 
 def test_never_leaves_the_box_and_its_loss_never_rises() -> None:
-    quadratic, optimizer = Quadratic(spread=300.0), ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    quadratic, optimizer = Quadratic(spread=300.0), ProjectedLBFGS(HEIGHT, WIDTH)
     optimizer.start(start())
     step, totals = stepping(optimizer, quadratic.evaluate), []
     for _ in range(120):
@@ -105,7 +105,7 @@ def test_never_leaves_the_box_and_its_loss_never_rises() -> None:
 
 
 def test_no_step_is_farther_than_the_farthest_and_the_first_is_the_first_move() -> None:
-    optimizer = ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    optimizer = ProjectedLBFGS(HEIGHT, WIDTH)
     optimizer.start(tf.fill(SHAPE, 127.0))
     step, moves, before = stepping(optimizer, Quadratic(spread=600.0).evaluate), [], np.full(SHAPE, 127.0)
     for _ in range(12):
@@ -118,7 +118,7 @@ def test_no_step_is_farther_than_the_farthest_and_the_first_is_the_first_move() 
 
 
 def test_a_loss_that_curves_down_everywhere_ends_in_a_corner_of_the_box() -> None:
-    optimizer = ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    optimizer = ProjectedLBFGS(HEIGHT, WIDTH)
     optimizer.start(start())
     step = stepping(optimizer, lambda x: (tf.fill([4], -tf.reduce_sum((x - 100) ** 2)), -2 * (x - 100)))
     for _ in range(150):
@@ -128,7 +128,7 @@ def test_a_loss_that_curves_down_everywhere_ends_in_a_corner_of_the_box() -> Non
 
 
 def test_the_loss_it_gives_is_that_of_the_picture_before_the_step() -> None:
-    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH)
     optimizer.start(start())
     step = stepping(optimizer, quadratic.evaluate)
     for _ in range(30):
@@ -137,7 +137,7 @@ def test_the_loss_it_gives_is_that_of_the_picture_before_the_step() -> None:
 
 
 def test_a_picture_whose_pixels_are_all_held_stays_as_it_is() -> None:
-    optimizer = ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    optimizer = ProjectedLBFGS(HEIGHT, WIDTH)
     optimizer.start(tf.zeros(SHAPE))
     step = stepping(optimizer, lambda x: (tf.fill([4], tf.reduce_sum(x)), tf.ones_like(x)))
     for _ in range(5):
@@ -148,7 +148,7 @@ def test_a_picture_whose_pixels_are_all_held_stays_as_it_is() -> None:
 @pytest.mark.parametrize("terms_too", [True, False])
 @pytest.mark.parametrize("from_call", [0, 7])
 def test_survives_evaluations_that_are_not_finite(from_call: int, terms_too: bool) -> None:
-    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH)
     optimizer.start(start())
     step = stepping(optimizer, spoiled(quadratic.evaluate, from_call, 3, terms_too))
     for _ in range(250):
@@ -158,7 +158,7 @@ def test_survives_evaluations_that_are_not_finite(from_call: int, terms_too: boo
 
 
 def test_starting_anew_forgets_everything() -> None:
-    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH)
     step, ends = stepping(optimizer, quadratic.evaluate), []
     for _ in range(2):
         optimizer.start(start())
@@ -169,7 +169,7 @@ def test_starting_anew_forgets_everything() -> None:
 
 
 def test_starting_anew_with_a_gradient_that_is_not_finite_does_not_move_the_picture() -> None:
-    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH, 1.0)
+    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH)
     optimizer.start(start())
     step = stepping(optimizer, spoiled(quadratic.evaluate, 5, 1, terms_too=False))
     for _ in range(5):

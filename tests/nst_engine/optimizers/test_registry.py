@@ -11,9 +11,9 @@ from tests.nst_engine.optimizers.quadratic import HEIGHT, SHAPE, WIDTH, Quadrati
 def test_every_optimizer_lowers_the_loss_of_a_quadratic(name: str) -> None:
     spec = OPTIMIZERS[name]
     module, kind = spec.builder.split(":")
-    optimizer = getattr(import_module(module), kind)(HEIGHT, WIDTH, spec.learning_rate)
+    optimizer = getattr(import_module(module), kind)(HEIGHT, WIDTH)
     optimizer.start(start())
-    step = stepping(optimizer, Quadratic().evaluate)
+    step = stepping(optimizer, Quadratic().evaluate, spec.learning_rate)
     first, *_, last = [float(step()[3]) for _ in range(60)]
     assert last < first / 2
     assert optimizer.image.shape == SHAPE

@@ -1,0 +1,87 @@
+"""Keras's first-order optimizers, kept inside the pixel box, with a memory of the best picture."""
+
+import keras
+import tensorflow as tf
+
+from nst_engine.optimizers.base import Evaluate, boxed, finite
+from nst_engine.types import Tensor
+
+GREY, HALF_RANGE = 127.5, 127.5
+
+
+class FirstOrder:
+    """One of Keras's optimizers on the pixels, clipped to the box after each step.
+
+    It works on `z = (pixels - centre) / unit`, so that a decay pulls towards the centre and a trust ratio has a
+    norm that makes sense. A step whose gradient is not finite leaves the picture and the moments as they are.
+
+    Args:
+        optimizer: of Keras.
+        height, width: size of the picture in pixels.
+        centre, unit: of `z`, in pixel values.
+        relative: whether the learning rate is a share of the norm of `z`, not in pixel values.
+    """
+
+    def __init__(
+        self,
+        optimizer: keras.Optimizer,
+        height: int,
+        width: int,
+        *,
+        centre: float = 0.0,
+        unit: float = 1.0,
+        relative: bool = False,
+    ) -> None:
+        shape = [1, height, width, 3]
+        self._z = tf.Variable(tf.zeros(shape), name="z")
+        self._centre, self._unit = centre, unit
+        self._rate_unit = 1.0 if relative else unit
+        self._best = tf.Variable(tf.zeros(shape), name="best")
+        self._least = tf.Variable(0.0, name="least")
+        self._optimizer = optimizer
+        self._optimizer.build([self._z])
+
+    @property
+    def image(self) -> Tensor:
+        """The picture, [1, height, width, 3], float32, in [0, 255]."""
+        return self._centre + self._unit * self._z
+
+    def start(self, pixels: Tensor) -> None:
+        """Begin at `pixels` with zero moments."""
+        self._best.assign(pixels)
+        self._least.assign(float("inf"))
+        self.retreat()
+
+    def retreat(self) -> None:
+        """Go back to the best picture so far, with zero moments."""
+        self._z.assign((self._best - self._centre) / self._unit)
+        for variable in self._optimizer.variables:
+            variable.assign(tf.zeros_like(variable))
+
+    def step(self, evaluate: Evaluate, rate: Tensor) -> Tensor:
+        """One step; returns the loss terms before it."""
+        pixels = self.image
+        terms, gradient = evaluate(pixels)
+        if terms[3] < self._least:
+            self._least.assign(terms[3])
+            self._best.assign(pixels)
+        if finite(gradient):
+            self._optimizer.learning_rate.assign(rate / self._rate_unit)
+            self._optimizer.apply([gradient * self._unit], [self._z])
+            self._z.assign((boxed(self.image) - self._centre) / self._unit)
+        return terms
+
+
+def adam(height: int, width: int) -> FirstOrder:
+    """Adam (Kingma and Ba, 2015) on pixels in [0, 255]."""
+    return FirstOrder(keras.optimizers.Adam(), height, width)
+
+
+def adamw(height: int, width: int) -> FirstOrder:
+    """AdamW (Loshchilov and Hutter, 2019) on pixels in [-1, 1]: its decay pulls towards mid-grey, not to black."""
+    return FirstOrder(keras.optimizers.AdamW(), height, width, centre=GREY, unit=HALF_RANGE)
+
+
+def lamb(height: int, width: int) -> FirstOrder:
+    """LAMB (You et al., 2020) on pixels in [-1, 1]; its rate is a share of the picture's norm about mid-grey."""
+    return FirstOrder(keras.optimizers.Lamb(), height, width, centre=GREY, unit=HALF_RANGE, relative=True)

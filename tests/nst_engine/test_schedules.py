@@ -1,0 +1,23 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nst_engine import StyleTransfer
+from nst_engine.schedules import SCHEDULES
+from tests.nst_engine.small import content_pixels, small_config, style_pixels
+
+
+@pytest.mark.parametrize(
+    ("name", "factors"),
+    [("constant", [1, 1, 1]), ("cosine", [1, 0.5, 0]), ("exponential", [1, 0.1, 0.01])],
+)
+def test_a_schedule_is_its_formula(name: str, factors: list[float]) -> None:
+    np.testing.assert_allclose(SCHEDULES[name](tf.constant([0.0, 0.5, 1.0])), factors, atol=1e-6)
+
+
+def test_the_rate_of_a_step_follows_the_schedule() -> None:
+    engine = StyleTransfer(small_config(optimizer="adam", learning_rate=8.0, iterations=10, schedule="cosine"))
+    engine.run(content_pixels(), style_pixels())
+    descent = next(iter(engine._descents._values.values()))
+    last = 8 * (1 + np.cos(np.pi * 0.9)) / 2
+    assert float(descent._optimizer._optimizer.learning_rate) == pytest.approx(last, rel=1e-4)
