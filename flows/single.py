@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flows.progress import step_bar
 from nst_engine import StyleTransfer, TransferConfig
-from nst_engine.images import decode
+from nst_engine.images import read_photograph, require_savable
 from nst_engine.pyramid import result_sizes
 
 
@@ -14,9 +14,10 @@ def stylize_one(content: Path, style: Path, output: Path, config: TransferConfig
     Raises:
         NightbrushError: a picture cannot be read or written, or the transfer cannot go on.
     """
-    pictures = decode(content), decode(style)
+    require_savable(output)
+    pictures = read_photograph(content), read_photograph(style)
     engine = StyleTransfer(config, device)
-    with step_bar(len(result_sizes(config, pictures[0])) * config.iterations) as on_record:
+    with step_bar(len(result_sizes(config, pictures[0].picture)) * config.iterations) as on_record:
         result = engine.run(*pictures, on_record=on_record)
     width, height = result.size
     losses = result.losses

@@ -15,7 +15,8 @@ Formulation = Literal["mean", "gatys"]
 StyleLossName = Literal["gram", "wasserstein", "neighbours"]
 Schedule = Literal["constant", "cosine", "exponential"]
 PrecisionName = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
-Format = Literal["png", "jpg", "webp"]
+PreserveColor = Literal["none", "luminance", "histogram", "coral"]
+Format = Literal["png", "jpg", "webp", "tiff"]
 
 DEFAULT_WEIGHTS = {
     ("gram", "mean"): (1.0, 0.03, 0.01),
@@ -57,9 +58,11 @@ class TransferConfig:
         time_limit: seconds of optimization after which no step is taken; None is no limit.
         precision: dtype of the network: `float32`, `mixed_bfloat16`, `mixed_float16`, or `auto` for the
             fastest that the device is good at. Pixels, Gram matrices and losses are float32 in each.
-        tile: side in pixels of the tiles that the gradient is taken in, exactly; None is as memory asks for.
+        preserve_color: keeps the content's colours: `luminance` gives them to the result, `histogram` and `coral` (mean
+            and covariance) to the style before the transfer.
+        tile: side in pixels of the tiles that the gradient is taken in, exactly; None takes the picture whole.
         record_every: steps between two records of the history; 0 keeps the first and the last only.
-        format: file format of the result: `png`, `jpg` or `webp`.
+        format: file format of the result: `png`, `jpg`, `webp` or `tiff` (16 bits a channel).
         quality: quality of `jpg` and `webp`, 1 to 100.
         seed: seed of `random` weights and of `noise`.
     """
@@ -85,6 +88,7 @@ class TransferConfig:
     tolerance: float | None = None
     time_limit: float | None = None
     precision: PrecisionName = "auto"
+    preserve_color: PreserveColor = "none"
     tile: int | None = None
     record_every: int = 10
     format: Format = "png"
@@ -219,6 +223,7 @@ _CHOICES = {
     "style_loss": StyleLossName,
     "schedule": Schedule,
     "precision": PrecisionName,
+    "preserve_color": PreserveColor,
     "format": Format,
 }
 

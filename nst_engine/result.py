@@ -5,7 +5,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from nst_engine.config import TransferConfig
+from nst_engine.images import encode, save
 from nst_engine.types import Picture
 
 
@@ -75,6 +79,8 @@ class TransferResult:
 
     Attributes:
         image: [height, width, 3], float32, sRGB in [0, 1].
+        alpha: opacity that the content had, [height, width], float32 in [0, 1], or None.
+        icc: ICC profile that the content had, or None.
         losses: the loss terms of `image`.
         history: records in the order of steps, the first taken before any step.
         status: `completed` or `converged`.
@@ -90,6 +96,8 @@ class TransferResult:
     """
 
     image: Picture
+    alpha: npt.NDArray[np.float32] | None
+    icc: bytes | None
     losses: LossTerms
     history: tuple[Record, ...]
     status: Status
@@ -114,11 +122,22 @@ class TransferResult:
         height, width, _ = self.image.shape
         return width, height
 
-    def encode(self) -> bytes:
-        """The picture as a file's bytes, in the configuration's format and quality."""
-        from nst_engine.images import encode
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """How the picture came about, as plain values: what its file carries as metadata."""
+        return {
+            "config": self.config.to_dict(),
+            "weights_sha256": self.weights_sha256,
+            "precision": self.precision,
+            "device": self.device,
+            "iterations": self.iterations,
+            "stop_reason": self.stop_reason,
+            "losses": asdict(self.losses),
+        }
 
-        return encode(self.image, self.config.format, self.config.quality)
+    def encode(self) -> bytes:
+        """The picture as a file's bytes, in the configuration's format and quality, with all that it carries."""
+        return encode(self.image, self.config.format, self.config.quality, **self._carried())
 
     def save(self, path: str | Path) -> Path:
         """Write the picture to `path`; its suffix decides the format.
@@ -126,9 +145,10 @@ class TransferResult:
         Raises:
             ImageError: the suffix names no known format, or the file cannot be written.
         """
-        from nst_engine.images import save
+        return save(self.image, path, self.config.quality, **self._carried())
 
-        return save(self.image, path, self.config.quality)
+    def _carried(self) -> dict[str, Any]:
+        return {"alpha": self.alpha, "icc": self.icc, "provenance": self.provenance}
 
     def history_rows(self) -> list[dict[str, Any]]:
         """The history as plain dictionaries, for JSON or a table."""

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Generator
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
 from nst_engine.backbones.network import Network
+from nst_engine.color import recolored, with_colors_of
 from nst_engine.config import TransferConfig
 from nst_engine.descent import Descent
 from nst_engine.devices import peak_memory_mb, resolve_device, resolve_precision
 from nst_engine.errors import ImageError
-from nst_engine.images import decode, resize, size_within
+from nst_engine.images import Photograph, read_photograph, resize, size_within
 from nst_engine.initial import initial_picture
 from nst_engine.journal import Journal
 from nst_engine.losses.objective import Features, Objective, Targets
@@ -21,6 +22,9 @@ from nst_engine.recent import Recent
 from nst_engine.result import LossTerms, Record, TransferResult
 from nst_engine.types import Picture, PictureSource, Tensor
 from nst_engine.weights import find_weights
+
+Source: TypeAlias = PictureSource | Photograph
+"""Whatever a picture can be read from, or has been."""
 
 _SHAPES_KEPT = 12
 """Traced graphs that an engine keeps."""
@@ -59,13 +63,14 @@ class StyleTransfer:
         self._descents: Recent[tuple[int, int], Descent] = Recent(_SHAPES_KEPT)
         self._styles: Recent[tuple[str, int, int], dict[str, Any]] = Recent(_STYLES_KEPT)
 
-    def run(
-        self, content: PictureSource, style: PictureSource, on_record: Callable[[Record], Any] | None = None
-    ) -> TransferResult:
+    def run(self, content: Source, style: Source, on_record: Callable[[Record], Any] | None = None) -> TransferResult:
         """Stylize one picture.
 
+        The result takes over the content's transparency and its ICC profile.
+
         Args:
-            content: a path, a file's bytes, a Pillow image, or an array [height, width, 3], uint8 or float in [0, 1].
+            content: a path, a file's bytes, a Pillow image, an array [height, width, 3], uint8 or float in [0, 1], or
+                what `nst_engine.images.read_photograph` made of one of these.
             style: likewise.
             on_record: called with each record as it is made.
 
@@ -83,14 +88,15 @@ class StyleTransfer:
             if on_record is not None:
                 on_record(record)
 
-    def records(self, content: PictureSource, style: PictureSource) -> Generator[Record, None, TransferResult]:
+    def records(self, content: Source, style: Source) -> Generator[Record, None, TransferResult]:
         """Stylize one picture, yielding a record before any step, every `record_every` steps, and after the last.
 
         The generator's return value is the result. Arguments and errors are those of `run`.
         """
         journal = Journal(self.config)
         with journal.preparing(), tf.device(self.device):
-            content_picture, style_picture = decode(content), decode(style)
+            photograph = _photograph(content)
+            content_picture, style_picture = self._pictures(photograph, style)
             sizes = result_sizes(self.config, content_picture)
             picture = initial_picture(self.config, content_picture, style_picture, sizes[0])
         for size in sizes:
@@ -108,12 +114,14 @@ class StyleTransfer:
                 if journal.diverged(terms[:, 3]):
                     descent.retreat()
             picture = _to_picture(descent.pixels)
+        if self.config.preserve_color == "luminance":
+            picture = with_colors_of(picture, resize(content_picture, *sizes[-1]))
         with journal.optimizing(), tf.device(self.device):
-            terms = self._terms(descent.pixels, targets).numpy()
+            terms = self._terms(_to_pixels(picture), targets).numpy()
         yield journal.keep(journal.record(terms))
-        return self._result(picture, journal)
+        return self._result(picture, photograph, journal)
 
-    def evaluate(self, image: PictureSource, content: PictureSource, style: PictureSource) -> LossTerms:
+    def evaluate(self, image: Source, content: Source, style: Source) -> LossTerms:
         """The loss terms of any picture, without optimizing.
 
         Args:
@@ -124,7 +132,8 @@ class StyleTransfer:
         Raises:
             ImageError: a picture cannot be read, or `image` has another size than the result would have.
         """
-        picture, content_picture, style_picture = decode(image), decode(content), decode(style)
+        picture = _photograph(image).over_white()
+        content_picture, style_picture = self._pictures(_photograph(content), style)
         size = result_sizes(self.config, content_picture)[-1]
         if picture.shape[1::-1] != size:
             raise ImageError(f"the picture is {picture.shape[1]}x{picture.shape[0]} pixels; use {size[0]}x{size[1]}")
@@ -132,6 +141,15 @@ class StyleTransfer:
             targets = self._targets(content_picture, style_picture, size)
             content_loss, style_loss, tv, total = self._terms(_to_pixels(picture), targets).numpy().tolist()
         return LossTerms(content=content_loss, style=style_loss, tv=tv, total=total)
+
+    def _pictures(self, content: Photograph, style: Source) -> tuple[Picture, Picture]:
+        """The content, and the style in the colours that it is to have."""
+        pictures = content.over_white(), _photograph(style).over_white()
+        match self.config.preserve_color:
+            case "histogram" | "coral" as mode:
+                return pictures[0], recolored(pictures[1], pictures[0], mode)
+            case _:
+                return pictures
 
     def _targets(self, content: Picture, style: Picture, size: tuple[int, int]) -> Targets:
         """Features of the content at that size, and Gram matrices of the style at that long side, never enlarged."""
@@ -164,9 +182,13 @@ class StyleTransfer:
         statistics = self._objective.statistics(self._network.features(pixels), targets)
         return self._objective.terms(pixels, statistics, targets)
 
-    def _result(self, picture: Picture, journal: Journal) -> TransferResult:
+    def _result(self, picture: Picture, content: Photograph, journal: Journal) -> TransferResult:
+        height, width, _ = picture.shape
+        alpha = None if content.alpha is None else resize(np.dstack([content.alpha] * 3), width, height)[..., 0]
         return TransferResult(
             image=picture,
+            alpha=alpha,
+            icc=content.icc,
             losses=journal.history[-1].losses,
             history=tuple(journal.history),
             status=journal.status,
@@ -180,6 +202,10 @@ class StyleTransfer:
             weights_sha256=self.weights_sha256,
             peak_memory_mb=peak_memory_mb(self.device),
         )
+
+
+def _photograph(source: Source) -> Photograph:
+    return source if isinstance(source, Photograph) else read_photograph(source)
 
 
 def _to_pixels(picture: Picture) -> Tensor:

@@ -12,8 +12,7 @@ from typing import Any
 
 from nst_engine import Status, TransferConfig, TransferResult, __version__
 from nst_engine.errors import ImageError, NightbrushError
-from nst_engine.images import decode
-from nst_engine.types import Picture
+from nst_engine.images import Photograph, read_photograph
 from nst_engine.weights import find_weights
 from tasks.engines import engine, lock
 from tasks.manifest import ManifestRow, Sidecar, fingerprint, finished, skipped_row, write_sidecar
@@ -106,7 +105,7 @@ class _PairWork:
             sidecar = finished(self.output, self.pair, str(self.row.fingerprint), self.config.format)
             if sidecar is not None:
                 return skipped_row(sidecar, self.row)
-            pictures = _decoded(content, self.row.content), _decoded(style, self.row.style)
+            pictures = _read(content, self.row.content), _read(style, self.row.style)
         result = self._stylize(*pictures)
         with self.seconds.of("write"):
             data = result.encode()
@@ -127,7 +126,7 @@ class _PairWork:
         )
         self.row = replace(self.row, fingerprint=identity)
 
-    def _stylize(self, content: Picture, style: Picture) -> TransferResult:
+    def _stylize(self, content: Photograph, style: Photograph) -> TransferResult:
         with lock(self.job.device), self.seconds.of("prepare"):
             result = engine(self.config, self.job.device).run(content, style)
         self.seconds.spent["prepare"] -= result.timings.optimize
@@ -151,9 +150,9 @@ class _PairWork:
         )
 
 
-def _decoded(data: bytes, uri: str) -> Picture:
+def _read(data: bytes, uri: str) -> Photograph:
     try:
-        return decode(data)
+        return read_photograph(data)
     except ImageError as error:
         raise ImageError(f"{uri!r}: {error}") from error
 

@@ -49,6 +49,6 @@ def test_the_command_line_loads_nothing_heavy_before_it_knows_what_to_do() -> No
     assert loaded_by("flows.cli") & HEAVY == {"flows"}
 
 
-def test_the_engine_stands_on_five_packages() -> None:
+def test_the_engine_stands_on_six_packages() -> None:
     outside = imported_by("nst_engine") - sys.stdlib_module_names - {"nst_engine"}
-    assert outside == {"PIL", "h5py", "keras", "numpy", "tensorflow"}
+    assert outside == {"PIL", "h5py", "keras", "numpy", "tensorflow", "tifffile"}

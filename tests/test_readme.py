@@ -45,7 +45,9 @@ def test_the_help_is_the_programs() -> None:
 def test_every_configuration_field_is_described_with_its_default() -> None:
     table = README.partition("## Configuration")[2].partition("\n## ")[0]
     for field in fields(TransferConfig):
-        row = next(line for line in table.splitlines() if line.startswith("|") and f"`{field.name}`" in line)
+        row = next(
+            line for line in table.splitlines() if line.startswith("|") and f"`{field.name}`" in line.split("|")[1]
+        )
         default = str(field.default).lower() if field.default is None else str(field.default)
         assert default in row.rsplit("|", 2)[1], field.name
 

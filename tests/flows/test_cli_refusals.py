@@ -192,7 +192,7 @@ def refuse_to_work(*_: Any) -> None:
     raise AssertionError("no work before the output is known to be good")
 
 
-@pytest.mark.parametrize("name", ["out.tiff", "out", "way/out.png"], ids=["suffix", "no suffix", "a file in the way"])
+@pytest.mark.parametrize("name", ["out.bmp", "out", "way/out.png"], ids=["suffix", "no suffix", "a file in the way"])
 def test_refuses_an_output_of_one_picture_before_the_work(
     nightbrush: Nightbrush, folders: Folders, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

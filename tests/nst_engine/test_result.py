@@ -21,6 +21,8 @@ RECORDS = tuple(
 def a_result(**config: Any) -> TransferResult:
     return TransferResult(
         image=decode(noise_pixels()),
+        alpha=None,
+        icc=None,
         losses=RECORDS[-1].losses,
         history=RECORDS,
         status=Status.COMPLETED,
@@ -80,18 +82,19 @@ def test_a_png_keeps_every_pixel(tmp_path: Path) -> None:
 
 
 def test_saves_in_the_quality_of_the_configuration(tmp_path: Path) -> None:
-    small, large = (a_result(quality=quality).save(tmp_path / f"{quality}.jpg") for quality in (20, 95))
+    low = a_result(quality=20)
+    small, large = (result.save(tmp_path / f"{result.config.quality}.jpg") for result in (low, a_result(quality=95)))
     assert small.stat().st_size < large.stat().st_size
-    assert small.read_bytes() == encode(decode(noise_pixels()), "jpg", 20)
+    assert small.read_bytes() == encode(decode(noise_pixels()), "jpg", 20, provenance=low.provenance)
 
 
 def test_encodes_in_the_format_and_quality_of_the_configuration() -> None:
     result = a_result(format="webp", quality=30)
-    assert result.encode() == encode(result.image, "webp", 30)
+    assert result.encode() == encode(result.image, "webp", 30, provenance=result.provenance)
 
 
 def test_refuses_a_suffix_that_is_no_format(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match=r"use \.png, \.jpg, \.jpeg or \.webp"):
+    with pytest.raises(ImageError, match=r"use \.png, \.jpg, \.jpeg, \.webp, \.tif or \.tiff"):
         a_result().save(tmp_path / "a.gif")
 
 

@@ -1,0 +1,52 @@
+"""Where reading a picture file begins, and how each of its failures becomes an `ImageError`."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from threading import Lock
+from typing import BinaryIO
+
+from PIL import UnidentifiedImageError
+
+from nst_engine.errors import ImageError, listed
+
+READ = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000")
+"""The kinds of files that are read, by Pillow's names."""
+
+_WARNING_FILTERS = Lock()
+
+
+@contextmanager
+def reading(source: object) -> Iterator[None]:
+    """Pillow's warnings off, and whatever is raised an `ImageError` that names the source.
+
+    A picture is read or refused. Locked, for the warning filters are the whole process's; not to be nested.
+    """
+    try:
+        with _WARNING_FILTERS, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            yield
+    except Exception as error:  # Pillow's readers raise whatever a hostile file makes of them
+        raise ImageError(f"{_name(source)} cannot be read: {reason(error)}") from error
+
+
+def stream(source: str | os.PathLike[str] | bytes) -> BinaryIO:
+    """The bytes themselves, or the file of that path, as an open file."""
+    return BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
+
+
+def reason(error: Exception) -> str:
+    """The error's text on one line, without what the caller says anyway."""
+    if isinstance(error, UnidentifiedImageError):
+        return f"it is cut short, or none of {listed(READ)}"
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split()) or type(error).__name__
+
+
+def _name(source: object) -> str:
+    if isinstance(source, bytes):
+        return f"picture of {len(source)} bytes"
+    return f"picture {os.fspath(source)!r}" if isinstance(source, str | os.PathLike) else type(source).__name__

@@ -1,0 +1,119 @@
+"""What a photograph carries besides colours: opacity, and the profile it came in."""
+
+import struct
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nst_engine.errors import ImageError
+from nst_engine.images import decode, encode, read_photograph, to_uint8
+from tests.nst_engine.files import RED, display_p3, exif, file_of, linear_grey, pixels, png16, png_chunk
+
+OPACITY = np.arange(24 * 32, dtype=np.uint8).reshape(24, 32)
+RGBA = np.dstack([pixels(), OPACITY])
+
+
+# ---------------------------------------------------------------- opacity
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
+def test_reads_colours_and_opacity_apart(kind: str) -> None:
+    options: dict[str, Any] = {"lossless": True, "exact": True} if kind == "WEBP" else {}
+    photograph = read_photograph(file_of(Image.fromarray(RGBA), kind, **options))
+    assert photograph.alpha is not None
+    assert photograph.alpha.dtype == np.float32
+    np.testing.assert_array_equal(photograph.alpha, OPACITY / np.float32(255))
+    np.testing.assert_array_equal(to_uint8(photograph.picture), pixels())
+
+
+def test_a_clear_pixel_keeps_its_colour() -> None:
+    photograph = read_photograph(Image.new("RGBA", (2, 1), (255, 0, 0, 0)))
+    assert photograph.alpha is not None
+    assert not photograph.alpha.any()
+    np.testing.assert_array_equal(photograph.picture[0], [RED, RED])
+
+
+@pytest.mark.parametrize("source", [pixels(), Image.fromarray(pixels()), file_of(Image.fromarray(pixels()), "JPEG")])
+def test_what_knows_no_transparency_gives_no_opacity(source: Any) -> None:
+    assert read_photograph(source).alpha is None
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
+def test_turns_the_opacity_with_the_picture(orientation: int, kind: str) -> None:
+    grey = np.dstack([OPACITY] * 4)
+    photograph = read_photograph(
+        file_of(Image.fromarray(grey), kind, exif=exif(orientation), **({"lossless": True} if kind == "WEBP" else {}))
+    )
+    assert photograph.alpha is not None
+    assert photograph.alpha.shape == ((24, 32) if orientation < 5 else (32, 24))
+    shown = photograph.alpha > 0  # WebP may forget the colours of the others
+    np.testing.assert_array_equal(photograph.alpha[shown], photograph.picture[..., 0][shown])
+
+
+@pytest.mark.parametrize(("mode", "key", "other"), [("L", 3, 51), ("RGB", (1, 2, 3), (3, 2, 1)), ("I;16", 40000, 64)])
+def test_the_transparent_colour_of_a_png_is_clear_and_the_others_are_not(mode: str, key: Any, other: Any) -> None:
+    image = Image.new(mode, (2, 1), key)
+    image.putpixel((1, 0), other)
+    photograph = read_photograph(file_of(image, "PNG", transparency=key))
+    assert photograph.alpha is not None
+    assert photograph.alpha.tolist() == [[0, 1]]
+
+
+def test_decode_is_the_photograph_over_white() -> None:
+    data = file_of(Image.fromarray(RGBA), "PNG")
+    photograph = read_photograph(data)
+    assert photograph.alpha is not None
+    alpha = photograph.alpha[..., np.newaxis]
+    np.testing.assert_allclose(decode(data), photograph.picture * alpha + (1 - alpha), atol=1e-6)
+    np.testing.assert_array_equal(decode(data), photograph.over_white())
+
+
+# ---------------------------------------------------------------- profiles
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_hands_on_the_embedded_profile(kind: str) -> None:
+    profile = display_p3()
+    assert read_photograph(file_of(Image.fromarray(pixels()), kind, icc_profile=profile)).icc == profile
+    assert read_photograph(file_of(Image.fromarray(pixels()), kind)).icc is None
+
+
+def test_hands_on_a_profile_that_it_cannot_use_itself() -> None:
+    for profile in (b"junk", linear_grey()):
+        assert read_photograph(file_of(Image.fromarray(pixels()), "PNG", icc_profile=profile)).icc == profile
+
+
+# ---------------------------------------------------------------- round trips and refusals
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+def test_a_photograph_comes_back_as_it_was(kind: str) -> None:
+    photograph = read_photograph(file_of(Image.fromarray(RGBA), "PNG", icc_profile=display_p3()))
+    again = read_photograph(encode(photograph.picture, kind, 95, alpha=photograph.alpha, icc=photograph.icc))
+    assert again.icc == photograph.icc
+    assert again.alpha is not None
+    np.testing.assert_array_equal(again.alpha, photograph.alpha)
+    assert np.abs(again.picture - photograph.picture).mean() < 2 / 255
+
+
+def test_refuses_what_decode_refuses(tmp_path: Path) -> None:
+    for source in (b"", tmp_path / "missing.png", np.zeros((2, 2, 4), np.float32)):
+        with pytest.raises(ImageError, match="cannot be read"):
+            read_photograph(source)
+
+
+def test_a_png_text_that_poses_as_transparency_is_refused_or_passed_over() -> None:
+    for name in (b"transparency", b"icc_profile", b"gamma"):
+        text = png_chunk(b"tEXt", name + b"\0" + struct.pack(">H", 1))
+        with Image.open(BytesIO(png16(np.zeros((2, 2, 3), np.uint16), text))) as image:
+            assert image.size == (2, 2)
+        try:
+            photograph = read_photograph(png16(np.zeros((2, 2, 3), np.uint16), text))
+        except ImageError:
+            continue
+        assert photograph.picture.shape == (2, 2, 3)
