@@ -111,14 +111,7 @@ class Sidecar:
 
 
 _SIDECAR_KINDS = {"row": dict, "config": dict, "weights_sha256": str, "history": list, "versions": dict}
-_KIND_WORDS = {
-    str: "text",
-    int: "a whole number",
-    float: "a number",
-    NoneType: "null",
-    dict: "an object",
-    list: "a list",
-}
+_KIND_WORDS = {str: "text", int: "a whole number", float: "a number", NoneType: "null", dict: "an object", list: "a list"}
 
 
 def fingerprint(
