@@ -111,7 +111,7 @@ class Sidecar:
 
 
 _SIDECAR_KINDS = {"row": dict, "config": dict, "weights_sha256": str, "history": list, "versions": dict}
-_KIND_WORDS = {str: "text", int: "a whole number", float: "a number", NoneType: "null", dict: "an object", list: "a list"}
+_WORDS = {str: "text", int: "a whole number", float: "a number", NoneType: "null", dict: "an object", list: "a list"}
 
 
 def fingerprint(
@@ -238,11 +238,11 @@ def _check_object(where: str, values: object, kinds: Mapping[str, Any]) -> None:
     for name, value in values.items():
         allowed = get_args(kinds[name]) or (kinds[name],)
         if type(value) not in allowed and not (type(value) is int and float in allowed):
-            words = listed(_KIND_WORDS[kind] for kind in allowed)
+            words = listed(_WORDS[kind] for kind in allowed)
             raise ManifestError(f"{where}.{name} is {shortened(value)}, not {words}")
 
 
 def _check_all(where: str, values: Any, kind: type) -> None:
     for value in values:
         if type(value) is not kind:
-            raise ManifestError(f"{where} holds {shortened(value)}, not {_KIND_WORDS[kind]}")
+            raise ManifestError(f"{where} holds {shortened(value)}, not {_WORDS[kind]}")
