@@ -19,7 +19,7 @@ def test_forty_pairs_spend_at_most_a_tenth_of_the_flow_outside_reading_engine_an
     for side, count in (("contents", 8), ("styles", 5)):
         for number in range(count):
             save(generator.random((384, 512, 3), dtype=np.float32), tmp_path / side / f"{number}.jpg")
-    config = TransferConfig(backbone="tiny", weights="random")
+    config = TransferConfig(backbone="tiny", weights="random", side=256, iterations=20)
     places = {"content": str(tmp_path / "contents"), "style": str(tmp_path / "styles"), "output": str(tmp_path / "out")}
     started = perf_counter()
     state = stylize_batch(**places, config=config, return_state=True)
