@@ -48,11 +48,10 @@ class Descent:
     Args:
         network: pixels to features.
         objective: features to loss terms.
-        config: names the optimizer and its schedule.
+        config: names the optimizer, its schedule and the side of the gradient's tiles.
         precision: says whether the loss is scaled.
         targets: of any picture of this shape, for their shapes.
         size: width and height of the pictures, in pixels.
-        tile: side in pixels of the tiles of the gradient; None takes the picture whole.
     """
 
     def __init__(
@@ -63,7 +62,6 @@ class Descent:
         precision: Precision,
         targets: Targets,
         size: tuple[int, int],
-        tile: int | None,
     ) -> None:
         width, height = size
         self._network = network
@@ -71,6 +69,7 @@ class Descent:
         self._loss_scale = LossScale(precision.loss_scale) if precision.loss_scale > 1 else None
         module, name = OPTIMIZERS[config.optimizer].builder.split(":")
         self._optimizer: PixelOptimizer = getattr(import_module(module), name)(height, width)
+        tile = config.tile
         self._tiling = Tiling(network, objective, size, tile) if tile is not None and tile < max(size) else None
         self._schedule, self._iterations = SCHEDULES[config.schedule], config.iterations
         scalars = tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32)

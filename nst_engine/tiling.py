@@ -4,7 +4,7 @@ All that the losses read of features are means over places (`Statistics`). A fir
 and adds its statistics up; the losses and their derivatives by the statistics follow from the sums. A second
 pass reads every tile again and takes the gradient of `<derivative, statistics>` by the tile's pixels. Added
 up, these are the gradient of the whole picture, to rounding, in the memory of one tile (the two passes of
-Texler et al. and of Galerne et al., 2024, "Scaling Painting Style Transfer", section 3).
+"Scaling Painting Style Transfer", EGSR 2024).
 
 A tile is read with a margin as wide as the network's reach, so that the features it owns are those of the
 whole picture; its corner lies on the network's grid.

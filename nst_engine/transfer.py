@@ -166,10 +166,7 @@ class StyleTransfer:
 
     def _descent(self, size: tuple[int, int], targets: Targets) -> Descent:
         return self._descents.get_or_make(
-            size,
-            lambda: Descent(
-                self._network, self._objective, self.config, self.precision, targets, size, self.config.tile
-            ),
+            size, lambda: Descent(self._network, self._objective, self.config, self.precision, targets, size)
         )
 
     def _trace_content_targets(self, pixels: Tensor) -> Features:
