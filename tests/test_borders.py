@@ -8,7 +8,8 @@ from pathlib import Path
 
 ROOT = Path(str(resources.files("tasks"))).parent
 SHELLS = {"tasks.discover", "tasks.report", "tasks.stylize"}
-HEAVY = {"boto3", "flows", "keras", "prefect", "tensorflow"}
+BUCKETS = {"tasks.storage.s3", "tasks.storage.s3_errors"}
+HEAVY = {"boto3", "botocore", "flows", "keras", "prefect", "tensorflow"}
 
 
 def modules(package: str) -> list[str]:
@@ -32,9 +33,13 @@ def loaded_by(*names: str) -> set[str]:
 
 
 def test_the_plain_modules_of_tasks_load_nothing_heavy() -> None:
-    plain = set(modules("tasks")) - SHELLS
-    assert len(plain) > len(SHELLS)
+    plain = set(modules("tasks")) - SHELLS - BUCKETS
+    assert "tasks.storage" in plain
     assert loaded_by(*plain) & HEAVY == set()
+
+
+def test_the_storage_of_buckets_loads_boto3_and_nothing_else_heavy() -> None:
+    assert loaded_by(*BUCKETS) & HEAVY == {"boto3", "botocore"}
 
 
 def test_the_shells_of_tasks_load_prefect_and_neither_tensorflow_nor_flows() -> None:

@@ -3,17 +3,16 @@
 from pathlib import Path
 from urllib.parse import unquote
 
-from tasks.storage.base import Entry, Storage, StorageError
+from tasks.storage.base import Entry, Guarded, Storage, StorageError
 from tasks.storage.local import LocalStorage
 
 __all__ = ["Entry", "Storage", "StorageError", "open_storage", "read_uri", "require_writable"]
 
-PROBE_KEY = ".nightbrush-probe"
-"""What `require_writable` leaves in a storage that is no folder, for a storage can remove nothing."""
-
 
 def open_storage(uri: str) -> Storage:
-    """The storage at `uri`: a folder's path, which may begin with `~`, or a `file:///` URI. Nothing is touched yet.
+    """The storage at `uri`: a folder's path, which may begin with `~`, a `file:///` URI, or `s3://bucket/prefix`.
+
+    Nothing is touched yet.
 
     Raises:
         StorageError: the address is empty or incomplete, or its scheme is not known.
@@ -21,8 +20,11 @@ def open_storage(uri: str) -> Storage:
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return LocalStorage(_folder(uri))
+    if scheme == "s3":
+        return _bucket(rest)
     if scheme != "file":
-        raise StorageError(f"storage {uri!r} has the unknown scheme {scheme!r}; use a folder's path")
+        # The address itself is not repeated: it may be signed, or bear a password.
+        raise StorageError(f"a storage has the unknown scheme {scheme!r}; use a folder's path or s3://bucket/prefix")
     if not rest.startswith("/"):
         raise StorageError(f"storage {uri!r} names no absolute path; use file:///absolute/path or a folder's path")
     return LocalStorage(_folder(unquote(rest)))
@@ -39,17 +41,20 @@ def read_uri(uri: str) -> bytes:
 
 
 def require_writable(storage: Storage) -> None:
-    """See that `storage` takes writes, before any work is done for it.
-
-    A folder is left as it was, created or not; any other storage keeps a small object under `PROBE_KEY`.
+    """See that `storage` takes writes, before any work is done for it; it is left as it was.
 
     Raises:
         StorageError: it does not; the text says why and what to do.
     """
-    if isinstance(storage, LocalStorage):
+    if isinstance(storage, Guarded):
         storage.require_writable()
-    else:
-        storage.write(PROBE_KEY, b"Nightbrush wrote this to see that it may write here.\n")
+
+
+def _bucket(address: str) -> Storage:
+    from tasks.storage.s3 import S3Storage  # it loads boto3, which folders do without
+
+    bucket, _, prefix = address.partition("/")
+    return S3Storage(bucket, prefix)
 
 
 def _folder(path: str) -> Path:

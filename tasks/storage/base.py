@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from nst_engine.errors import NightbrushError
 
@@ -13,10 +13,17 @@ class StorageError(NightbrushError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One stored object: its key, relative to the storage and `/`-separated, and its size in bytes."""
+    """One stored object.
+
+    Attributes:
+        key: relative to the storage and `/`-separated.
+        size: in bytes.
+        etag: what changes with the bytes, where the storage knows such a thing without reading them.
+    """
 
     key: str
     size: int
+    etag: str | None = None
 
 
 class Storage(Protocol):
@@ -40,6 +47,14 @@ class Storage(Protocol):
 
     def uri(self, key: str = "") -> str:
         """The storage's own address, or that of a key: a path, or `s3://bucket/key`."""
+
+
+@runtime_checkable
+class Guarded(Protocol):
+    """A storage that may refuse writes, and can say so without leaving anything behind; any other takes them."""
+
+    def require_writable(self) -> None:
+        """See that writes are taken; raises `StorageError` where they are not."""
 
 
 def check_key(key: str) -> None:

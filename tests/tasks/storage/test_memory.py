@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.storage import Storage, require_writable
+from tasks.storage import Storage
 from tasks.storage.memory import MemoryStorage
 from tests.tasks.storage.contract import StorageContract
 
@@ -24,9 +24,3 @@ def test_a_listing_is_of_the_moment_it_was_asked_for() -> None:
     entries = storage.list()
     storage.write("b", b"")
     assert [entry.key for entry in entries] == ["a"]
-
-
-def test_writability_is_tried_by_a_write_that_stays() -> None:
-    storage = MemoryStorage()
-    require_writable(storage)
-    assert [entry.key for entry in storage.list()] == [".nightbrush-probe"]

@@ -1,0 +1,216 @@
+"""A bucket as a storage. It loads boto3: `open_storage` imports this module for the first `s3://` address."""
+
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cache
+from io import BytesIO
+from pathlib import PurePosixPath
+from threading import Lock
+from typing import Any
+from xml.etree import ElementTree
+
+import boto3
+import botocore.session
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import InvalidConfigError
+
+from tasks.storage.base import Entry, StorageError, check_key
+from tasks.storage.s3_errors import AbsentError, UnsupportedError, attempt
+
+CONTENT_TYPES = {
+    ".csv": "text/csv; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".webp": "image/webp",
+}
+"""What an object is said to be, by the suffix of its key; any other is `application/octet-stream`."""
+
+_MEBIBYTE = 2**20
+_TRANSFER = TransferConfig(
+    multipart_threshold=16 * _MEBIBYTE,
+    multipart_chunksize=8 * _MEBIBYTE,
+    max_concurrency=4,
+    preferred_transfer_client="classic",
+)
+_REQUESTS = {"connect_timeout": 10, "read_timeout": 30, "max_pool_connections": 32}  # seconds, seconds, connections
+_ATTEMPTS = 8
+_BUCKET = re.compile(r"(?!.*\.\.)(?!\d+(\.\d+){3}$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_making = Lock()
+
+
+class S3Storage:
+    """The objects of `bucket` whose keys begin with `prefix` and `/`, which is no part of their keys here.
+
+    Credentials, region, profile and endpoint are boto3's affair: AWS_PROFILE, AWS_ENDPOINT_URL_S3 and the like, or the
+    files in `~/.aws`. They need s3:ListBucket and s3:GetObject, for an output s3:PutObject and s3:AbortMultipartUpload.
+    """
+
+    def __init__(self, bucket: str, prefix: str = "") -> None:
+        self.bucket, self.prefix = bucket, prefix.removesuffix("/")
+        if ":" in bucket or "@" in bucket:
+            raise StorageError(
+                "an s3:// address bears no credentials, host or port; set AWS_PROFILE or AWS_ENDPOINT_URL_S3"
+            )
+        if not _BUCKET.fullmatch(bucket) or not (self.prefix == "" or _is_key(self.prefix)):
+            address = f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
+            remedy = "use s3://bucket/prefix, the bucket's name of 3 to 63 of a-z, 0-9, '.' and '-'"
+            raise StorageError(f"storage {address!r} is no bucket's address; {remedy}")
+        self._root = f"{self.prefix}/" if self.prefix else ""
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        """The objects whose keys begin with `prefix`, in the order of their keys, asked for page by page.
+
+        What makes a bucket look like folders (keys that end in `/`), and other keys that are not allowed here, such
+        as `a//b`, are no part of the storage.
+        """
+        for item in self._items(self._root + prefix):
+            key = item["Key"].removeprefix(self._root)
+            if _is_key(key):
+                yield Entry(key, item["Size"], _etag(item))
+
+    def read(self, key: str) -> bytes:
+        """The bytes of the object `key`."""
+        place = self._place(key)
+        return bytes(attempt(self._object(key), "read", lambda: client().get_object(**place)["Body"].read()))
+
+    def write(self, key: str, data: bytes) -> None:
+        """Put `data` into the object `key`, in parts if it is large.
+
+        A process that is killed meanwhile may leave parts behind. No listing shows them; a lifecycle rule of the
+        bucket removes them.
+        """
+        place = self._place(key)
+        kind = {"ContentType": CONTENT_TYPES.get(PurePosixPath(key).suffix.lower(), "application/octet-stream")}
+        attempt(
+            self._object(key),
+            "written",
+            lambda: client().upload_fileobj(BytesIO(data), **place, ExtraArgs=kind, Config=_TRANSFER),
+        )
+
+    def head(self, key: str) -> Entry | None:
+        """The entry of the object `key`, or None where there is none."""
+        place = self._place(key)
+        try:
+            found = attempt(self._object(key), "looked up", lambda: client().head_object(**place))
+        except AbsentError:
+            return None
+        return Entry(key, found["ContentLength"], _etag(found))
+
+    def uri(self, key: str = "") -> str:
+        """`s3://bucket/prefix`, or that and the key."""
+        if key:
+            check_key(key)
+        return "/".join(filter(None, (f"s3://{self.bucket}", self.prefix, key)))
+
+    def require_writable(self) -> None:
+        """See that objects can be put here: an upload in parts is begun, given none and ended.
+
+        A server that knows no such uploads is not tried: the first write will tell.
+
+        Raises:
+            StorageError: they cannot.
+        """
+        place = self._place(".nightbrush-probe")
+        storage = f"storage {self.uri()!r}"
+        with suppress(
+            AbsentError, UnsupportedError
+        ):  # ended by a round whose answer was lost, or unknown to the server
+            upload = attempt(storage, "written", lambda: client().create_multipart_upload(**place)["UploadId"])
+            attempt(storage, "written", lambda: client().abort_multipart_upload(**place, UploadId=upload))
+
+    def _items(self, prefix: str) -> Iterator[dict[str, Any]]:
+        """The objects as the server tells of them; the next page is on its way while one is used up."""
+        with ThreadPoolExecutor(1) as pool:
+            page = self._page(Prefix=prefix)
+            while token := page.get("NextContinuationToken"):
+                upcoming = pool.submit(self._page, Prefix=prefix, ContinuationToken=token)
+                yield from page["Contents"]
+                page = upcoming.result()
+            yield from page["Contents"]
+
+    def _page(self, **query: str) -> dict[str, Any]:
+        storage = f"storage {self.uri()!r}"
+        return dict(attempt(storage, "listed", lambda: client().list_objects_v2(Bucket=self.bucket, **query)))
+
+    def _place(self, key: str) -> dict[str, str]:
+        _require_key(key)
+        return {"Bucket": self.bucket, "Key": self._root + key}
+
+    def _object(self, key: str) -> str:
+        return f"object {self.uri(key)!r}"
+
+
+def client() -> Any:
+    """The one S3 client of this process, made when it is first asked for; threads share it.
+
+    Raises:
+        BotoCoreError: boto3 does not take what an AWS_ variable or file says.
+    """
+    with _making:
+        return _client_of(os.getpid())
+
+
+@cache
+def _client_of(_process: int) -> Any:
+    for chatter in ("boto3", "botocore", "s3transfer"):
+        logging.getLogger(chatter).setLevel(logging.INFO)  # below that they log session tokens
+    session = botocore.session.get_session()
+    try:
+        retries = {
+            "mode": os.environ.get("AWS_RETRY_MODE", "adaptive"),
+            "total_max_attempts": session.get_config_variable("max_attempts") or _ATTEMPTS,
+        }
+        config = Config(retries=retries, **_REQUESTS)
+        made = boto3.Session(botocore_session=session).client("s3", config=config)
+    except ValueError as error:
+        raise InvalidConfigError(error_msg=str(error)) from error
+    made.meta.events.register("before-parse.s3.ListObjectsV2", _read_objects)
+    return made
+
+
+def _read_objects(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+    """Take the objects out of a listing before botocore reads it, which takes four times as long, mostly for dates."""
+    try:
+        page = ElementTree.fromstring(response_dict["body"])  # noqa: S314 - botocore does no other
+    except ElementTree.ParseError:
+        return
+    space = page.tag[: page.tag.find("}") + 1]
+    key, size, etag = (f"{space}{name}" for name in ("Key", "Size", "ETag"))
+    objects = page.findall(f"{space}Contents")
+    customized_response_dict["Contents"] = [
+        {"Key": item.findtext(key, ""), "Size": int(item.findtext(size, "0")), "ETag": item.findtext(etag, "")}
+        for item in objects
+    ]
+    for item in objects:
+        page.remove(item)
+    response_dict["body"] = ElementTree.tostring(page)
+
+
+def _require_key(key: str) -> None:
+    check_key(key)
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        raise StorageError(f"key {key!r} is not UTF-8, which S3 asks for; rename it") from error
+
+
+def _is_key(key: str) -> bool:
+    try:
+        _require_key(key)
+    except StorageError:
+        return False
+    return True
+
+
+def _etag(item: Mapping[str, Any]) -> str | None:
+    return item.get("ETag", "").strip('"') or None
