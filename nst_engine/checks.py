@@ -18,6 +18,37 @@ def split_layer(layer: str) -> tuple[str, float]:
     return name, share
 
 
+def split_style(entry: str) -> tuple[str, float]:
+    """Path and weight of a style given as `path` or `path:weight`; a path may have colons of its own."""
+    path, colon, text = entry.rpartition(":")
+    try:
+        weight = float(text) if colon else math.nan
+    except ValueError:
+        weight = math.nan
+    return (path, weight) if math.isfinite(weight) else (entry, 1.0)
+
+
+def checked_names(name: str, value: object) -> tuple[str, ...] | None:
+    """The names as a tuple; None is let through.
+
+    Raises:
+        ConfigError: the value is no list of texts, or an empty one.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or not all(isinstance(entry, str) for entry in value):
+        raise ConfigError(f"{name}={value!r} is not allowed; use a list of texts, or none")
+    if not value:
+        raise ConfigError(f"{name} is empty; name at least one, or leave it out")
+    return tuple(value)
+
+
+def check_boolean(name: str, value: object) -> None:
+    """Refuse what is neither true nor false."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name}={value!r} is not allowed; use true or false")
+
+
 def check_text(name: str, value: object) -> None:
     """Refuse what is not a text."""
     if not isinstance(value, str):
@@ -30,10 +61,8 @@ def check_choice(name: str, value: object, annotation: object) -> None:
         raise ConfigError(f"{name}={value!r} is not known; use {listed(get_args(annotation))}")
 
 
-def check_number(name: str, value: float | None, least: float | None = None, above: float | None = None) -> None:
-    """Refuse what is not a finite number within its bound; None is let through."""
-    if value is None:
-        return
+def check_number(name: str, value: float, least: float | None = None, above: float | None = None) -> None:
+    """Refuse what is not a finite number within its bound."""
     bound = f">= {least:g}" if above is None else f"> {above:g}"
     numeric = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not numeric or (least is not None and value < least) or (above is not None and value <= above):

@@ -6,9 +6,10 @@ from difflib import get_close_matches
 from typing import Any, Literal, Self
 
 from nst_engine.backbones.registry import BackboneSpec, Smoothing, backbone_spec
-from nst_engine.checks import check_choice, check_integer, check_number, check_text, split_layer
+from nst_engine.checks import check_boolean, checked_names, split_layer, split_style
 from nst_engine.errors import ConfigError, listed
 from nst_engine.optimizers.registry import OPTIMIZERS
+from nst_engine.validation import validate
 
 Pooling = Literal["max", "average"]
 Formulation = Literal["mean", "gatys"]
@@ -44,6 +45,13 @@ class TransferConfig:
         style_loss: `gram`, `wasserstein` (between Gaussians of the features) or `neighbours` (to the nearest feature of
             the style; costly at shallow layers); with `gatys`, `gram` only.
         content_weight, style_weight, tv_weight: factors of the loss terms, >= 0; None is the formulation's own.
+        balance: draws the gradient of the weighted style term to this many times the length of the content term's, by
+            changing the style's weight after each record, by at most 2 times at once and 100 in all; None keeps it.
+        blend: further styles, each the path of a picture or `path:weight`; the pair's own style has the weight 1.
+        style_scale: long side that a style is reduced to, in long sides of the result; a smaller one is not enlarged.
+        content_masks: paths of grey pictures of the content's aspect, one for the pair's style and one for each of
+            `blend`: the style paints where its mask is white. None is everywhere.
+        style_masks: likewise, of each style's aspect: what is white is what is taken of the style.
         side: long side of the result in pixels; None is the content's own size.
         init: what the optimization starts from: `content`, `noise`, `style` or the path of a picture.
         levels: number of coarse-to-fine sizes, in steps of sqrt(2); 1 is the final size alone; `auto` begins
@@ -60,11 +68,15 @@ class TransferConfig:
             fastest that the device is good at. Pixels, Gram matrices and losses are float32 in each.
         preserve_color: keeps the content's colours: `luminance` gives them to the result, `histogram` and `coral` (mean
             and covariance) to the style before the transfer.
-        tile: side in pixels of the tiles that the gradient is taken in, exactly; None takes the picture whole.
+        tile: side in pixels of the tiles that the gradient is taken in, exactly; None takes the picture whole
+            wherever memory allows.
         record_every: steps between two records of the history; 0 keeps the first and the last only.
+        snapshot_every: steps of a level between two pictures on the way; 0 is none.
         format: file format of the result: `png`, `jpg`, `webp` or `tiff` (16 bits a channel).
         quality: quality of `jpg` and `webp`, 1 to 100.
         seed: seed of `random` weights and of `noise`.
+        deterministic: whether two runs on one device give the same bytes. TensorFlow can be told this for the whole
+            process only, and stays so; nothing is decided from the memory that happens to be free.
     """
 
     backbone: str = "vgg19"
@@ -78,6 +90,11 @@ class TransferConfig:
     content_weight: float | None = None
     style_weight: float | None = None
     tv_weight: float | None = None
+    balance: float | None = None
+    blend: tuple[str, ...] | None = None
+    style_scale: float = 1.0
+    content_masks: tuple[str, ...] | None = None
+    style_masks: tuple[str, ...] | None = None
     side: int | None = 512
     init: str = "content"
     levels: int | Literal["auto"] = "auto"
@@ -91,27 +108,19 @@ class TransferConfig:
     preserve_color: PreserveColor = "none"
     tile: int | None = None
     record_every: int = 10
+    snapshot_every: int = 0
     format: Format = "png"
     quality: int = 95
     seed: int = 0
+    deterministic: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("backbone", "weights", "init", "optimizer"):
-            check_text(name, getattr(self, name))
-        for name in ("content_layers", "style_layers"):
-            if getattr(self, name) is not None:
-                self._check_layers(name)
-        for name, annotation in _CHOICES.items():
-            check_choice(name, getattr(self, name), annotation)
-        if self.smoothing is not None:
-            check_choice("smoothing", self.smoothing, Smoothing)
+        for name in ("content_layers", "style_layers", "blend", "content_masks", "style_masks"):
+            object.__setattr__(self, name, checked_names(name, getattr(self, name)))
+        check_boolean("deterministic", self.deterministic)
+        validate(self, _CHOICES)
         if (self.style_loss, self.formulation) not in DEFAULT_WEIGHTS:
             raise ConfigError(f"style_loss={self.style_loss!r} has no formulation {self.formulation!r}; use 'mean'")
-        if self.optimizer not in OPTIMIZERS:
-            raise ConfigError(f"optimizer={self.optimizer!r} is not known; use {listed(OPTIMIZERS)}")
-        self._check_weights_source()
-        self._check_init()
-        self._check_numbers()
         if not any(self.loss_weights):
             raise ConfigError("content_weight, style_weight and tv_weight are all 0; at least one must be above 0")
 
@@ -145,6 +154,23 @@ class TransferConfig:
         """Layers of the style loss, each with its share; the shares sum to 1."""
         return _shares(self.style_layers or self.spec.style_layers)
 
+    @property
+    def style_weights(self) -> tuple[float, ...]:
+        """What each style weighs among the styles, the pair's own first; they sum to 1."""
+        weights = [1.0, *(weight for _, weight in map(split_style, self.blend or ()))]
+        return tuple(weight / sum(weights) for weight in weights)
+
+    @property
+    def blended(self) -> tuple[str, ...]:
+        """Paths of the further styles."""
+        return tuple(path for path, _ in map(split_style, self.blend or ()))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Paths of the pictures that the configuration names, each once."""
+        init = () if self.init in ("content", "noise", "style") else (self.init,)
+        return tuple(dict.fromkeys((*init, *self.blended, *(self.content_masks or ()), *(self.style_masks or ()))))
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The configuration with these fields, the others at their defaults.
@@ -168,56 +194,8 @@ class TransferConfig:
         """A copy with some fields changed, checked anew."""
         return replace(self, **changes)
 
-    def _check_numbers(self) -> None:
-        for name in ("content_weight", "style_weight", "tv_weight"):
-            check_number(name, getattr(self, name), least=0)
-        for name in ("learning_rate", "tolerance", "time_limit"):
-            check_number(name, getattr(self, name), above=0)
-        if self.tile is not None and self.spec.reach is None:
-            raise ConfigError(f"tile={self.tile!r} cannot be had: {self.backbone} sees the whole picture; use none")
-        if self.tile is not None and self.style_loss == "neighbours":
-            raise ConfigError(f"tile={self.tile!r} cannot be had with style_loss='neighbours'; use none")
-        for name in ("side", "tile"):
-            if getattr(self, name) is not None:
-                check_integer(name, getattr(self, name), least=self.spec.stride)
-        if self.levels != "auto":
-            check_integer("levels", self.levels, least=1, most=16)
-        check_integer("iterations", self.iterations, least=1)
-        check_integer("record_every", self.record_every, least=0)
-        check_integer("quality", self.quality, least=1, most=100)
-        check_integer("seed", self.seed, least=0, most=2**32 - 1)
 
-    def _check_layers(self, name: str) -> None:
-        value = getattr(self, name)
-        if not isinstance(value, list | tuple) or not all(isinstance(layer, str) for layer in value):
-            raise ConfigError(f"{name}={value!r} is not allowed; use a list of layer names, or none for the preset")
-        object.__setattr__(self, name, tuple(value))
-        if not value:
-            raise ConfigError(f"{name} is empty; name at least one layer, or leave it out for the preset")
-        layers = [layer for layer, _ in map(split_layer, value)]
-        for layer in layers:
-            if layer not in self.spec.layers:
-                raise ConfigError(f"{name}={layer!r} is not a layer of {self.backbone}; use {listed(self.spec.layers)}")
-            if layers.count(layer) > 1:
-                raise ConfigError(f"{name} names {layer!r} twice; name each layer once")
-        if sum(share for _, share in map(split_layer, value)) <= 0:
-            raise ConfigError(f"{name}: the layer weights sum to 0; at least one must be above 0")
-
-    def _check_weights_source(self) -> None:
-        named = ("imagenet", "packaged", "random")
-        if self.weights in named and self.weights not in self.spec.weights:
-            allowed = listed([*self.spec.weights, "the path of a weights file"])
-            raise ConfigError(f"weights={self.weights!r} does not exist for {self.backbone}; use {allowed}")
-        if self.weights not in named and not self.weights.endswith(".h5"):
-            allowed = listed([*self.spec.weights, "the path of an .h5 or .weights.h5 file"])
-            raise ConfigError(f"weights={self.weights!r} is not known; use {allowed}")
-
-    def _check_init(self) -> None:
-        if self.init not in ("content", "noise", "style") and "." not in self.init:
-            raise ConfigError(f"init={self.init!r} is not known; use content, noise, style or the path of a picture")
-
-
-_CHOICES = {
+_CHOICES: dict[str, object] = {
     "pooling": Pooling,
     "formulation": Formulation,
     "style_loss": StyleLossName,

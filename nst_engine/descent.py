@@ -1,132 +1,176 @@
 """The optimization of pictures of one shape, as one traced graph."""
 
+from collections.abc import Callable
 from importlib import import_module
+from typing import NamedTuple, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
-from nst_engine.backbones.network import Network
 from nst_engine.config import TransferConfig
-from nst_engine.losses.objective import Objective, Targets
+from nst_engine.loss_scale import LossScale
+from nst_engine.losses.objective import Targets
 from nst_engine.optimizers.base import PixelOptimizer, finite
 from nst_engine.optimizers.registry import OPTIMIZERS
 from nst_engine.precision import Precision
 from nst_engine.schedules import SCHEDULES
-from nst_engine.tiling import Tiling
 from nst_engine.types import Tensor
 
-_SCALE_RISE, _STEPS_TO_RISE = 2.0, 200
+Aims = tuple[Targets, ...]
+"""What each of several pictures is compared with."""
 
 
-class LossScale:
-    """The factor on a loss that keeps its float16 gradients from underflowing (Micikevicius et al., 2018).
+class Evaluator(Protocol):
+    """Loss terms and gradients, of pictures taken whole or tile by tile."""
 
-    It is halved by a gradient that is not finite and doubled by many finite ones in a row.
+    def evaluate(self, pixels: Tensor, targets: Aims, scales: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        """The loss terms, [n, 4], of pixels [n, height, width, 3], and the gradients of each `scale * total`."""
+
+
+class Steps(NamedTuple):
+    """What some steps of several pictures were.
+
+    Attributes:
+        terms: loss terms before each step, [steps, pictures, 4].
+        sound: whether the gradient of each was finite, [steps, pictures].
+        scales: loss scale after each step, [steps, pictures].
+        evaluations: times that the objective was evaluated.
     """
 
-    def __init__(self, first: float) -> None:
-        self._first = first
-        self.value = tf.Variable(first, name="loss_scale")
-        self._finite_steps = tf.Variable(0, name="finite_steps")
-
-    def start(self) -> None:
-        """Forget what was learned."""
-        self.value.assign(self._first)
-        self._finite_steps.assign(0)
-
-    def adapt(self, gradient: Tensor) -> None:
-        """Learn from a gradient; part of a graph."""
-        self._finite_steps.assign(tf.where(finite(gradient), self._finite_steps + 1, 0))
-        if self._finite_steps == 0:
-            self.value.assign(self.value / _SCALE_RISE)
-        elif self._finite_steps % _STEPS_TO_RISE == 0:
-            self.value.assign(self.value * _SCALE_RISE)
+    terms: npt.NDArray[np.float32]
+    sound: npt.NDArray[np.bool_]
+    scales: npt.NDArray[np.float32]
+    evaluations: int
 
 
 class Descent:
-    """The optimization of pictures of one shape. Tracing happens once, when it is made.
+    """The optimization of one or more pictures of one shape. Tracing happens once, when it is made.
 
     Args:
-        network: pixels to features.
-        objective: features to loss terms.
-        config: names the optimizer, its schedule and the side of the gradient's tiles.
+        evaluator: pixels to loss terms and gradients.
+        config: names the schedule and its length.
         precision: says whether the loss is scaled.
-        targets: of any picture of this shape, for their shapes.
+        targets: of any pictures of this shape, for their shapes.
         size: width and height of the pictures, in pixels.
+        optimizers: name of each picture's optimizer.
     """
 
     def __init__(
         self,
-        network: Network,
-        objective: Objective,
+        evaluator: Evaluator,
         config: TransferConfig,
         precision: Precision,
-        targets: Targets,
+        targets: Aims,
         size: tuple[int, int],
+        optimizers: tuple[str, ...],
     ) -> None:
-        width, height = size
-        self._network = network
-        self._objective = objective
-        self._loss_scale = LossScale(precision.loss_scale) if precision.loss_scale > 1 else None
-        module, name = OPTIMIZERS[config.optimizer].builder.split(":")
-        self._optimizer: PixelOptimizer = getattr(import_module(module), name)(height, width)
-        tile = config.tile
-        self._tiling = Tiling(network, objective, size, tile) if tile is not None and tile < max(size) else None
+        self._evaluator = evaluator
+        self._scaled = precision.loss_scale > 1
+        self._optimizers = tuple(_builder(name)(size[1], size[0]) for name in optimizers)
+        self._scales = tuple(LossScale() for _ in optimizers)
         self._schedule, self._iterations = SCHEDULES[config.schedule], config.iterations
-        scalars = tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32)
-        self._advance = tf.function(self._steps).get_concrete_function(*scalars, targets)
+        count = len(optimizers)
+        self._advance = tf.function(self._steps).get_concrete_function(
+            tf.TensorSpec([], tf.int32),
+            tf.TensorSpec([], tf.int32),
+            tf.TensorSpec([count], tf.float32),
+            tf.TensorSpec([count], tf.bool),
+            targets,
+        )
+        self._norms = tf.function(self._trace_norms)
 
-    def start(self, pixels: Tensor) -> None:
+    def start(self, index: int, pixels: Tensor, loss_scale: float) -> None:
         """Begin a picture at `pixels`, [1, height, width, 3], float32, in [0, 255]."""
-        self._optimizer.start(pixels)
-        if self._loss_scale is not None:
-            self._loss_scale.start()
+        self._optimizers[index].start(pixels)
+        self._scales[index].start(loss_scale)
 
-    def retreat(self) -> None:
-        """Go back to the best picture so far, without momentum or curvature."""
-        self._optimizer.retreat()
+    def retreat(self, index: int) -> None:
+        """Go back to the best of a picture so far, without momentum or curvature."""
+        self._optimizers[index].retreat()
 
-    def advance(self, done: int, steps: int, rate: float, targets: Targets) -> Tensor:
+    def pixels(self, index: int) -> Tensor:
+        """A picture as it stands, [1, height, width, 3], float32, in [0, 255]."""
+        return self._optimizers[index].image
+
+    def candidates(self, index: int) -> tuple[Tensor, ...]:
+        """Those of a picture's states of which the best is its result."""
+        return self._optimizers[index].candidates
+
+    def advance(self, done: int, steps: int, rates: list[float], active: list[bool], targets: Aims) -> Steps:
         """Take steps on the device, without a return to Python between them.
 
         Args:
             done: steps of the level that are done, for the schedule.
             steps: how many to take.
-            rate: the learning rate before its schedule.
-            targets: what the picture is compared with.
-
-        Returns:
-            The loss terms before each step, [steps, 4].
+            rates: each picture's learning rate before its schedule.
+            active: which pictures take steps; the others stay as they are.
+            targets: what the pictures are compared with.
         """
-        return self._advance(tf.constant(done), tf.constant(steps), tf.constant(rate, tf.float32), targets)
+        terms, sound, scales, evaluations = self._advance(
+            tf.constant(done), tf.constant(steps), tf.constant(rates, tf.float32), tf.constant(active), targets
+        )
+        return Steps(terms.numpy(), sound.numpy(), scales.numpy(), int(evaluations))
 
-    @property
-    def pixels(self) -> Tensor:
-        """The picture as it stands, [1, height, width, 3], float32, in [0, 255]."""
-        return self._optimizer.image
+    def gradient_norms(self, targets: Aims) -> npt.NDArray[np.float32]:
+        """Norms of the gradients of each picture's weighted content and style terms, [pictures, 2]."""
+        norms: npt.NDArray[np.float32] = self._norms(targets).numpy()
+        return norms
 
-    def _steps(self, done: Tensor, steps: Tensor, rate: Tensor, targets: Targets) -> Tensor:
-        terms = tf.TensorArray(tf.float32, size=steps, element_shape=[4])
+    def _steps(self, done: Tensor, steps: Tensor, rates: Tensor, active: Tensor, targets: Aims) -> tuple[Tensor, ...]:
+        count = len(targets)
+        terms = tf.TensorArray(tf.float32, size=steps, element_shape=[count, 4])
+        sound = tf.TensorArray(tf.bool, size=steps, element_shape=[count])
+        scales = tf.TensorArray(tf.float32, size=steps, element_shape=[count])
+        evaluations = tf.constant(0)
         for step in tf.range(steps):
             share = tf.cast(done + step, tf.float32) / self._iterations
-            taken = self._optimizer.step(lambda pixels: self._evaluate(pixels, targets), rate * self._schedule(share))
-            terms = terms.write(step, taken)
-        return terms.stack()
+            trials = tf.concat([optimizer.trial for optimizer in self._optimizers], axis=0)
+            told, gradients, times = self._evaluate(trials, targets)
+            before = self._tell(told, gradients, rates * self._schedule(share), active)
+            terms = terms.write(step, before)
+            sound = sound.write(step, tf.stack([finite(gradient) for gradient in tf.unstack(gradients)]))
+            scales = scales.write(step, tf.stack([scale.value.value() for scale in self._scales]))
+            evaluations += times
+        return terms.stack(), sound.stack(), scales.stack(), evaluations
 
-    def _evaluate(self, pixels: Tensor, targets: Targets) -> tuple[Tensor, Tensor]:
-        scale = tf.constant(1.0) if self._loss_scale is None else self._loss_scale.value.value()
-        terms, gradient = self._scaled(pixels, targets, scale)
-        gradient /= scale
-        if self._loss_scale is not None:
-            self._loss_scale.adapt(gradient)
-        return terms, gradient
+    def _tell(self, terms: Tensor, gradients: Tensor, rates: Tensor, active: Tensor) -> Tensor:
+        before = []
+        for index, optimizer in enumerate(self._optimizers):
+            told = terms[index]
+            if active[index]:
+                told = optimizer.tell(told, gradients[index : index + 1], rates[index])
+            before.append(told)
+        return tf.stack(before)
 
-    def _scaled(self, pixels: Tensor, targets: Targets, scale: Tensor) -> tuple[Tensor, Tensor]:
-        """The loss terms, and the gradient of `scale * total`."""
-        if self._tiling is not None:
-            return self._tiling.evaluate(pixels, targets, scale)
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(pixels)
-            statistics = self._objective.statistics(self._network.features(pixels), targets)
-            terms = self._objective.terms(pixels, statistics, targets)
-            total = terms[3] * scale
-        return terms, tape.gradient(total, pixels)
+    def _evaluate(self, pixels: Tensor, targets: Aims) -> tuple[Tensor, Tensor, Tensor]:
+        """Loss terms and gradients, and how often it took; again with a smaller loss scale while one overflows."""
+        if not self._scaled:
+            terms, gradients = self._evaluator.evaluate(pixels, targets, tuple(tf.ones([]) for _ in targets))
+            return terms, gradients, tf.constant(1)
+        terms, gradients = tf.zeros([len(targets), 4]), tf.zeros_like(pixels)
+        again, times = tf.constant(True), tf.constant(0)
+        while again:
+            scales = tuple(scale.value.value() for scale in self._scales)
+            terms, gradients = self._evaluator.evaluate(pixels, targets, scales)
+            gradients /= tf.reshape(tf.stack(scales), [-1, 1, 1, 1])
+            again = tf.constant(False)
+            for index, scale in enumerate(self._scales):
+                again |= scale.adapt(terms[index, 3], gradients[index])
+            times += 1
+        return terms, gradients, times
+
+    def _trace_norms(self, targets: Aims) -> Tensor:
+        pixels = tf.concat([optimizer.image for optimizer in self._optimizers], axis=0)
+        norms = []
+        for term in (tf.constant([1.0, 0.0, 0.0]), tf.constant([0.0, 1.0, 0.0])):
+            alone = tuple(aim._replace(weights=aim.weights * term) for aim in targets)
+            _, gradients, _ = self._evaluate(pixels, alone)
+            norms.append(tf.sqrt(tf.reduce_sum(tf.square(gradients), axis=[1, 2, 3])))
+        return tf.stack(norms, axis=1)
+
+
+def _builder(optimizer: str) -> Callable[[int, int], PixelOptimizer]:
+    module, name = OPTIMIZERS[optimizer].builder.split(":")
+    builder: Callable[[int, int], PixelOptimizer] = getattr(import_module(module), name)
+    return builder

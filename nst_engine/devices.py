@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from pathlib import Path
 
 import tensorflow as tf
 
@@ -49,5 +50,13 @@ def peak_memory_mb(device: str) -> float:
     """Peak memory in MB: of a GPU since the program began, or of the process on a CPU."""
     if device.startswith("GPU"):
         return float(tf.config.experimental.get_memory_info(device)["peak"]) / 1e6
+    status = Path("/proc/self/status")
+    if status.exists():
+        return _high_water_kilobytes(status.read_text()) * 1024 / 1e6
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def _high_water_kilobytes(status: str) -> int:
+    """Of a Linux process; `ru_maxrss` would be its parent's where that was larger."""
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))

@@ -17,6 +17,7 @@ __all__ = [
     "encode",
     "read_photograph",
     "read_provenance",
+    "require_aspect",
     "require_savable",
     "resize",
     "save",
@@ -27,6 +28,8 @@ __all__ = [
 
 SUFFIXES = frozenset({".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 """Suffixes, in lower case, of the files that count as pictures."""
+
+_ASPECT_TOLERANCE = 0.02
 
 
 def decode(source: PictureSource) -> Picture:
@@ -73,6 +76,17 @@ def resize(picture: Picture, width: int, height: int) -> Picture:
     planes = np.ascontiguousarray(np.moveaxis(picture, 2, 0), dtype=np.float32)
     resized = [Image.fromarray(plane).resize((width, height), Image.Resampling.LANCZOS) for plane in planes]
     return np.stack([np.asarray(plane) for plane in resized], axis=2).clip(0, 1)
+
+
+def require_aspect(what: str, picture: Picture, width: int, height: int) -> None:
+    """Refuse a picture that is not shaped like one of that width and height, to within 2 %.
+
+    Raises:
+        ImageError: the text says what it is, its size, and the aspect.
+    """
+    own_height, own_width, _ = picture.shape
+    if abs(own_width / own_height * height / width - 1) > _ASPECT_TOLERANCE:
+        raise ImageError(f"{what} is {own_width}x{own_height} pixels; use a picture of the aspect {width}:{height}")
 
 
 def thumbnail(picture: Picture, side: int) -> bytes:

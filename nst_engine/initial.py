@@ -1,22 +1,29 @@
 """What an optimization starts from."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from nst_engine.config import TransferConfig
-from nst_engine.errors import ImageError
-from nst_engine.images import decode, resize
+from nst_engine.images import require_aspect, resize
 from nst_engine.types import Picture
 
-_ASPECT_TOLERANCE = 0.02
 
-
-def initial_picture(config: TransferConfig, content: Picture, style: Picture, size: tuple[int, int]) -> Picture:
+def initial_picture(
+    config: TransferConfig, content: Picture, style: Picture, files: Mapping[str, Picture], size: tuple[int, int]
+) -> Picture:
     """The first picture, of that width and height.
 
     A style is cropped to the aspect, about its middle; a picture of the user's own must have the aspect.
 
+    Args:
+        config: says what to begin with.
+        content, style: pictures of the pair.
+        files: the pictures that the configuration names, by path.
+        size: width and height in pixels.
+
     Raises:
-        ImageError: the picture that `init` names cannot be read, or has another aspect.
+        ImageError: the picture that `init` names has another aspect.
     """
     width, height = size
     match config.init:
@@ -27,17 +34,8 @@ def initial_picture(config: TransferConfig, content: Picture, style: Picture, si
         case "noise":
             return np.random.default_rng(config.seed).random((height, width, 3), dtype=np.float32)
         case path:
-            return _own_picture(path, width, height)
-
-
-def _own_picture(path: str, width: int, height: int) -> Picture:
-    picture = decode(path)
-    own_height, own_width, _ = picture.shape
-    if abs(own_width / own_height * height / width - 1) > _ASPECT_TOLERANCE:
-        raise ImageError(
-            f"init={path!r} is {own_width}x{own_height} pixels; use a picture of the content's aspect, {width}:{height}"
-        )
-    return resize(picture, width, height)
+            require_aspect(f"init={path!r}", files[path], width, height)
+            return resize(files[path], width, height)
 
 
 def _cropped(picture: Picture, aspect: float) -> Picture:

@@ -1,23 +1,23 @@
-"""The running account of one transfer: its records, where its time went, and why it ends or steps back."""
+"""The running account of one transfer: its records, where its time went, and why it ends, steps back or turns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import TransferError
+from nst_engine.optimizers.registry import OPTIMIZERS
 from nst_engine.result import Record, Seconds, Status
-
-_MOST_STEPS_A_CALL = 50
-"""So that a run without records can still be interrupted."""
 
 _DIVERGED = 2.0
 """A loss this many times the least one of its level is no noise any more."""
 
 _MOST_RETREATS = 12
+"""Of one optimizer."""
 
 _WINDOW = 5
 """Returns from the device over which a plateau is looked for."""
@@ -29,23 +29,33 @@ class Journal:
     Attributes:
         history: the records that are kept, in the order of steps.
         steps: optimizer steps so far, those that were taken back included.
+        evaluations: times so far that the loss was computed, with or without its gradient.
+        optimizer: name of the optimizer at work.
         rate: the learning rate before its schedule; halved by each retreat.
+        weights: of the content, style and total variation terms.
+        loss_scale: factor on the loss while its gradient is taken.
+        balance: gradient norm of the style term in norms of the content term, as last measured; None before.
     """
 
-    def __init__(self, config: TransferConfig) -> None:
+    def __init__(self, config: TransferConfig, loss_scale: float) -> None:
         self.history: list[Record] = []
-        self.steps = 0
-        self.rate = config.rate
+        self.steps = self.evaluations = 0
+        self.optimizer, self.rate = config.optimizer, config.rate
+        self.weights = config.loss_weights
+        self.loss_scale = loss_scale
+        self.balance: float | None = None
         self._config = config
-        self._prepare = self._optimize = self._before = 0.0
+        self._spent = {"prepare": 0.0, "optimize": 0.0}
+        self._before = 0.0
         self._retreats = 0
+        self._turns: list[str] = []
         self._ended = ""
         self.begin_level(0)
 
     @property
     def timings(self) -> Seconds:
         """Wall seconds so far."""
-        return Seconds(prepare=self._prepare, optimize=self._optimize)
+        return Seconds(**self._spent)
 
     @property
     def status(self) -> Status:
@@ -54,54 +64,55 @@ class Journal:
 
     @property
     def stop_reason(self) -> str:
-        """Why the optimization ended, and what was done on the way to keep it from diverging."""
-        if not self._retreats:
-            return self._ended
-        times = "once" if self._retreats == 1 else f"{self._retreats} times"
-        return f"{self._ended}; diverged {times}, learning_rate {self._config.rate:g} lowered to {self.rate:g}"
+        """Why the optimization ended, and what was done on the way to keep it from failing."""
+        return "; ".join([self._ended, *self._turns, *self._retreated()])
 
-    @contextmanager
-    def preparing(self) -> Iterator[None]:
-        """Count the time inside as preparation."""
-        started = perf_counter()
-        yield
-        self._prepare += perf_counter() - started
-
-    @contextmanager
-    def optimizing(self) -> Iterator[None]:
-        """Count the time inside as optimization."""
-        started = perf_counter()
-        self._before = self._optimize
-        yield
-        self._optimize += perf_counter() - started
+    def spend(self, phase: Literal["prepare", "optimize"], seconds: float) -> None:
+        """Count wall seconds of a phase."""
+        self._before = self._spent["optimize"]
+        self._spent[phase] += seconds
 
     def begin_level(self, side: int) -> None:
         """Turn to pictures of that long side, in pixels."""
         self._side = side
-        self._done = 0
+        self._over = False
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Expect losses that earlier ones of the level are not to be compared with."""
         self._least = np.inf
         self._totals: list[float] = []
+        self._sound = False
 
-    def chunks(self) -> Iterator[tuple[int, int]]:
-        """Steps of the level that are done, and how many to take before the next record, until the level ends."""
-        while not self._level_ends():
-            steps = min(self._config.iterations - self._done, self._config.record_every or _MOST_STEPS_A_CALL)
-            yield self._done, steps
-            self._done += steps
-            self.steps += steps
+    def turn(self, what: str) -> None:
+        """Note, for the reason of the end, something that was done to go on."""
+        self._turns.append(what)
+
+    def goes_on(self, done: int) -> bool:
+        """Whether the level goes on after so many of its steps; one that has ended does not."""
+        limit = self._config.time_limit
+        if self._over:
+            return False
+        if done >= self._config.iterations:
+            self._ended = "iterations"
+        elif limit is not None and self._spent["optimize"] >= limit:
+            self._ended = "time limit"
+        elif self._on_plateau():
+            self._ended = "plateau"
+        else:
+            return True
+        self._over = True
+        return False
 
     def record(self, terms: npt.NDArray[np.float32]) -> Record:
-        """The record of terms that were read at the beginning of the last `optimizing`.
+        """The record of terms that were read at the beginning of what was last spent.
 
         Raises:
             TransferError: the loss is not finite.
         """
         content, style, tv, total = map(float, terms)
         if not np.isfinite(total):
-            raise TransferError(
-                f"the loss is {total} after {self.steps} steps with learning_rate={self.rate:g} and "
-                f"precision={self._config.precision!r}; use a lower rate, or precision 'float32'"
-            )
+            raise self._failure(f"the loss is {total}")
         return Record(
             step=self.steps,
             side=self._side,
@@ -111,6 +122,10 @@ class Journal:
             tv=tv,
             learning_rate=self.rate,
             seconds=self._before,
+            content_weight=self.weights[0],
+            style_weight=self.weights[1],
+            balance=self.balance,
+            loss_scale=self.loss_scale,
         )
 
     def keep(self, record: Record) -> Record:
@@ -118,38 +133,62 @@ class Journal:
         self.history.append(record)
         return record
 
-    def diverged(self, totals: npt.NDArray[np.float32]) -> bool:
-        """Whether the last steps made the loss infinite or far worse than it was; if so, the rate is halved.
+    def diverged(self, totals: npt.NDArray[np.float32], sound: npt.NDArray[np.bool_]) -> bool:
+        """Whether steps made the loss infinite or far worse than it was, or ended with gradients that are not finite.
+
+        If so, the rate is halved; after many times another optimizer is named, where this one has one to fall back on.
+
+        Args:
+            totals: losses before each step, [steps].
+            sound: whether each step's gradient was finite, [steps].
 
         Raises:
-            TransferError: this has happened too often.
+            TransferError: this has happened too often, or no gradient of the level has been finite.
         """
         self._totals.append(float(totals[0]))
         self._least = min(self._least, *totals[np.isfinite(totals)], np.inf)
-        if totals[-1] <= _DIVERGED * self._least:
+        self._sound |= bool(sound.any())
+        if not self._sound:
+            raise self._failure("no gradient is finite")
+        if sound[-1] and totals[-1] <= _DIVERGED * self._least:
             return False
         self._retreats += 1
-        if self._retreats > _MOST_RETREATS:
-            raise TransferError(
-                f"the loss diverged {self._retreats} times, last with learning_rate={self.rate:g}; use a lower rate"
-            )
         self.rate /= 2
+        if self._retreats > _MOST_RETREATS:
+            self._fall_back()
         return True
 
-    def _level_ends(self) -> bool:
-        limit = self._config.time_limit
-        if self._done >= self._config.iterations:
-            self._ended = "iterations"
-        elif limit is not None and self._optimize >= limit:
-            self._ended = "time limit"
-        elif self._on_plateau():
-            self._ended = "plateau"
-        else:
-            return False
-        return True
+    def _fall_back(self) -> None:
+        spec = OPTIMIZERS[self.optimizer]
+        if spec.fallback is None:
+            raise self._failure(f"the loss diverged {self._retreats} times")
+        self.turn(f"{self.optimizer} diverged {self._retreats} times, went on with {spec.fallback}")
+        self.optimizer, self.rate = spec.fallback, OPTIMIZERS[spec.fallback].learning_rate
+        self._retreats = 0
+
+    def _failure(self, what: str) -> TransferError:
+        return TransferError(
+            f"{what} after {self.steps} steps with learning_rate={self.rate:g} and "
+            f"precision={self._config.precision!r}; use a lower rate, or precision 'float32'"
+        )
+
+    def _retreated(self) -> Iterator[str]:
+        if self._retreats:
+            times = "once" if self._retreats == 1 else f"{self._retreats} times"
+            first = self.rate * 2**self._retreats
+            yield f"diverged {times}, learning_rate {first:g} lowered to {self.rate:g}"
 
     def _on_plateau(self) -> bool:
         if self._config.tolerance is None or len(self._totals) <= _WINDOW:
             return False
         before, now = self._totals[-1 - _WINDOW], self._totals[-1]
         return before - now < self._config.tolerance * before
+
+
+@contextmanager
+def spending(journals: Sequence[Journal], phase: Literal["prepare", "optimize"]) -> Iterator[None]:
+    """Count the time inside, an equal share of it for each transfer."""
+    started = perf_counter()
+    yield
+    for journal in journals:
+        journal.spend(phase, (perf_counter() - started) / len(journals))

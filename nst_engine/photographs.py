@@ -1,8 +1,12 @@
-"""Pictures read with what they carry besides colours: opacity, and the profile that they came in."""
+"""Pictures read with what they carry besides colours: opacity, the profile that they came in, and where from."""
 
+import os
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +14,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image
 
 from nst_engine import depth
-from nst_engine.opening import READ, reading, stream
+from nst_engine.opening import READ, reading
 from nst_engine.profiles import to_srgb
 from nst_engine.types import Picture, PictureSource
 
@@ -28,6 +32,19 @@ _TURNS = {  # EXIF orientation: what puts the picture upright
 }
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a picture came from.
+
+    Attributes:
+        name: the path, as it was given, or the address of what held the bytes; None if nobody told.
+        sha256: hash of the file's bytes.
+    """
+
+    name: str | None
+    sha256: str
+
+
 @dataclass(frozen=True, eq=False)
 class Photograph:
     """A picture and what it carries.
@@ -36,37 +53,50 @@ class Photograph:
         picture: [height, width, 3], float32, sRGB in [0, 1]; not premultiplied, so that clear pixels have colours too.
         alpha: opacity, [height, width], float32 in [0, 1]; None if the source knows no transparency.
         icc: the profile embedded in the source, as it stands there; `picture` is converted from it if it is usable.
+        origin: the file that was read; None for what was no file: an array or a Pillow image.
     """
 
     picture: Picture
     alpha: npt.NDArray[np.float32] | None = None
     icc: bytes | None = None
+    origin: Origin | None = None
 
     def over_white(self) -> Picture:
         """The picture laid over white by its opacity."""
         return self.picture if self.alpha is None else 1 - self.alpha[..., np.newaxis] * (1 - self.picture)
 
 
-def read_photograph(source: PictureSource) -> Photograph:
-    """The picture of the source, upright and in sRGB, with its opacity and its ICC profile.
+def read_photograph(source: PictureSource, name: str | None = None) -> Photograph:
+    """The picture of the source, upright and in sRGB, with its opacity, its ICC profile and its origin.
 
     Sources, limits and errors are those of `images.decode`, which lays what this returns over white. An array or a
     file without them gives no opacity and no profile.
 
+    Args:
+        source: what to read.
+        name: where bytes came from, for their origin and for errors; a path is its own name.
+
     Raises:
         ImageError: the source cannot be read.
     """
-    with reading(source):
+    with reading(name if name is not None and isinstance(source, bytes) else source):
         if isinstance(source, np.ndarray):
             return Photograph(_checked(source))
         if isinstance(source, Image.Image):
             _check_size(source)
             source.load()
             return _photograph(source)
-        with stream(source) as file:
-            image = Image.open(file, formats=READ)
-            _check_size(image)
-            return _photograph(image, depth.load(image, file))
+        if isinstance(source, bytes):
+            return _opened(source, name)
+        return _opened(Path(source).read_bytes(), os.fspath(source))
+
+
+def _opened(data: bytes, name: str | None) -> Photograph:
+    file = BytesIO(data)
+    image = Image.open(file, formats=READ)
+    _check_size(image)
+    photograph = _photograph(image, depth.load(image, file))
+    return replace(photograph, origin=Origin(name, sha256(data).hexdigest()))
 
 
 def _check_size(image: Image.Image) -> None:

@@ -1,6 +1,6 @@
 """The sizes of a coarse-to-fine transfer: sides in steps of sqrt(2)."""
 
-from math import sqrt
+from math import ceil, sqrt
 from typing import Literal
 
 from nst_engine.config import TransferConfig
@@ -39,6 +39,21 @@ def result_sizes(config: TransferConfig, content: Picture) -> tuple[tuple[int, i
     sizes = level_sizes(*size_within(width, height, config.side), config.levels)
     require_seen(config, *sizes[-1])
     return tuple(size for size in sizes if min(size) >= config.spec.stride)
+
+
+def style_size(config: TransferConfig, style: Picture, side: int) -> tuple[int, int]:
+    """Width and height that a style is read at for a result of that long side.
+
+    It is never enlarged, and a long narrow one not reduced below the backbone's stride.
+
+    Raises:
+        ImageError: it is narrower than that itself.
+    """
+    height, width, _ = style.shape
+    require_seen(config, width, height)
+    longest, shortest = max(width, height), min(width, height)
+    least = ceil(config.spec.stride * longest / shortest)
+    return size_within(width, height, min(longest, max(least, round(config.style_scale * side))))
 
 
 def require_seen(config: TransferConfig, width: int, height: int) -> None:

@@ -1,5 +1,6 @@
 """What the engine hands back: loss terms, records of the optimization, the result."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from nst_engine.config import TransferConfig
 from nst_engine.images import encode, save
+from nst_engine.photographs import Origin
 from nst_engine.types import Picture
 
 
@@ -43,6 +45,10 @@ class Record:
         content, style, tv: unweighted loss terms.
         learning_rate: rate of the next step, in units of the 0..255 pixel range.
         seconds: wall time since the optimization began.
+        content_weight, style_weight: of the terms in `total`; with `balance` they change on the way.
+        balance: gradient norm of the weighted style term in norms of the content term, as last measured; None where
+            the configuration asks for no balance.
+        loss_scale: factor on the loss while its gradient was taken; 1 but in float16.
     """
 
     step: int
@@ -53,6 +59,10 @@ class Record:
     tv: float
     learning_rate: float
     seconds: float
+    content_weight: float
+    style_weight: float
+    balance: float | None = None
+    loss_scale: float = 1.0
 
     @property
     def losses(self) -> LossTerms:
@@ -90,6 +100,9 @@ class TransferResult:
         timings: wall seconds of preparation and optimization.
         config: the configuration that made the picture.
         precision: the precision that `auto` resolved to.
+        tile: side in pixels of the tiles that the gradient was taken in; None if the picture was taken whole.
+        origins: what the pictures were read from: of `content`, of `style`, and of each file that the configuration
+            names, under its path as it stands there; None for what was read from no file.
         device: the device that did the work, such as `CPU:0`.
         weights_sha256: hash of the backbone's weights.
         peak_memory_mb: peak memory in MB: of the device where it tells, else of the process.
@@ -107,6 +120,8 @@ class TransferResult:
     timings: Seconds
     config: TransferConfig
     precision: str
+    tile: int | None
+    origins: Mapping[str, Origin | None]
     device: str
     weights_sha256: str
     peak_memory_mb: float
@@ -125,10 +140,18 @@ class TransferResult:
     @property
     def provenance(self) -> dict[str, Any]:
         """How the picture came about, as plain values: what its file carries as metadata."""
+        from nst_engine import __version__  # here, for the package begins by loading this module
+
+        origins = {role: None if origin is None else asdict(origin) for role, origin in self.origins.items()}
         return {
+            "engine_version": __version__,
             "config": self.config.to_dict(),
+            "content": origins.pop("content"),
+            "style": origins.pop("style"),
+            "files": origins,
             "weights_sha256": self.weights_sha256,
             "precision": self.precision,
+            "tile": self.tile,
             "device": self.device,
             "iterations": self.iterations,
             "stop_reason": self.stop_reason,

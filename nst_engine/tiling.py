@@ -1,4 +1,4 @@
-"""The exact gradient of a large picture, tile by tile.
+"""Large pictures taken tile by tile: their features, their loss terms, and the exact gradient of these.
 
 All that the losses read of features are means over places (`Statistics`). A first pass reads every tile
 and adds its statistics up; the losses and their derivatives by the statistics follow from the sums. A second
@@ -12,7 +12,8 @@ whole picture; its corner lies on the network's grid.
 
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
-from itertools import product
+from functools import partial, reduce
+from typing import Any
 
 import tensorflow as tf
 
@@ -48,7 +49,7 @@ def spans(length: int, tile: int, reach: int, grid: int) -> Iterator[Span]:
 
 
 class Tiling:
-    """The loss terms of one shape of picture and their gradient, tile by tile.
+    """What a transfer asks of a network and an objective, for one shape of picture, in the memory of one tile.
 
     Args:
         network: pixels to features.
@@ -64,10 +65,47 @@ class Tiling:
         self._places = {layer: height * width for layer, (height, width) in network.sizes(*self._size).items()}
         grid = max(self._strides.values())
         rows, columns = (list(spans(length, tile, network.reach, grid)) for length in self._size)
-        self._tiles = tf.constant([[astuple(row), astuple(column)] for row, column in product(rows, columns)])
+        self._grid = tf.constant([[[astuple(row), astuple(column)] for column in columns] for row in rows])
+        self._tiles = tf.reshape(self._grid, [-1, 2, 2, 2])
+        self._own_content = tf.function(self._trace_own_content, reduce_retracing=True)
+        self._own_summary = tf.function(self._trace_own_summary, reduce_retracing=True)
+        self.terms = tf.function(self._terms)
 
-    def evaluate(self, pixels: Tensor, targets: Targets, scale: Tensor) -> tuple[Tensor, Tensor]:
-        """The loss terms, [4], and the gradient of `scale * total`, of the pixels' shape; part of a graph."""
+    def content_targets(self, pixels: Tensor) -> Features:
+        """The content's part of the targets, from its pixels, [1, height, width, 3], float32, in [0, 255]."""
+        rows = [
+            _joined([self._own_content(self._region(pixels, tile), tile) for tile in tiles], axis=2)
+            for tiles in self._grid
+        ]
+        return _joined(rows, axis=1)
+
+    def style_summary(self, pixels: Tensor, mask: Features) -> dict[str, Any]:
+        """A style's statistics, from its pixels, and from the weights of its places unless there are none."""
+        parts = (self._own_summary(self._region(pixels, tile), tile, mask) for tile in self._tiles)
+        return reduce(partial(tf.nest.map_structure, tf.add), parts)
+
+    def evaluate(
+        self, pixels: Tensor, targets: tuple[Targets, ...], scales: tuple[Tensor, ...]
+    ) -> tuple[Tensor, Tensor]:
+        """The loss terms of several pictures, and the gradients of `scale * total`, as `Whole.evaluate` gives them."""
+        each = [
+            self._evaluate(picture, *aims)
+            for picture, *aims in zip(tf.split(pixels, len(targets)), targets, scales, strict=True)
+        ]
+        return tf.stack([terms for terms, _ in each]), tf.concat([gradient for _, gradient in each], axis=0)
+
+    def _terms(self, pixels: Tensor, targets: Targets) -> Tensor:
+        return self._objective.terms(pixels, self._statistics(pixels, targets), targets)
+
+    def _trace_own_content(self, region: Tensor, tile: Tensor) -> Features:
+        features = self._objective.content_targets(self._network.features(region))
+        return self._owned(features, tile, tile[:, 0, 0])
+
+    def _trace_own_summary(self, region: Tensor, tile: Tensor, mask: Features) -> dict[str, Any]:
+        own = self._owned(self._network.features(region), tile, tile[:, 0, 0])
+        return self._shared(self._objective.style_summary(own, self._of_tile(mask, tile)), own)
+
+    def _evaluate(self, pixels: Tensor, targets: Targets, scale: Tensor) -> tuple[Tensor, Tensor]:
         statistics = self._statistics(pixels, targets)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch((pixels, statistics))
@@ -105,19 +143,27 @@ class Tiling:
     def _part(self, region: Tensor, tile: Tensor, targets: Targets) -> Statistics:
         """The tile's statistics, each times its share of the layer's places."""
         own = self._owned(self._network.features(region), tile, tile[:, 0, 0])
-        content = self._owned(targets.content, tile, tf.zeros([2], tf.int32))
-        part = self._objective.statistics(own, Targets(content=content, style=targets.style))
-        shares = {layer: self._share(values, layer) for layer, values in own.items()}
-        return Statistics(
-            *(
-                {layer: tf.nest.map_structure(shares[layer].__mul__, value) for layer, value in group.items()}
-                for group in part
-            )
+        regions = tuple(region._replace(mask=self._of_tile(region.mask, tile)) for region in targets.regions)
+        part = self._objective.statistics(
+            own, targets._replace(content=self._of_tile(targets.content, tile), regions=regions)
         )
+        return Statistics(
+            content=self._shared(part.content, own), style=tuple(self._shared(style, own) for style in part.style)
+        )
+
+    def _shared(self, part: dict[str, Any], own: Features) -> dict[str, Any]:
+        """Statistics of the places that a tile owns, by layer, each times the tile's share of the layer's places."""
+        return {
+            layer: tf.nest.map_structure(self._share(own[layer], layer).__mul__, value) for layer, value in part.items()
+        }
 
     def _share(self, own: Tensor, layer: str) -> Tensor:
         _, height, width, _ = tf.unstack(tf.shape(own))
         return tf.cast(height * width, tf.float32) / self._places[layer]
+
+    def _of_tile(self, whole: Features, tile: Tensor) -> Features:
+        """What of the whole picture's features belongs to the places that the tile owns."""
+        return self._owned(whole, tile, tf.zeros([2], tf.int32))
 
     def _owned(self, features: Features, tile: Tensor, origin: Tensor) -> Features:
         """The features of the places that the tile owns, of a region of the picture that begins at `origin`."""
@@ -129,3 +175,8 @@ class Tiling:
             bottom, right = tf.unstack(tf.where(last, tf.shape(values)[1:3], (tile[:, 1, 1] - origin) // stride))
             own[layer] = values[:, top:bottom, left:right]
         return own
+
+
+def _joined(parts: list[Features], axis: int) -> Features:
+    """Neighbouring parts of features as one, by layer."""
+    return {layer: tf.concat([part[layer] for part in parts], axis) for layer in parts[0]}

@@ -1,36 +1,26 @@
-"""`StyleTransfer`: prepare, step, finish."""
+"""`StyleTransfer`: pictures in, pictures out."""
 
-from collections.abc import Callable, Generator
-from hashlib import sha256
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
-from nst_engine.backbones.network import Network
-from nst_engine.color import recolored, with_colors_of
 from nst_engine.config import TransferConfig
-from nst_engine.descent import Descent
 from nst_engine.devices import peak_memory_mb, resolve_device, resolve_precision
-from nst_engine.errors import ImageError
-from nst_engine.images import Photograph, read_photograph, resize, size_within
-from nst_engine.initial import initial_picture
-from nst_engine.journal import Journal
-from nst_engine.losses.objective import Features, Objective, Targets
-from nst_engine.pyramid import require_seen, result_sizes
-from nst_engine.recent import Recent
+from nst_engine.errors import ImageError, NightbrushError, TransferError
+from nst_engine.images import resize
+from nst_engine.journal import spending
+from nst_engine.lane import Lane, Source, as_photograph
+from nst_engine.level import Level, OnSnapshot
+from nst_engine.memory import available_bytes, choose_tile, pictures_together
 from nst_engine.result import LossTerms, Record, TransferResult
-from nst_engine.types import Picture, PictureSource, Tensor
+from nst_engine.types import Picture
 from nst_engine.weights import find_weights
+from nst_engine.workbench import Workbench, to_pixels
 
-Source: TypeAlias = PictureSource | Photograph
-"""Whatever a picture can be read from, or has been."""
-
-_SHAPES_KEPT = 12
-"""Traced graphs that an engine keeps."""
-
-_STYLES_KEPT = 64
-"""Style targets that an engine keeps, about 3 MB each."""
+Outcome: TypeAlias = TransferResult | NightbrushError
+"""What became of one of several pairs."""
 
 
 class StyleTransfer:
@@ -52,18 +42,20 @@ class StyleTransfer:
         self.config = config
         self.device = resolve_device(device)
         self.precision = resolve_precision(config.precision, self.device)
+        if config.deterministic:
+            tf.config.experimental.enable_op_determinism()
         weights = find_weights(config)
         self.weights_sha256 = weights.sha256
-        self._objective = Objective(config)
         with tf.device(self.device):
-            self._network = Network(config, weights, self.precision, self._objective.layers)
-        self._content_targets = tf.function(self._trace_content_targets, reduce_retracing=True)
-        self._style_targets = tf.function(self._trace_style_targets, reduce_retracing=True)
-        self._terms = tf.function(self._trace_terms, reduce_retracing=True)
-        self._descents: Recent[tuple[int, int], Descent] = Recent(_SHAPES_KEPT)
-        self._styles: Recent[tuple[str, int, int], dict[str, Any]] = Recent(_STYLES_KEPT)
+            self._bench = Workbench(config, weights, self.precision, self.device)
 
-    def run(self, content: Source, style: Source, on_record: Callable[[Record], Any] | None = None) -> TransferResult:
+    def run(
+        self,
+        content: Source,
+        style: Source,
+        on_record: Callable[[Record], Any] | None = None,
+        on_snapshot: Callable[[int, Picture], Any] | None = None,
+    ) -> TransferResult:
         """Stylize one picture.
 
         The result takes over the content's transparency and its ICC profile.
@@ -73,12 +65,14 @@ class StyleTransfer:
                 what `nst_engine.images.read_photograph` made of one of these.
             style: likewise.
             on_record: called with each record as it is made.
+            on_snapshot: called with the steps taken and the picture, [height, width, 3], float32, sRGB in [0, 1], every
+                `snapshot_every` steps of a level.
 
         Raises:
             ImageError: a picture cannot be read.
-            TransferError: the loss is not finite.
+            TransferError: the loss is not finite, or memory does not suffice.
         """
-        records = self.records(content, style)
+        records = self.records(content, style, on_snapshot)
         while True:
             try:
                 record = next(records)
@@ -88,38 +82,52 @@ class StyleTransfer:
             if on_record is not None:
                 on_record(record)
 
-    def records(self, content: Source, style: Source) -> Generator[Record, None, TransferResult]:
+    def records(
+        self, content: Source, style: Source, on_snapshot: Callable[[int, Picture], Any] | None = None
+    ) -> Generator[Record, None, TransferResult]:
         """Stylize one picture, yielding a record before any step, every `record_every` steps, and after the last.
 
         The generator's return value is the result. Arguments and errors are those of `run`.
         """
-        journal = Journal(self.config)
-        with journal.preparing(), tf.device(self.device):
-            photograph = _photograph(content)
-            content_picture, style_picture = self._pictures(photograph, style)
-            sizes = result_sizes(self.config, content_picture)
-            picture = initial_picture(self.config, content_picture, style_picture, sizes[0])
-        for size in sizes:
-            with journal.preparing(), tf.device(self.device):
-                targets = self._targets(content_picture, style_picture, size)
-                descent = self._descent(size, targets)
-                descent.start(_to_pixels(resize(picture, *size)))
-                journal.begin_level(max(size))
-            for done, steps in journal.chunks():
-                with journal.optimizing():
-                    terms = descent.advance(done, steps, journal.rate, targets).numpy()
-                record = journal.record(terms[0])
-                if self.config.record_every or record.step == 0:
-                    yield journal.keep(record)
-                if journal.diverged(terms[:, 3]):
-                    descent.retreat()
-            picture = _to_picture(descent.pixels)
-        if self.config.preserve_color == "luminance":
-            picture = with_colors_of(picture, resize(content_picture, *sizes[-1]))
-        with journal.optimizing(), tf.device(self.device):
-            terms = self._terms(_to_pixels(picture), targets).numpy()
-        yield journal.keep(journal.record(terms))
-        return self._result(picture, photograph, journal)
+        lane = Lane(self.config, content, style, self.precision.loss_scale)
+        snapshot = None if on_snapshot is None else lambda _index, steps, picture: on_snapshot(steps, picture)
+        for _, record in self._optimized([lane], snapshot):
+            yield record
+        if lane.error is not None:
+            raise lane.error
+        return self._result(lane)
+
+    def run_batch(
+        self, pairs: Sequence[tuple[Source, Source]], on_record: Callable[[int, Record], Any] | None = None
+    ) -> list[Outcome]:
+        """Stylize several pictures; those of one shape together, an evaluation of all of them being one device step.
+
+        Each has its own losses, steps back and stops by itself. Worth it where one picture leaves the device idle: for
+        small sides, and on a GPU. No more are taken together than fit the memory; where it runs out all the same, they
+        begin again in halves.
+
+        Args:
+            pairs: contents and styles, as for `run`.
+            on_record: called with the index of a pair and each of its records as it is made.
+
+        Returns:
+            In the order of the pairs, the result of each, or the error that `run` would have raised.
+        """
+        outcomes: dict[int, Outcome] = {}
+        shapes: dict[Any, list[int]] = {}
+        for index, pair in enumerate(pairs):
+            try:
+                lane = self._lane(pair)
+            except NightbrushError as error:
+                outcomes[index] = error
+            else:
+                shapes.setdefault(lane.sizes, []).append(index)
+        for sizes, indices in shapes.items():
+            room = available_bytes(self.device)
+            most = pictures_together(self.config, self._bench.network, sizes[-1], room)
+            for start in range(0, len(indices), most):
+                outcomes |= self._together(pairs, indices[start : start + most], on_record)
+        return [outcomes[index] for index in range(len(pairs))]
 
     def evaluate(self, image: Source, content: Source, style: Source) -> LossTerms:
         """The loss terms of any picture, without optimizing.
@@ -132,84 +140,97 @@ class StyleTransfer:
         Raises:
             ImageError: a picture cannot be read, or `image` has another size than the result would have.
         """
-        picture = _photograph(image).over_white()
-        content_picture, style_picture = self._pictures(_photograph(content), style)
-        size = result_sizes(self.config, content_picture)[-1]
+        picture, lane = as_photograph(image).over_white(), self._lane((content, style))
+        size = lane.sizes[-1]
         if picture.shape[1::-1] != size:
             raise ImageError(f"the picture is {picture.shape[1]}x{picture.shape[0]} pixels; use {size[0]}x{size[1]}")
         with tf.device(self.device):
-            targets = self._targets(content_picture, style_picture, size)
-            content_loss, style_loss, tv, total = self._terms(_to_pixels(picture), targets).numpy().tolist()
-        return LossTerms(content=content_loss, style=style_loss, tv=tv, total=total)
+            tile = self._tile(size)
+            targets = self._bench.targets(lane, size, tile)
+            terms = self._bench.reader(size, tile).terms(to_pixels(picture), targets).numpy().tolist()
+        return LossTerms(**dict(zip(("content", "style", "tv", "total"), terms, strict=True)))
 
-    def _pictures(self, content: Photograph, style: Source) -> tuple[Picture, Picture]:
-        """The content, and the style in the colours that it is to have."""
-        pictures = content.over_white(), _photograph(style).over_white()
-        match self.config.preserve_color:
-            case "histogram" | "coral" as mode:
-                return pictures[0], recolored(pictures[1], pictures[0], mode)
-            case _:
-                return pictures
+    def _lane(self, pair: tuple[Source, Source]) -> Lane:
+        return Lane(self.config, *pair, self.precision.loss_scale)
 
-    def _targets(self, content: Picture, style: Picture, size: tuple[int, int]) -> Targets:
-        """Features of the content at that size, and Gram matrices of the style at that long side, never enlarged."""
-        height, width, _ = style.shape
-        style_size = size_within(width, height, min(max(width, height), max(size)))
-        require_seen(self.config, *style_size)
-        return Targets(
-            content=self._content_targets(_to_pixels(resize(content, *size))),
-            style=self._styles.get_or_make(
-                (sha256(style.tobytes()).hexdigest(), *style_size),
-                lambda: self._style_targets(_to_pixels(resize(style, *style_size))),
-            ),
-        )
+    def _tile(self, size: tuple[int, int]) -> int | None:
+        """Side of the tiles that one picture of that width and height is to be taken in; None is whole."""
+        if self.config.tile is None and not self.config.deterministic:
+            return choose_tile(self.config, self._bench.network, size, self.device)
+        return None if self.config.tile is None or self.config.tile >= max(size) else self.config.tile
 
-    def _descent(self, size: tuple[int, int], targets: Targets) -> Descent:
-        return self._descents.get_or_make(
-            size, lambda: Descent(self._network, self._objective, self.config, self.precision, targets, size)
-        )
+    def _optimized(self, lanes: Sequence[Lane], on_snapshot: OnSnapshot | None) -> Iterator[tuple[int, Record]]:
+        """Take the pairs through all levels; yields the records that are kept, each with the index of its pair."""
+        tile = None
+        for size in lanes[0].sizes:
+            level = Level(self._bench, lanes, size, _smaller(tile, self._tile(size)))
+            yield from level.run(on_snapshot)
+            tile = level.tile
+        for index, lane in enumerate(lanes):
+            if lane.error is None:
+                lane.picture = lane.finished(lane.picture)
+                with spending([lane.journal], "optimize"):
+                    terms = level.terms(index, lane.picture)
+                yield index, lane.journal.keep(lane.journal.record(terms))
 
-    def _trace_content_targets(self, pixels: Tensor) -> Features:
-        return self._objective.content_targets(self._network.features(pixels))
+    def _together(
+        self,
+        pairs: Sequence[tuple[Source, Source]],
+        indices: Sequence[int],
+        on_record: Callable[[int, Record], Any] | None,
+    ) -> dict[int, Outcome]:
+        """What becomes of pairs of one shape."""
+        lanes: dict[int, Lane] = {}
+        outcomes: dict[int, Outcome] = {}
+        for index in indices:
+            try:
+                lanes[index] = self._lane(pairs[index])
+            except NightbrushError as error:
+                outcomes[index] = error
+        try:
+            self._hear(lanes, on_record)
+        except TransferError as error:  # of one picture alone, for which no tile is small enough
+            return outcomes | dict.fromkeys(lanes, error)
+        except tf.errors.ResourceExhaustedError:
+            halves = [*lanes][: len(lanes) // 2], [*lanes][len(lanes) // 2 :]
+        else:
+            return outcomes | {index: lane.error or self._result(lane) for index, lane in lanes.items()}
+        self._bench.forget()
+        for half in halves:
+            outcomes |= self._together(pairs, half, on_record)
+        return outcomes
 
-    def _trace_style_targets(self, pixels: Tensor) -> Features:
-        return self._objective.style_targets(self._network.features(pixels))
+    def _hear(self, lanes: dict[int, Lane], on_record: Callable[[int, Record], Any] | None) -> None:
+        """Take pairs through all levels, each record told with its pair's index."""
+        indices = [*lanes]
+        for lane, record in self._optimized([*lanes.values()], None) if lanes else ():
+            if on_record is not None:
+                on_record(indices[lane], record)
 
-    def _trace_terms(self, pixels: Tensor, targets: Targets) -> Tensor:
-        statistics = self._objective.statistics(self._network.features(pixels), targets)
-        return self._objective.terms(pixels, statistics, targets)
-
-    def _result(self, picture: Picture, content: Photograph, journal: Journal) -> TransferResult:
-        height, width, _ = picture.shape
-        alpha = None if content.alpha is None else resize(np.dstack([content.alpha] * 3), width, height)[..., 0]
+    def _result(self, lane: Lane) -> TransferResult:
+        journal, alpha = lane.journal, lane.photograph.alpha
+        height, width, _ = lane.picture.shape
         return TransferResult(
-            image=picture,
-            alpha=alpha,
-            icc=content.icc,
+            image=lane.picture,
+            alpha=None if alpha is None else resize(np.dstack([alpha] * 3), width, height)[..., 0],
+            icc=lane.photograph.icc,
             losses=journal.history[-1].losses,
             history=tuple(journal.history),
             status=journal.status,
             stop_reason=journal.stop_reason,
             iterations=journal.steps,
-            evaluations=journal.steps + 1,
+            evaluations=journal.evaluations,
             timings=journal.timings,
             config=self.config,
             precision=self.precision.name,
+            tile=lane.tile,
+            origins=lane.origins,
             device=self.device,
             weights_sha256=self.weights_sha256,
             peak_memory_mb=peak_memory_mb(self.device),
         )
 
 
-def _photograph(source: Source) -> Photograph:
-    return source if isinstance(source, Photograph) else read_photograph(source)
-
-
-def _to_pixels(picture: Picture) -> Tensor:
-    """[height, width, 3] in [0, 1] to [1, height, width, 3] in [0, 255]."""
-    return tf.constant(picture[np.newaxis] * np.float32(255))
-
-
-def _to_picture(pixels: Tensor) -> Picture:
-    picture: Picture = pixels[0].numpy() / np.float32(255)
-    return picture
+def _smaller(tile: int | None, other: int | None) -> int | None:
+    """The smaller of two sides of tiles, None being the whole picture."""
+    return min((side for side in (tile, other) if side is not None), default=None)

@@ -1,7 +1,9 @@
 """A backbone at work: pixels in, features of the wanted layers out."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from importlib import import_module
+from math import prod
 
 import keras
 import tensorflow as tf
@@ -17,6 +19,14 @@ from nst_engine.losses.smoothing import fitted_scale, smoothed
 from nst_engine.precision import Precision
 from nst_engine.types import Tensor
 from nst_engine.weights import WeightsSource
+
+_LINEAR = (
+    keras.layers.Add,
+    keras.layers.AveragePooling2D,
+    keras.layers.BatchNormalization,
+    keras.layers.InputLayer,
+    keras.layers.ZeroPadding2D,
+)
 
 
 class Network:
@@ -84,6 +94,20 @@ class Network:
         side = 4096
         return {layer: side // height for layer, (height, _) in self.sizes(side, side).items()}
 
+    @cached_property
+    def bytes_per_pixel(self) -> dict[str, float]:
+        """Bytes of features for each pixel of a picture, by layer: of those that last until a gradient reads them.
+
+        These are the wanted layers and all that are not linear: the gradient of a linear layer needs no features.
+        """
+        side, size = 4096, tf.as_dtype(self._dtype).size
+        wanted = self._model.output
+        outputs = {
+            layer.name: layer.output for layer in self._model.layers if layer.name in wanted or not _is_linear(layer)
+        }
+        shapes = keras.Model(self._model.inputs, outputs).compute_output_shape((1, side, side, 3))
+        return {name: prod(shape) * size / side**2 for name, shape in shapes.items()}
+
 
 def _built(spec: BackboneSpec) -> keras.Model:
     module, function = spec.builder.split(":")
@@ -96,6 +120,11 @@ def _built(spec: BackboneSpec) -> keras.Model:
         shape = tuple(network.inputs[0].shape[1:])
         raise ConfigError(f"the network of {spec.name!r} takes {shape}; use one with the input shape (None, None, 3)")
     return network
+
+
+def _is_linear(layer: keras.Layer) -> bool:
+    activation = getattr(layer, "activation", None)
+    return isinstance(layer, _LINEAR) if activation is None else activation is keras.activations.linear
 
 
 def _rebuilt(model: keras.Model, precision: Precision, pooling: Pooling, border: Border) -> keras.Model:

@@ -11,10 +11,10 @@ _ROWS = 1024
 
 
 def gram_matrix(F: Tensor, weights: Tensor | None = None) -> Tensor:
-    """`G = F^T F / M`, the features `F` as [M, N]: M places, N channels; with weights `F^T diag(w) F / sum(w)`.
+    """`G = F^T diag(w) F / M`, the features `F` as [M, N]: M places, N channels.
 
     Differs from Gatys et al. (2016): equation 3 does not divide by M. With it, pictures of different sizes,
-    and regions of different areas, have comparable matrices.
+    and regions of different areas, have comparable matrices; for a region's weights have a mean of 1.
 
     float16 features are multiplied in float32, since VGG's products exceed float16's 65504. bfloat16 features are
     multiplied as they are, in groups of rows whose products are summed in float32: faster, and nearer
@@ -22,28 +22,28 @@ def gram_matrix(F: Tensor, weights: Tensor | None = None) -> Tensor:
 
     Args:
         F: features, [1, height, width, N].
-        weights: of each place, [1, height, width, 1], at least 0: a region's mask. None counts each place once.
+        weights: of each place, [1, height, width, 1], at least 0, their mean over the picture 1: a region's mask.
+            None counts each place once.
 
     Returns:
-        [N, N], float32; zeros where the weights sum to 0. No gradient reaches the weights.
+        [N, N], float32; zeros where there is no place. No gradient reaches the weights.
     """
-    rows, _, total = weighted_rows(F, weights)
-    return _gram(rows, total)
+    rows, _, M = weighted_rows(F, weights)
+    return _gram(rows, M)
 
 
 def weighted_rows(F: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
     """Rows whose products are those of the weighted features, with the arguments of `gram_matrix`.
 
     Returns:
-        `diag(sqrt(w)) F`, [M, N], in the dtype of `F`; `sqrt(w)`, [M], float32; `sum(w)`, a float32 scalar.
+        `diag(sqrt(w)) F`, [M, N], in the dtype of `F`; `sqrt(w)`, [M], float32; M, a float32 scalar.
     """
     rows = tf.reshape(F, [-1, F.shape[-1]])
+    M = tf.shape(rows)[0]
     if weights is None:
-        places = tf.shape(rows)[0]
-        return rows, tf.ones([places]), tf.cast(places, tf.float32)
-    w = tf.stop_gradient(tf.reshape(tf.cast(weights, tf.float32), [-1]))
-    roots = tf.sqrt(w)
-    return rows * tf.cast(roots, rows.dtype)[:, tf.newaxis], roots, tf.reduce_sum(w)
+        return rows, tf.ones([M]), tf.cast(M, tf.float32)
+    roots = tf.stop_gradient(tf.sqrt(tf.reshape(tf.cast(weights, tf.float32), [-1])))
+    return rows * tf.cast(roots, rows.dtype)[:, tf.newaxis], roots, tf.cast(M, tf.float32)
 
 
 def rows_times(rows: Tensor, matrix: Tensor) -> Tensor:
@@ -61,12 +61,12 @@ def rows_times(rows: Tensor, matrix: Tensor) -> Tensor:
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow ships no types
-def _gram(rows: Tensor, total: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, None]]]:
+def _gram(rows: Tensor, M: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, None]]]:
     def gradient(dG: Tensor) -> tuple[Tensor, None]:
-        symmetric = tf.math.divide_no_nan(dG + tf.transpose(dG), total)
+        symmetric = tf.math.divide_no_nan(dG + tf.transpose(dG), M)
         return tf.cast(rows_times(rows, symmetric), rows.dtype), None
 
-    return tf.math.divide_no_nan(_product(rows), total), gradient
+    return tf.math.divide_no_nan(_product(rows), M), gradient
 
 
 def _product(rows: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """The objective: the only place where the losses meet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,11 +15,32 @@ from nst_engine.types import Tensor
 Features = dict[str, Tensor]
 
 
+class Region(NamedTuple):
+    """A style, perhaps of several pictures, and where in the picture it paints.
+
+    Attributes:
+        share: of the style loss, a float32 scalar.
+        style: what the style loss keeps of the style, by layer.
+        mask: weights of the places, by layer, [1, h, w, 1], their mean 1; empty where it paints everywhere.
+    """
+
+    share: Tensor
+    style: dict[str, Any]
+    mask: Features
+
+
 class Targets(NamedTuple):
-    """What a picture is compared with: content features, and what the style loss keeps of the style, by layer."""
+    """What a picture is compared with, and how the comparisons are weighed.
+
+    Attributes:
+        content: features of the content, by layer.
+        regions: the styles; their shares sum to the share of the picture that is painted.
+        weights: of the content, style and total variation terms, [3], float32.
+    """
 
     content: Features
-    style: dict[str, Any]
+    regions: tuple[Region, ...]
+    weights: Tensor
 
 
 class Statistics(NamedTuple):
@@ -29,11 +50,11 @@ class Statistics(NamedTuple):
 
     Attributes:
         content: mean squared differences to the content's features, scalars.
-        style: what the style loss reads.
+        style: what the style loss reads, of each region.
     """
 
     content: Features
-    style: dict[str, Any]
+    style: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +74,11 @@ _FORMULATIONS = {
 class Objective:
     """`total = content_weight * content + style_weight * style + tv_weight * tv`.
 
-    Content and style are sums over layers, each layer with its share; the shares sum to 1. A term whose
-    weight is 0 is still computed: it is reported.
+    Content and style are sums over layers, each layer with its share; the shares sum to 1. The style is a sum over
+    regions too. A term whose weight is 0 is still computed: it is reported.
 
     Args:
-        config: layers, weights and formulation.
+        config: layers, style loss and formulation.
     """
 
     def __init__(self, config: TransferConfig) -> None:
@@ -65,34 +86,48 @@ class Objective:
         self._style_layers = config.style_layer_weights
         self._formulas = _FORMULATIONS[config.formulation]
         self._style_loss = STYLE_LOSSES[config.style_loss, config.formulation]
-        self._weights = config.loss_weights
 
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of the layers that the objective reads, each once."""
         return tuple(dict.fromkeys((*self._content_layers, *self._style_layers)))
 
+    @property
+    def style_layers(self) -> tuple[str, ...]:
+        """Names of the layers of the style loss."""
+        return tuple(self._style_layers)
+
     def content_targets(self, features: Features) -> Features:
         """The content's part of the targets, from the content's features."""
         return {layer: features[layer] for layer in self._content_layers}
 
-    def style_targets(self, features: Features) -> dict[str, Any]:
-        """The style's part of the targets, from the style's features."""
-        return {layer: self._style_loss.target(features[layer]) for layer in self._style_layers}
+    def style_summary(self, features: Features, mask: Features) -> dict[str, Any]:
+        """A style's statistics, by layer, from its features and its places' weights, empty for a whole picture."""
+        return {layer: self._style_loss.summary(features[layer], mask.get(layer)) for layer in self._style_layers}
+
+    def style_targets(self, summaries: Sequence[dict[str, Any]], weights: Sequence[float]) -> dict[str, Any]:
+        """What is kept of styles taken together, by layer, from the statistics of each; the weights sum to 1."""
+        pooled = {
+            layer: self._style_loss.pooled([summary[layer] for summary in summaries], weights)
+            for layer in self._style_layers
+        }
+        return {layer: self._style_loss.target(statistics) for layer, statistics in pooled.items()}
 
     def statistics(self, features: Features, targets: Targets) -> Statistics:
-        """What the losses need to know of features; those of the content in `targets` are of the same places."""
-        read = self._style_loss.statistics
+        """What the losses need to know of features; the content and the masks in `targets` are of the same places."""
         return Statistics(
             content={layer: content_loss(features[layer], targets.content[layer]) for layer in self._content_layers},
-            style={layer: read(features[layer], targets.style[layer]) for layer in self._style_layers},
+            style=tuple(self._read(features, region) for region in targets.regions),
         )
 
     def no_statistics(self, targets: Targets) -> Statistics:
         """The statistics of no place at all, to which those of tiles are added."""
         return Statistics(
             content={layer: tf.zeros([]) for layer in self._content_layers},
-            style={layer: self._style_loss.empty(target) for layer, target in targets.style.items()},
+            style=tuple(
+                {layer: self._style_loss.empty(target) for layer, target in region.style.items()}
+                for region in targets.regions
+            ),
         )
 
     def terms(self, pixels: Tensor, statistics: Statistics, targets: Targets) -> Tensor:
@@ -108,8 +143,15 @@ class Objective:
             for layer, share in self._content_layers.items()
         ]
         style = [
-            share * self._style_loss.loss(statistics.style[layer], targets.style[layer])
+            region.share * share * self._style_loss.loss(read[layer], region.style[layer])
+            for region, read in zip(targets.regions, statistics.style, strict=True)
             for layer, share in self._style_layers.items()
         ]
         terms = tf.stack([tf.add_n(content), tf.add_n(style), self._formulas.variation(pixels)])
-        return tf.concat([terms, [tf.tensordot(tf.constant(self._weights, tf.float32), terms, 1)]], axis=0)
+        return tf.concat([terms, [tf.tensordot(targets.weights, terms, 1)]], axis=0)
+
+    def _read(self, features: Features, region: Region) -> dict[str, Any]:
+        read = self._style_loss.statistics
+        return {
+            layer: read(features[layer], region.mask.get(layer), region.style[layer]) for layer in self._style_layers
+        }

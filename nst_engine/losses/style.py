@@ -1,31 +1,37 @@
 """The style losses that there are, under one roof: what each keeps of a style, reads of a picture, and compares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from nst_engine.losses.gram import gatys_style_loss, gram_matrix, style_loss
-from nst_engine.losses.neighbours import neighbour_loss, neighbour_targets
+from nst_engine.losses.neighbours import neighbour_loss, neighbour_targets, pooled_targets
 from nst_engine.losses.wasserstein import Gaussian, GaussianTarget, gaussian, gaussian_target, wasserstein_loss
 from nst_engine.types import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
 class StyleLoss:
-    """A style loss of one layer, `F` its features [1, h, w, N].
+    """A style loss of one layer, `F` its features [1, h, w, N], `w` a region's weights [1, h, w, 1] or None.
+
+    Statistics are means over places, so that those of tiles add up. (Those of the nearest neighbours do not: features
+    are compared about their own mean. They are refused tiles.)
 
     Attributes:
-        target: `F` of the style to what is kept of it.
-        statistics: `F` of the picture and the target to means over places, so that those of tiles add up. (Those of
-            the nearest neighbours do not: features are compared about their own mean. They are refused tiles.)
-        loss: these means and the target to a float32 scalar.
+        summary: `F` and `w` of a style to its statistics.
+        pooled: statistics of several styles and their weights, which sum to 1, to those of all their places together.
+        target: these to what is kept of the style.
+        statistics: `F` and `w` of the picture, and a target, to the statistics that are compared with it.
+        loss: the picture's statistics and the target to a float32 scalar.
         empty: the target to statistics of no place at all.
     """
 
-    target: Callable[[Tensor], Any]
-    statistics: Callable[[Tensor, Any], Any]
+    summary: Callable[[Tensor, Tensor | None], Any]
+    pooled: Callable[[Sequence[Any], Sequence[float]], Any]
+    target: Callable[[Any], Any]
+    statistics: Callable[[Tensor, Tensor | None, Any], Any]
     loss: Callable[[Any, Any], Tensor]
     empty: Callable[[Any], Any]
 
@@ -37,32 +43,58 @@ class Moments(NamedTuple):
     product: Tensor
 
 
-def _moments(F: Tensor, _target: GaussianTarget) -> Moments:
-    mean, covariance = gaussian(F)
+def _moments(F: Tensor, w: Tensor | None, _target: Any = None) -> Moments:
+    mean, covariance = gaussian(F, w)
     return Moments(mean=mean, product=covariance + mean[:, tf.newaxis] * mean)
 
 
+def _gaussian(moments: Moments) -> Gaussian:
+    return Gaussian(moments.mean, moments.product - moments.mean[:, tf.newaxis] * moments.mean)
+
+
 def _wasserstein(moments: Moments, target: GaussianTarget) -> Tensor:
-    covariance = moments.product - moments.mean[:, tf.newaxis] * moments.mean
-    return wasserstein_loss(Gaussian(mean=moments.mean, covariance=covariance), target)
+    return wasserstein_loss(_gaussian(moments), target)
 
 
-def _gram(F: Tensor, _A: Tensor) -> Tensor:
-    return gram_matrix(F)
+def _gram(F: Tensor, w: Tensor | None, _A: Any = None) -> Tensor:
+    return gram_matrix(F, w)
+
+
+def _averaged(statistics: Sequence[Any], weights: Sequence[float]) -> Any:
+    def mean(*parts: Tensor) -> Tensor:
+        return tf.add_n([weight * part for weight, part in zip(weights, parts, strict=True)])
+
+    return tf.nest.map_structure(mean, *statistics)
+
+
+def _itself(statistics: Tensor) -> Tensor:
+    return statistics
+
+
+def _gram_loss(loss: Callable[[Tensor, Tensor], Tensor]) -> StyleLoss:
+    return StyleLoss(summary=_gram, pooled=_averaged, target=_itself, statistics=_gram, loss=loss, empty=tf.zeros_like)
+
+
+def _neighbours(F: Tensor, w: Tensor | None, target: Tensor) -> Tensor:
+    return neighbour_loss(F, tf.ones_like(F[..., :1], dtype=tf.float32) if w is None else w, target)
 
 
 STYLE_LOSSES = {
-    ("gram", "mean"): StyleLoss(target=gram_matrix, statistics=_gram, loss=style_loss, empty=tf.zeros_like),
-    ("gram", "gatys"): StyleLoss(target=gram_matrix, statistics=_gram, loss=gatys_style_loss, empty=tf.zeros_like),
+    ("gram", "mean"): _gram_loss(style_loss),
+    ("gram", "gatys"): _gram_loss(gatys_style_loss),
     ("wasserstein", "mean"): StyleLoss(
-        target=lambda F: gaussian_target(gaussian(F)),
+        summary=_moments,
+        pooled=_averaged,
+        target=lambda moments: gaussian_target(_gaussian(moments)),
         statistics=_moments,
         loss=_wasserstein,
         empty=lambda target: Moments(tf.zeros_like(target.mean), tf.zeros_like(target.covariance)),
     ),
     ("neighbours", "mean"): StyleLoss(
-        target=neighbour_targets,
-        statistics=neighbour_loss,
+        summary=neighbour_targets,
+        pooled=pooled_targets,
+        target=_itself,
+        statistics=_neighbours,
         loss=lambda mean, _target: mean,
         empty=lambda _target: tf.zeros([]),
     ),

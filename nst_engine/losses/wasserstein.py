@@ -35,17 +35,18 @@ class GaussianTarget(NamedTuple):
 
 
 def gaussian(F: Tensor, weights: Tensor | None = None) -> Gaussian:
-    """Mean and covariance of features over their places; with weights `sum(w f) / sum(w)` and likewise.
+    """Mean and covariance of features over their places, the mean `sum(w f) / M` and the covariance likewise.
 
     Whatever the dtype of the features, the products are float32: rounded to bfloat16, they have
     negative eigenvalues larger than the small positive ones.
 
     Args:
         F: features, [1, height, width, N].
-        weights: of each place, [1, height, width, 1], at least 0: a region's mask. None counts each place once.
+        weights: of each place, [1, height, width, 1], at least 0, their mean over the picture 1: a region's mask.
+            None counts each place once.
 
     Returns:
-        Zeros where the weights sum to 0. No gradient reaches the weights.
+        Zeros where there is no place. No gradient reaches the weights.
     """
     return Gaussian(*_moments(*weighted_rows(F, weights)))
 
@@ -99,14 +100,14 @@ _MomentsGradient = Callable[[Tensor, Tensor], tuple[Tensor, None, None]]
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow ships no types
-def _moments(rows: Tensor, roots: Tensor, total: Tensor) -> tuple[tuple[Tensor, Tensor], _MomentsGradient]:
+def _moments(rows: Tensor, roots: Tensor, M: Tensor) -> tuple[tuple[Tensor, Tensor], _MomentsGradient]:
     exact = tf.cast(rows, tf.float32)
-    mean = tf.math.divide_no_nan(tf.linalg.matvec(exact, roots, transpose_a=True), total)
-    second = tf.math.divide_no_nan(tf.matmul(exact, exact, transpose_a=True), total)
+    mean = tf.math.divide_no_nan(tf.linalg.matvec(exact, roots, transpose_a=True), M)
+    second = tf.math.divide_no_nan(tf.matmul(exact, exact, transpose_a=True), M)
 
     def gradient(dmean: Tensor, dS: Tensor) -> tuple[Tensor, None, None]:
-        symmetric = tf.math.divide_no_nan(dS + tf.transpose(dS), total)
-        shift = tf.math.divide_no_nan(dmean, total) - tf.linalg.matvec(symmetric, mean)
+        symmetric = tf.math.divide_no_nan(dS + tf.transpose(dS), M)
+        shift = tf.math.divide_no_nan(dmean, M) - tf.linalg.matvec(symmetric, mean)
         product = rows_times(rows, symmetric)
         product += tf.cast(roots[:, tf.newaxis], product.dtype) * tf.cast(shift, product.dtype)
         return tf.cast(product, rows.dtype), None, None

@@ -1,7 +1,6 @@
 """What an optimizer of pixels is."""
 
-from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import tensorflow as tf
 
@@ -10,25 +9,34 @@ from nst_engine.types import Tensor
 BLACK, WHITE = 0.0, 255.0
 """The pixel box: the range that every iterate stays in."""
 
-Evaluate: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Pixels [1, height, width, 3] to the loss terms [content, style, tv, total] and the total's gradient."""
-
 
 class PixelOptimizer(Protocol):
-    """An optimizer of one picture, whose state lives in TensorFlow variables."""
+    """An optimizer of one picture, whose state lives in TensorFlow variables.
+
+    It says where it wants the objective evaluated next and is told what came out: so several can share an evaluation.
+    """
 
     @property
     def image(self) -> Tensor:
         """The picture, [1, height, width, 3], float32, in [0, 255]."""
 
+    @property
+    def trial(self) -> Tensor:
+        """Where to evaluate the objective next, of the picture's shape and range."""
+
+    @property
+    def candidates(self) -> tuple[Tensor, ...]:
+        """Pictures of which the best is the result; `image` is the first."""
+
     def start(self, pixels: Tensor) -> None:
         """Forget everything and begin at `pixels`."""
 
-    def step(self, evaluate: Evaluate, rate: Tensor) -> Tensor:
-        """Take one step, at the cost of one evaluation; part of a graph.
+    def tell(self, terms: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
+        """Take one step; part of a graph.
 
         Args:
-            evaluate: the objective.
+            terms: the loss terms [content, style, tv, total] of `trial`.
+            gradient: of the total, of the picture's shape.
             rate: the learning rate of this step, a scalar.
 
         Returns:

@@ -1,12 +1,15 @@
-"""Keras's first-order optimizers, kept inside the pixel box, with a memory of the best picture."""
+"""Keras's first-order optimizers, kept inside the pixel box, with a memory of the best picture and of their way."""
 
 import keras
 import tensorflow as tf
 
-from nst_engine.optimizers.base import Evaluate, boxed, finite
+from nst_engine.optimizers.base import boxed, finite
 from nst_engine.types import Tensor
 
 GREY, HALF_RANGE = 127.5, 127.5
+
+DECAY = 0.99
+"""Of the average of the iterates: about the last hundred count."""
 
 
 class FirstOrder:
@@ -14,6 +17,9 @@ class FirstOrder:
 
     It works on `z = (pixels - centre) / unit`, so that a decay pulls towards the centre and a trust ratio has a
     norm that makes sense. A step whose gradient is not finite leaves the picture and the moments as they are.
+
+    The iterates circle around the optimum at a distance that the rate sets; their exponentially decaying average, its
+    bias corrected as Adam corrects its moments, lies nearer once they circle, and farther before.
 
     Args:
         optimizer: of Keras.
@@ -38,6 +44,8 @@ class FirstOrder:
         self._rate_unit = 1.0 if relative else unit
         self._best = tf.Variable(tf.zeros(shape), name="best")
         self._least = tf.Variable(0.0, name="least")
+        self._sum = tf.Variable(tf.zeros(shape), name="sum_of_iterates")
+        self._mass = tf.Variable(0.0, name="mass_of_iterates")
         self._optimizer = optimizer
         self._optimizer.build([self._z])
 
@@ -45,6 +53,17 @@ class FirstOrder:
     def image(self) -> Tensor:
         """The picture, [1, height, width, 3], float32, in [0, 255]."""
         return self._centre + self._unit * self._z
+
+    @property
+    def trial(self) -> Tensor:
+        """The picture itself."""
+        return self.image
+
+    @property
+    def candidates(self) -> tuple[Tensor, ...]:
+        """The last iterate, the best of those that were evaluated, and the average of the last ones."""
+        average = tf.math.divide_no_nan(self._sum, self._mass)
+        return self.image, self._best.value(), tf.where(self._mass > 0, average, self._best)
 
     def start(self, pixels: Tensor) -> None:
         """Begin at `pixels` with zero moments."""
@@ -55,20 +74,20 @@ class FirstOrder:
     def retreat(self) -> None:
         """Go back to the best picture so far, with zero moments."""
         self._z.assign((self._best - self._centre) / self._unit)
-        for variable in self._optimizer.variables:
+        for variable in (self._sum, self._mass, *self._optimizer.variables):
             variable.assign(tf.zeros_like(variable))
 
-    def step(self, evaluate: Evaluate, rate: Tensor) -> Tensor:
+    def tell(self, terms: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         """One step; returns the loss terms before it."""
-        pixels = self.image
-        terms, gradient = evaluate(pixels)
         if terms[3] < self._least:
             self._least.assign(terms[3])
-            self._best.assign(pixels)
+            self._best.assign(self.image)
         if finite(gradient):
             self._optimizer.learning_rate.assign(rate / self._rate_unit)
             self._optimizer.apply([gradient * self._unit], [self._z])
             self._z.assign((boxed(self.image) - self._centre) / self._unit)
+            self._sum.assign(DECAY * self._sum + (1 - DECAY) * self.image)
+            self._mass.assign(DECAY * self._mass + (1 - DECAY))
         return terms
 
 

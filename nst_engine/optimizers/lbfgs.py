@@ -1,8 +1,11 @@
 """L-BFGS projected on the pixel box, one evaluation a step."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import tensorflow as tf
 
-from nst_engine.optimizers.base import BLACK, WHITE, Evaluate, boxed, finite
+from nst_engine.optimizers.base import BLACK, WHITE, boxed, finite
 from nst_engine.types import Tensor
 
 MEMORY = 10
@@ -20,23 +23,23 @@ FIRST_MOVE = 4.0
 CURVATURE = 1e-8
 
 
-def two_loop(g: Tensor, S: Tensor, Y: Tensor, rho: Tensor) -> Tensor:
+def two_loop(g: Tensor, S: Sequence[Tensor], Y: Sequence[Tensor], SY: Tensor, YY: Tensor, rho: Tensor) -> Tensor:
     """`H g`, the inverse Hessian estimate times a vector (Nocedal and Wright, 2006, algorithm 7.4).
 
-    The recursion runs on inner products, so that the long vectors are read in a few matrix products and not
-    four times for each pair (Chen, Wang and Zhou, 2014).
+    The recursion runs on inner products, so that the long vectors are read twice and not four times for each
+    pair (Chen, Wang and Zhou, 2014).
 
     Args:
         g: a vector, [n].
-        S, Y: steps and gradient changes, [m, n], the newest last.
+        S, Y: steps and gradient changes, m of [n] each, the newest last.
+        SY, YY: the inner products `s_i^T y_j` and `y_i^T y_j`, [m, m].
         rho: `1 / (y^T s)` for each pair, [m]; 0 marks an empty place.
 
     Returns:
         [n]; `g` itself where there is no pair.
     """
-    m = S.shape[0]
-    SY, YY = tf.matmul(S, Y, transpose_b=True), tf.matmul(Y, Y, transpose_b=True)
-    Sg, Yg = tf.linalg.matvec(S, g), tf.linalg.matvec(Y, g)
+    m = len(S)
+    Sg, Yg = products(S, g), products(Y, g)
     alpha = tf.zeros([m])
     for i in reversed(range(m)):
         alpha += tf.one_hot(i, m) * rho[i] * (Sg[i] - tf.tensordot(SY[i], alpha, 1))
@@ -46,7 +49,28 @@ def two_loop(g: Tensor, S: Tensor, Y: Tensor, rho: Tensor) -> Tensor:
     for i in range(m):
         beta = rho[i] * (Yq[i] + tf.tensordot(SY[:, i], step, 1))
         step += tf.one_hot(i, m) * (alpha[i] - beta)
-    return gamma * (g - tf.linalg.matvec(Y, alpha, transpose_a=True)) + tf.linalg.matvec(S, step, transpose_a=True)
+    return combined(gamma * g, [*tf.unstack(-gamma * alpha), *tf.unstack(step)], [*Y, *S])
+
+
+def products(vectors: Sequence[Tensor], v: Tensor) -> Tensor:
+    """Inner products of m vectors [n] with another, [m], one after the other: in the memory of one vector, not of all.
+
+    A sum of products, for TensorFlow's own inner product of long vectors takes three times as long.
+    """
+    values: list[Tensor] = []
+    for vector in vectors:
+        with tf.control_dependencies(values[-1:]):
+            values.append(tf.reduce_sum(vector * v))
+    return tf.stack(values)
+
+
+def combined(start: Tensor, factors: Sequence[Tensor], vectors: Sequence[Tensor]) -> Tensor:
+    """`start + sum(factor * vector)`, one after the other: in the memory of two vectors, not of all."""
+    total = start
+    for factor, vector in zip(factors, vectors, strict=True):
+        with tf.control_dependencies([total]):
+            total += factor * vector
+    return total
 
 
 def free(x: Tensor, g: Tensor) -> Tensor:
@@ -58,6 +82,57 @@ def free(x: Tensor, g: Tensor) -> Tensor:
 def rms(x: Tensor) -> Tensor:
     """Root mean square, a scalar."""
     return tf.sqrt(tf.reduce_mean(tf.square(x)))
+
+
+class Curvature:
+    """What is remembered of steps and gradient changes, and the inverse Hessian estimate that follows.
+
+    The vectors are variables of their own: a shift passes them on without copying any.
+
+    Args:
+        length: of the vectors.
+    """
+
+    def __init__(self, length: int) -> None:
+        self._S = [tf.Variable(tf.zeros([length]), name="step") for _ in range(MEMORY)]
+        self._Y = [tf.Variable(tf.zeros([length]), name="gradient_change") for _ in range(MEMORY)]
+        self._SY = tf.Variable(tf.zeros([MEMORY, MEMORY]), name="steps_by_changes")
+        self._YY = tf.Variable(tf.zeros([MEMORY, MEMORY]), name="changes_by_changes")
+        self._rho = tf.Variable(tf.zeros([MEMORY]), name="rho")
+
+    @property
+    def known(self) -> Tensor:
+        """Whether anything is remembered."""
+        return self._rho[-1] > 0
+
+    def forget(self) -> None:
+        """Remember nothing."""
+        for memory in (*self._S, *self._Y, self._SY, self._YY, self._rho):
+            memory.assign(tf.zeros_like(memory))
+
+    def remember(self, s: Tensor, y: Tensor) -> None:
+        """Add a step and its gradient change, [length] each, unless the loss curves down along it."""
+        curvature = tf.reduce_sum(s * y)
+        if curvature > CURVATURE * tf.norm(s) * tf.norm(y):
+            for vectors, newest in ((self._S, s), (self._Y, y)):
+                for place, following in pairwise(vectors):
+                    place.assign(following)
+                vectors[-1].assign(newest)
+            changes = products(self._Y, y)
+            self._SY.assign(_shifted(self._SY, products(self._Y, s), products(self._S, y)))
+            self._YY.assign(_shifted(self._YY, changes, changes))
+            self._rho.assign(tf.concat([self._rho[1:], [1 / curvature]], axis=0))
+
+    def times(self, g: Tensor) -> Tensor:
+        """The inverse Hessian estimate times a vector."""
+        S, Y = ([vector.value() for vector in vectors] for vectors in (self._S, self._Y))
+        return two_loop(g, S, Y, self._SY.value(), self._YY.value(), self._rho.value())
+
+
+def _shifted(matrix: Tensor, row: Tensor, column: Tensor) -> Tensor:
+    """The matrix without its first row and column, with a last row and column; both end in the same number."""
+    kept = tf.concat([matrix[1:, 1:], column[:-1, tf.newaxis]], axis=1)
+    return tf.concat([kept, row[tf.newaxis]], axis=0)
 
 
 class ProjectedLBFGS:
@@ -80,14 +155,22 @@ class ProjectedLBFGS:
         self._gradient = tf.Variable(tf.zeros(shape), name="gradient")
         self._direction = tf.Variable(tf.zeros(shape), name="direction")
         self._length = tf.Variable(0.0, name="length")
-        self._S = tf.Variable(tf.zeros([MEMORY, count]), name="steps")
-        self._Y = tf.Variable(tf.zeros([MEMORY, count]), name="gradient_changes")
-        self._rho = tf.Variable(tf.zeros([MEMORY]), name="rho")
+        self._curvature = Curvature(count)
 
     @property
     def image(self) -> Tensor:
         """The picture, [1, height, width, 3], float32, in [0, 255]."""
         return self._image.value()
+
+    @property
+    def trial(self) -> Tensor:
+        """The next picture to be tried, of the picture's shape and range."""
+        return self._trial.value()
+
+    @property
+    def candidates(self) -> tuple[Tensor, ...]:
+        """The picture alone: it is the best that was tried."""
+        return (self.image,)
 
     def start(self, pixels: Tensor) -> None:
         """Begin at `pixels` without any memory."""
@@ -95,14 +178,13 @@ class ProjectedLBFGS:
         self._trial.assign(pixels)
         self._terms.assign(tf.fill([4], float("inf")))
         self._direction.assign(tf.zeros_like(pixels))
-        self._forget()
+        self._curvature.forget()
 
-    def step(self, evaluate: Evaluate, rate: Tensor) -> Tensor:
-        """One evaluation; returns the loss terms of the picture before the step, or of the very first trial.
+    def tell(self, terms: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
+        """One step; returns the loss terms of the picture before it, or of the very first trial.
 
         The rate is the length of the first trial along a direction; 1 is Newton's.
         """
-        terms, gradient = evaluate(self._trial.value())
         before = tf.where(tf.math.is_inf(self._terms), terms, self._terms)
         if self._accepts(terms) and finite(gradient):
             self._remember(gradient)
@@ -124,21 +206,17 @@ class ProjectedLBFGS:
         return terms[3] <= self._terms[3] + SUFFICIENT_DECREASE * slope
 
     def _remember(self, gradient: Tensor) -> None:
-        s = tf.reshape(self._trial - self.image, [-1])
-        y = tf.reshape(gradient - self._gradient, [-1])
-        curvature = tf.tensordot(s, y, 1)
-        if curvature > CURVATURE * tf.norm(s) * tf.norm(y):
-            for memory, newest in ((self._S, s), (self._Y, y), (self._rho, 1 / curvature)):
-                memory.assign(tf.concat([memory[1:], newest[tf.newaxis]], axis=0))
+        s, y = self._trial - self.image, gradient - self._gradient
+        self._curvature.remember(tf.reshape(s, [-1]), tf.reshape(y, [-1]))
 
     def _aim(self, rate: Tensor) -> None:
         """The next direction, and how far along it the first trial lies."""
         mask = free(self.image, self._gradient)
         g = tf.reshape(self._gradient * mask, [-1])
-        newton = two_loop(g, self._S.value(), self._Y.value(), self._rho.value())
+        newton = self._curvature.times(g)
         direction = -tf.reshape(newton, tf.shape(mask)) * mask
         downhill = tf.reduce_sum(direction * self._gradient) < 0
-        if downhill and tf.reduce_any(self._rho > 0):
+        if downhill and self._curvature.known:
             self._direction.assign(direction)
             self._length.assign(tf.minimum(rate, FARTHEST / rms(direction)))
         else:
@@ -146,16 +224,12 @@ class ProjectedLBFGS:
 
     def _shorten(self) -> None:
         self._length.assign(self._length * SHRINK)
-        if self._length < SHORTEST and tf.reduce_any(self._rho > 0):
+        if self._length < SHORTEST and self._curvature.known:
             self._descend_steepest()
 
     def _descend_steepest(self) -> None:
         """Forget the curvature; the direction is the negative gradient."""
-        self._forget()
+        self._curvature.forget()
         g = self._gradient * free(self.image, self._gradient)
         self._direction.assign(tf.math.divide_no_nan(-g, rms(g)))
         self._length.assign(FIRST_MOVE)
-
-    def _forget(self) -> None:
-        for memory in (self._S, self._Y, self._rho):
-            memory.assign(tf.zeros_like(memory))

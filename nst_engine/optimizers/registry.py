@@ -10,15 +10,21 @@ class OptimizerSpec:
     Attributes:
         builder: `module:function`, called with the height and width of the picture.
         learning_rate: its own rate.
+        pictures: float32 pictures that would fill the memory of its state and of a step's working copies, as measured.
+        fallback: name of the optimizer that takes over where this one keeps diverging; None is to give up.
     """
 
     builder: str
     learning_rate: float
+    pictures: int
+    fallback: str | None = None
 
 
 OPTIMIZERS = {
-    "lbfgs": OptimizerSpec(builder="nst_engine.optimizers.lbfgs:ProjectedLBFGS", learning_rate=1.0),
-    "adam": OptimizerSpec(builder="nst_engine.optimizers.first_order:adam", learning_rate=5.0),
-    "adamw": OptimizerSpec(builder="nst_engine.optimizers.first_order:adamw", learning_rate=5.0),
-    "lamb": OptimizerSpec(builder="nst_engine.optimizers.first_order:lamb", learning_rate=0.05),
+    "lbfgs": OptimizerSpec(
+        builder="nst_engine.optimizers.lbfgs:ProjectedLBFGS", learning_rate=1.0, pictures=44, fallback="adam"
+    ),
+    "adam": OptimizerSpec(builder="nst_engine.optimizers.first_order:adam", learning_rate=5.0, pictures=28),
+    "adamw": OptimizerSpec(builder="nst_engine.optimizers.first_order:adamw", learning_rate=5.0, pictures=28),
+    "lamb": OptimizerSpec(builder="nst_engine.optimizers.first_order:lamb", learning_rate=0.05, pictures=28),
 }

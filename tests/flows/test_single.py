@@ -1,3 +1,4 @@
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ from PIL import Image
 
 from flows.single import stylize_one
 from nst_engine.errors import ImageError
+from nst_engine.images import read_provenance
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import CONFIG, paint
 
@@ -13,7 +15,7 @@ def test_makes_one_picture_and_says_what_became_of_it(tmp_path: Path) -> None:
     pictures = paint(tmp_path / "lake.png", 1), paint(tmp_path / "wave.png", 2)
     text = stylize_one(*pictures, tmp_path / "new" / "out.png", CONFIG, "cpu")
     assert text.startswith(f"{tmp_path / 'new' / 'out.png'}: 32x24 pixels in ")
-    assert "(float32 on CPU:0), 4 steps, total loss " in text
+    assert "(float32 on CPU:0), 4 steps (iterations; diverged once, " in text
     assert "\n" not in text
     with Image.open(tmp_path / "new" / "out.png") as picture:
         assert picture.size == (32, 24)
@@ -25,6 +27,30 @@ def test_the_suffix_decides_the_format(nightbrush: Nightbrush, tmp_path: Path) -
     assert (ran.status, ran.err, len(ran.out.splitlines())) == (0, "", 1)
     with Image.open(tmp_path / "out.webp") as picture:
         assert picture.format == "WEBP"
+
+
+def test_the_picture_names_what_it_was_made_from(
+    nightbrush: Nightbrush, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, style = paint(tmp_path / "lake.png", 1), paint(tmp_path / "deep" / "wave.png", 2)
+    monkeypatch.chdir(tmp_path)
+    assert nightbrush("one", "lake.png", style, "-o", "out.png", *TINY).status == 0
+    told = read_provenance("out.png")
+    assert told is not None
+    assert told["content"] == {"name": "lake.png", "sha256": sha256(content.read_bytes()).hexdigest()}
+    assert told["style"] == {"name": str(style), "sha256": sha256(style.read_bytes()).hexdigest()}
+
+
+def test_snapshots_lie_beside_the_picture(nightbrush: Nightbrush, tmp_path: Path) -> None:
+    pictures = paint(tmp_path / "lake.png", 1), paint(tmp_path / "wave.png", 2)
+    nightbrush("one", *pictures, "-o", tmp_path / "new" / "out.jpg", *TINY, "--set", "snapshot_every=2")
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["out-00002.jpg", "out-00004.jpg", "out.jpg"]
+
+
+def test_says_why_a_transfer_ended_early(tmp_path: Path) -> None:
+    pictures = paint(tmp_path / "lake.png", 1), paint(tmp_path / "wave.png", 2)
+    text = stylize_one(*pictures, tmp_path / "out.png", CONFIG.replace(time_limit=1e-6), "cpu")
+    assert " 2 steps (time limit; " in text
 
 
 def test_a_picture_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:

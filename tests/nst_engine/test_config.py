@@ -57,6 +57,17 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"quality": 101}, ("quality=101", "from 1 to 100")),
     ({"seed": -1}, ("seed=-1", "from 0 to 4294967295")),
     ({"seed": 2**32}, ("seed=4294967296", "from 0 to 4294967295")),
+    ({"balance": 0}, ("balance=0", "> 0")),
+    ({"blend": ("swirls.png:0",)}, ("blend='swirls.png:0'", "the weight > 0")),
+    ({"blend": (":2",)}, ("blend=':2'", "path:weight")),
+    ({"blend": ()}, ("blend is empty",)),
+    ({"style_scale": 0}, ("style_scale=0", "> 0")),
+    ({"style_scale": None}, ("style_scale=None", "> 0")),
+    ({"content_masks": ("a.png", "b.png")}, ("content_masks names 2 masks", "use 1")),
+    ({"style_masks": ("a.png",), "blend": ("b.png", "c.png")}, ("style_masks names 1 masks", "use 3")),
+    ({"snapshot_every": -1}, ("snapshot_every=-1", "at least 0")),
+    ({"deterministic": 1}, ("deterministic=1", "true or false")),
+    ({"deterministic": True, "time_limit": 5}, ("time_limit=5", "deterministic", "tolerance")),
 ]
 
 
@@ -119,7 +130,7 @@ def test_refuses_an_unknown_field_and_suggests_the_nearest() -> None:
 
 
 def test_refuses_an_unknown_field_and_lists_all_where_none_is_near() -> None:
-    with pytest.raises(ConfigError, match=r"'zzz' is not a configuration field; use backbone, .* or seed"):
+    with pytest.raises(ConfigError, match=r"'zzz' is not a configuration field; use backbone, .* or deterministic"):
         TransferConfig.from_dict({"zzz": 2})
 
 
@@ -160,6 +171,21 @@ def test_weights_left_out_are_those_of_the_formulation(formulation: str) -> None
     assert all(weight >= 0 for weight in default.loss_weights)
     assert default.replace(style_weight=7).loss_weights == (default.loss_weights[0], 7, default.loss_weights[2])
     assert small_config(content_weight=3, style_weight=2, tv_weight=0).loss_weights == (3, 2, 0)
+
+
+def test_a_style_of_a_blend_may_have_a_weight_and_its_path_colons() -> None:
+    config = small_config(blend=("a.png", "C:/b.png:0.5", "c:d.png"))
+    assert config.blended == ("a.png", "C:/b.png", "c:d.png")
+    assert config.style_weights == pytest.approx((1 / 3.5, 1 / 3.5, 0.5 / 3.5, 1 / 3.5))
+    assert small_config().style_weights == (1,)
+
+
+def test_names_the_files_that_it_needs_each_once() -> None:
+    assert small_config().files == ()
+    config = small_config(
+        init="i.png", blend=("a.png:2",), content_masks=("m.png", "n.png"), style_masks=("m.png", "o.png")
+    )
+    assert config.files == ("i.png", "a.png", "m.png", "n.png", "o.png")
 
 
 def test_the_formulations_have_weights_of_their_own() -> None:

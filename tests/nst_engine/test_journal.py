@@ -1,69 +1,61 @@
 from time import sleep
+from typing import Any
 
 import numpy as np
 import pytest
 
 from nst_engine import TransferError
-from nst_engine.journal import Journal
+from nst_engine.journal import Journal, spending
 from tests.nst_engine.small import small_config
 
 TERMS = np.array([2, 30, 400, 13], np.float32)
 
 
-@pytest.mark.parametrize(
-    ("iterations", "record_every", "chunks"),
-    [(12, 4, [4, 4, 4]), (10, 4, [4, 4, 2]), (3, 4, [3]), (3, 1, [1, 1, 1]), (30, 0, [30])],
-)
-def test_chunks_lie_between_records_and_add_up(iterations: int, record_every: int, chunks: list[int]) -> None:
-    journal = Journal(small_config(iterations=iterations, record_every=record_every))
-    assert [steps for _, steps in journal.chunks()] == chunks
-    assert journal.steps == iterations
+def journal_of(**changes: Any) -> Journal:
+    return Journal(small_config(**changes), loss_scale=1.0)
 
 
-def test_no_chunk_is_too_long_to_be_interrupted() -> None:
-    chunks = [steps for _, steps in Journal(small_config(iterations=1000, record_every=0)).chunks()]
-    assert sum(chunks) == 1000
-    assert max(chunks) <= 100
+def test_a_level_goes_on_until_its_iterations_are_done() -> None:
+    journal = journal_of(iterations=12)
+    assert [journal.goes_on(done) for done in (0, 4, 11, 12)] == [True, True, True, False]
+    assert (journal.status, journal.stop_reason) == ("completed", "iterations")
 
 
 def test_a_record_is_of_the_step_that_its_losses_were_read_at() -> None:
-    journal = Journal(small_config(optimizer="adam", learning_rate=2.5, iterations=8, record_every=4))
+    journal = journal_of(optimizer="adam", learning_rate=2.5)
     journal.begin_level(48)
-    records = [journal.record(TERMS) for _ in journal.chunks()]
-    records.append(journal.record(TERMS))
-    assert [record.step for record in records] == [0, 4, 8]
-    record = records[1]
+    journal.steps, journal.loss_scale, journal.balance = 4, 64.0, 3.0
+    record = journal.record(TERMS)
+    assert (record.step, record.side, record.learning_rate) == (4, 48, 2.5)
     assert (record.content, record.style, record.tv, record.total) == (2, 30, 400, 13)
-    assert (record.side, record.learning_rate) == (48, 2.5)
+    assert (record.content_weight, record.style_weight) == (1.0, 0.1)
+    assert (record.loss_scale, record.balance) == (64, 3)
 
 
 def test_a_record_tells_the_seconds_before_its_losses_were_read() -> None:
-    journal, records = Journal(small_config()), []
-    for _ in range(3):
-        with journal.optimizing():
-            sleep(0.02)
+    journal, records = journal_of(), []
+    for seconds in (2.0, 3.0, 5.0):
+        journal.spend("optimize", seconds)
         records.append(journal.record(TERMS))
-    first, second, third = (record.seconds for record in records)
-    assert first == 0
-    assert 0.02 <= second <= third - 0.02
-    assert third <= journal.timings.optimize - 0.02
+    assert [record.seconds for record in records] == [0, 2, 5]
+    assert journal.timings.optimize == 10
 
 
-def test_preparation_and_optimization_are_timed_apart() -> None:
-    journal = Journal(small_config())
-    with journal.preparing():
-        sleep(0.03)
-    with journal.optimizing():
+def test_time_spent_together_is_shared() -> None:
+    journals = [journal_of() for _ in range(4)]
+    with spending(journals, "prepare"):
+        sleep(0.04)
+    with spending(journals[:1], "optimize"):
         sleep(0.01)
-    timings = journal.timings
-    assert timings.prepare >= 0.03
-    assert timings.optimize >= 0.01
-    assert timings.total == timings.prepare + timings.optimize
+    assert 0.01 <= journals[1].timings.prepare == pytest.approx(journals[0].timings.prepare, rel=0.2)
+    assert journals[0].timings.optimize >= 0.01
+    assert journals[1].timings.optimize == 0
+    assert journals[0].timings.total == journals[0].timings.prepare + journals[0].timings.optimize
 
 
 @pytest.mark.parametrize("total", [np.nan, np.inf, -np.inf])
 def test_a_loss_that_is_not_finite_ends_the_transfer_with_its_rate_and_precision(total: float) -> None:
-    journal = Journal(small_config(learning_rate=100, precision="mixed_float16", iterations=8, record_every=4))
+    journal = journal_of(learning_rate=100, precision="mixed_float16", iterations=8, record_every=4)
     journal.steps = 4
     with pytest.raises(TransferError) as caught:
         journal.record(np.array([1, 1, 1, total], np.float32))
@@ -72,54 +64,85 @@ def test_a_loss_that_is_not_finite_ends_the_transfer_with_its_rate_and_precision
     assert "use a lower rate, or precision 'float32'" in text
 
 
-def totals_of(journal: Journal, totals: list[list[float]]) -> list[bool]:
+def divergences(journal: Journal, totals: list[list[float]]) -> list[bool]:
     """Whether the journal saw a divergence in each of the returns from the device."""
-    return [journal.diverged(np.array(values, np.float32)) for values in totals]
+    return [journal.diverged(np.array(values, np.float32), np.ones(len(values), bool)) for values in totals]
 
 
 def test_a_loss_that_is_infinite_or_far_above_its_least_has_diverged_and_halves_the_rate() -> None:
-    journal = Journal(small_config(optimizer="adam", learning_rate=100.0))
-    seen = totals_of(journal, [[9, 8], [8, 15], [8, 17], [8, np.inf], [8, np.nan], [8, 7]])
+    journal = journal_of(optimizer="adam", learning_rate=100.0)
+    seen = divergences(journal, [[9, 8], [8, 15], [8, 17], [8, np.inf], [8, np.nan], [8, 7]])
     assert seen == [False, False, True, True, True, False]
     assert journal.rate == 12.5
 
 
+def test_a_gradient_that_is_not_finite_in_the_end_has_diverged() -> None:
+    journal, totals = journal_of(optimizer="adam"), np.ones(3, np.float32)
+    assert not journal.diverged(totals, np.array([True, False, True]))
+    assert journal.diverged(totals, np.array([True, True, False]))
+
+
+def test_gradients_that_were_never_finite_end_the_transfer() -> None:
+    with pytest.raises(TransferError, match="no gradient is finite after 0 steps"):
+        journal_of().diverged(np.ones(3, np.float32), np.zeros(3, bool))
+
+
 def test_a_new_level_has_a_least_loss_of_its_own() -> None:
-    journal = Journal(small_config())
-    assert totals_of(journal, [[9, 8]]) == [False]
+    journal = journal_of()
+    assert divergences(journal, [[9, 8]]) == [False]
     journal.begin_level(64)
-    assert totals_of(journal, [[90, 80]]) == [False]
+    assert divergences(journal, [[90, 80]]) == [False]
 
 
 def test_gives_up_after_many_divergences() -> None:
-    journal = Journal(small_config(optimizer="adam", learning_rate=100.0))
-    with pytest.raises(TransferError, match=r"the loss diverged 13 times, last with learning_rate=0\.02"):
-        totals_of(journal, [[1, np.inf]] * 20)
+    journal = journal_of(optimizer="adam", learning_rate=100.0)
+    with pytest.raises(TransferError, match=r"the loss diverged 13 times after 0 steps with learning_rate=0\.012"):
+        divergences(journal, [[1, np.inf]] * 20)
+
+
+def test_lbfgs_goes_over_to_adam_after_many_divergences_and_gives_up_after_as_many_more() -> None:
+    journal = journal_of(optimizer="lbfgs", learning_rate=1.0)
+    divergences(journal, [[1, np.inf]] * 13)
+    assert (journal.optimizer, journal.rate) == ("adam", 5)
+    divergences(journal, [[1, np.inf]] * 2)
+    journal.goes_on(12)
+    assert journal.stop_reason == (
+        "iterations; lbfgs diverged 13 times, went on with adam; diverged 2 times, learning_rate 5 lowered to 1.25"
+    )
+    with pytest.raises(TransferError, match="the loss diverged 13 times"):
+        divergences(journal, [[1, np.inf]] * 11)
 
 
 def test_a_level_ends_on_a_plateau() -> None:
-    journal, totals = (
-        Journal(small_config(iterations=100, record_every=2, tolerance=0.01)),
-        iter([9, 5, 4] + [3.99] * 50),
-    )
-    for _ in journal.chunks():
-        value = next(totals)
-        journal.diverged(np.array([value, value], np.float32))
-    assert journal.steps == 16
+    journal, done = journal_of(iterations=100, tolerance=0.01), 0
+    totals = iter([9, 5, 4] + [3.99] * 50)
+    while journal.goes_on(done):
+        divergences(journal, [[next(totals)] * 2])
+        done += 2
+    assert done == 16
     assert (journal.status, journal.stop_reason) == ("converged", "plateau")
 
 
+def test_losses_under_other_weights_are_no_plateau() -> None:
+    journal = journal_of(iterations=100, tolerance=0.01)
+    divergences(journal, [[4, 4]] * 5)
+    journal.begin_anew()
+    divergences(journal, [[9, 9]] * 2)
+    assert journal.goes_on(14)
+
+
 def test_no_step_is_taken_after_the_time_limit() -> None:
-    journal = Journal(small_config(iterations=100, record_every=2, time_limit=0.05))
-    for _ in journal.chunks():
-        with journal.optimizing():
-            sleep(0.02)
-    assert journal.steps == 6
+    journal = journal_of(iterations=100, time_limit=5.0)
+    journal.spend("optimize", 4.9)
+    assert journal.goes_on(2)
+    journal.spend("optimize", 0.2)
+    assert not journal.goes_on(4)
     assert (journal.status, journal.stop_reason) == ("completed", "time limit")
 
 
-def test_the_reason_tells_of_divergences() -> None:
-    journal = Journal(small_config(optimizer="adam", learning_rate=100.0, iterations=4, record_every=4))
-    for _ in journal.chunks():
-        totals_of(journal, [[1, 5], [1, 5]])
-    assert journal.stop_reason == "iterations; diverged 2 times, learning_rate 100 lowered to 25"
+def test_the_reason_tells_of_divergences_and_turns() -> None:
+    journal = journal_of(optimizer="adam", learning_rate=100.0)
+    divergences(journal, [[1, 5], [1, 5]])
+    journal.turn("memory ran out")
+    journal.goes_on(12)
+    assert journal.stop_reason == "iterations; memory ran out; diverged 2 times, learning_rate 100 lowered to 25"

@@ -1,8 +1,11 @@
-"""What a photograph carries besides colours: opacity, and the profile it came in."""
+"""What a photograph carries besides colours: opacity, the profile it came in, and where from."""
 
+import os
 import struct
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ from PIL import Image
 
 from nst_engine.errors import ImageError
 from nst_engine.images import decode, encode, read_photograph, to_uint8
+from nst_engine.photographs import Origin
 from tests.nst_engine.files import RED, display_p3, exif, file_of, linear_grey, pixels, png16, png_chunk
 
 OPACITY = np.arange(24 * 32, dtype=np.uint8).reshape(24, 32)
@@ -86,6 +90,48 @@ def test_hands_on_the_embedded_profile(kind: str) -> None:
 def test_hands_on_a_profile_that_it_cannot_use_itself() -> None:
     for profile in (b"junk", linear_grey()):
         assert read_photograph(file_of(Image.fromarray(pixels()), "PNG", icc_profile=profile)).icc == profile
+
+
+# ---------------------------------------------------------------- origin
+
+PNG = file_of(Image.fromarray(pixels()), "PNG")
+DIGEST = sha256(PNG).hexdigest()
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_file_is_known_by_its_path_as_it_was_given_and_its_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[str] | type[Path]
+) -> None:
+    (tmp_path / "a.png").write_bytes(PNG)
+    monkeypatch.chdir(tmp_path)
+    assert read_photograph(kind("a.png")).origin == Origin("a.png", DIGEST)
+    assert read_photograph(kind(tmp_path / "a.png")).origin == Origin(str(tmp_path / "a.png"), DIGEST)
+
+
+def test_bytes_are_known_by_their_hash_and_the_name_that_they_are_given() -> None:
+    assert read_photograph(PNG).origin == Origin(None, DIGEST)
+    assert read_photograph(PNG, "s3://night/a.png").origin == Origin("s3://night/a.png", DIGEST)
+
+
+def test_what_is_no_file_has_no_origin() -> None:
+    assert read_photograph(pixels()).origin is None
+    assert read_photograph(Image.fromarray(pixels())).origin is None
+
+
+def test_reads_a_file_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(PNG,))
+    writer.start()
+    photograph = read_photograph(pipe)
+    writer.join()
+    assert photograph.origin == Origin(str(pipe), DIGEST)
+    np.testing.assert_array_equal(to_uint8(photograph.picture), pixels())
+
+
+def test_bytes_that_are_no_picture_are_called_by_their_name() -> None:
+    with pytest.raises(ImageError, match=r"^picture 's3://night/a\.png' cannot be read: "):
+        read_photograph(b"no picture", "s3://night/a.png")
 
 
 # ---------------------------------------------------------------- round trips and refusals

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from nst_engine.pyramid import level_sizes, result_sizes
+from nst_engine.errors import ImageError
+from nst_engine.pyramid import level_sizes, result_sizes, style_size
 from tests.nst_engine.small import small_config
 
 
@@ -32,3 +33,25 @@ def test_the_result_has_the_long_side_of_the_configuration() -> None:
 
 def test_more_levels_than_the_size_has_begin_at_one_that_can_be_optimized() -> None:
     assert min(level_sizes(32, 32, 16)[0]) >= 1
+
+
+@pytest.mark.parametrize(
+    ("own", "scale", "side", "size"),
+    [
+        ((200, 100), 1.0, 50, (50, 25)),
+        ((200, 100), 2.0, 50, (100, 50)),
+        ((200, 100), 1.0, 500, (200, 100)),
+        ((200, 10), 1.0, 40, (80, 4)),
+        ((10, 4), 1.0, 8, (10, 4)),
+    ],
+)
+def test_a_style_has_the_side_of_the_result_but_is_neither_enlarged_nor_made_too_narrow(
+    own: tuple[int, int], scale: float, side: int, size: tuple[int, int]
+) -> None:
+    style = np.zeros((*own[::-1], 3), np.float32)
+    assert style_size(small_config(style_scale=scale), style, side) == size
+
+
+def test_a_style_that_is_too_narrow_is_refused() -> None:
+    with pytest.raises(ImageError, match="200x3 pixels is too narrow for tiny; use one of 4 pixels or more"):
+        style_size(small_config(), np.zeros((3, 200, 3), np.float32), 48)

@@ -34,9 +34,26 @@ def test_keeps_a_value_that_is_false() -> None:
 
 
 def test_keeps_nothing_of_what_could_not_be_made() -> None:
-    recent, made = Recent[str, int](1), list[int]()
+    recent, made = Recent[str, int](2), list[int]()
     recent.get_or_make("a", maker(1, made))
     with pytest.raises(ZeroDivisionError):
         recent.get_or_make("b", lambda: 1 // 0)
     assert recent.get_or_make("a", maker(1, made)) == 1
     assert made == [1]
+
+
+def test_drops_as_many_as_weigh_too_much_before_it_makes_another() -> None:
+    kept = list[int]()
+    recent = Recent[int, int](10, weight=float)
+    for key in (4, 5, 7, 20):
+        recent.get_or_make(key, lambda key=key: kept.append(len(recent._values)) or key)
+    assert kept == [0, 1, 0, 0]
+    assert recent.get_or_make(20, lambda: 1 // 0) == 20
+
+
+def test_makes_a_value_anew_after_all_were_dropped() -> None:
+    recent, made = Recent[str, int](2), list[int]()
+    recent.get_or_make("a", maker(1, made))
+    recent.clear()
+    recent.get_or_make("a", maker(1, made))
+    assert made == [1, 1]

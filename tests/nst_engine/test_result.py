@@ -7,13 +7,25 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nst_engine import ImageError, LossTerms, Record, Status, TransferResult
+from nst_engine import ImageError, LossTerms, Record, Status, TransferResult, __version__
 from nst_engine.images import decode, encode
+from nst_engine.photographs import Origin
 from nst_engine.result import Seconds
 from tests.nst_engine.small import noise_pixels, small_config
 
 RECORDS = tuple(
-    Record(step=step, side=48, total=13.0 - step, content=2.0, style=30.0, tv=4.0, learning_rate=1.0, seconds=0.5)
+    Record(
+        step=step,
+        side=48,
+        total=13.0 - step,
+        content=2.0,
+        style=30.0,
+        tv=4.0,
+        learning_rate=1.0,
+        seconds=0.5,
+        content_weight=1.0,
+        style_weight=0.1,
+    )
     for step in (0, 4)
 )
 
@@ -32,6 +44,8 @@ def a_result(**config: Any) -> TransferResult:
         timings=Seconds(prepare=1.5, optimize=2.0),
         config=small_config(**config),
         precision="float32",
+        tile=None,
+        origins={"content": None, "style": None},
         device="CPU:0",
         weights_sha256="0" * 64,
         peak_memory_mb=100.0,
@@ -57,6 +71,20 @@ def test_its_history_can_be_written_as_json() -> None:
 
 def test_a_status_is_its_word() -> None:
     assert [str(status) for status in Status] == ["completed", "converged", "skipped", "failed"]
+
+
+def test_its_provenance_names_what_it_was_made_from() -> None:
+    origins = {"content": Origin("lake.png", "1" * 64), "style": None, "start.png": Origin("start.png", "2" * 64)}
+    told = replace(a_result(), origins=origins).provenance
+    assert told["content"] == {"name": "lake.png", "sha256": "1" * 64}
+    assert told["style"] is None
+    assert told["files"] == {"start.png": {"name": "start.png", "sha256": "2" * 64}}
+
+
+def test_its_provenance_tells_how_it_was_made() -> None:
+    told = replace(a_result(precision="auto", seed=7), tile=256).provenance
+    assert (told["precision"], told["tile"], told["engine_version"]) == ("float32", 256, __version__)
+    assert (told["config"]["precision"], told["config"]["tile"], told["config"]["seed"]) == ("auto", None, 7)
 
 
 def test_is_frozen() -> None:

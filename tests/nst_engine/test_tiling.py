@@ -1,38 +1,40 @@
 """Loss and gradient tile by tile are those of the whole picture, to rounding."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from nst_engine import StyleTransfer
 from nst_engine.backbones.registry import BACKBONES
-from nst_engine.tiling import Span, Tiling, spans
+from nst_engine.losses.objective import Targets
+from nst_engine.tiling import Span, spans
 from nst_engine.types import Tensor
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
 WIDTH, HEIGHT = 101, 77
 
 
+def engine_and_targets(width: int, height: int, tile: int | None, **changes: Any) -> tuple[StyleTransfer, Targets]:
+    engine = StyleTransfer(small_config(side=None, **changes))
+    lane = engine._lane((content_pixels(width, height), style_pixels(70, 50)))
+    return engine, engine._bench.targets(lane, (width, height), tile)
+
+
 def whole_and_tiled(tile: int, width: int = WIDTH, height: int = HEIGHT, **changes: Any) -> list[tuple[Tensor, Tensor]]:
     """Loss terms and gradient of one picture, taken whole and tile by tile."""
-    engine = StyleTransfer(small_config(side=None, **changes))
-    size = width, height
-    targets = engine._targets(content_pixels(width, height) / np.float32(255), style_pixels() / np.float32(255), size)
-    descent = engine._descent(size, targets)
-    tiling = Tiling(engine._network, engine._objective, size, tile)
+    engine, targets = engine_and_targets(width, height, None, **changes)
     pixels = tf.constant(noise_pixels(width, height)[np.newaxis], tf.float32)
 
-    @tf.function
-    def whole() -> tuple[Tensor, Tensor]:
-        return descent._scaled(pixels, targets, tf.constant(1.0))
+    def evaluated(reader: Any) -> tuple[Tensor, Tensor]:
+        terms, gradient = tf.function(reader.evaluate)(pixels, (targets,), (tf.constant(1.0),))
+        np.testing.assert_allclose(reader.terms(pixels, targets), terms[0], rtol=1e-5)
+        return terms, gradient
 
-    @tf.function
-    def tiled() -> tuple[Tensor, Tensor]:
-        return tiling.evaluate(pixels, targets, tf.constant(1.0))
-
-    return [whole(), tiled()]
+    return [evaluated(engine._bench.reader((width, height), side)) for side in (None, tile)]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +62,16 @@ def test_they_are_so_on_deep_networks_too(backbone: str) -> None:
     (terms, gradient), (tiled_terms, tiled_gradient) = whole_and_tiled(96, 333, 210, backbone=backbone, **layers)
     np.testing.assert_allclose(tiled_terms, terms, rtol=1e-3)
     assert np.linalg.norm(tiled_gradient - gradient) < 1e-3 * np.linalg.norm(gradient)
+
+
+@pytest.mark.parametrize("style_loss", ["gram", "wasserstein"])
+def test_what_a_picture_is_compared_with_is_the_same_tile_by_tile(style_loss: str, tmp_path: Path) -> None:
+    mask = tmp_path / "mask.png"
+    Image.fromarray(noise_pixels(70, 50)).save(mask)
+    changes = {"style_loss": style_loss, "style_masks": (str(mask),)}
+    (_, whole), (_, tiled) = (engine_and_targets(WIDTH, HEIGHT, tile, **changes) for tile in (None, 24))
+    for ours, theirs in zip(tf.nest.flatten(tiled), tf.nest.flatten(whole), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3 * np.abs(theirs).max())
 
 
 def test_a_tiled_run_ends_where_the_whole_one_does() -> None:
@@ -96,11 +108,13 @@ def test_a_change_beyond_the_reach_leaves_the_deepest_features_as_they_are(backb
     spec = BACKBONES[backbone]
     deepest = {"content_layers": (spec.layers[-1],), "style_layers": (spec.layers[-1],)}
     engine = StyleTransfer(small_config(backbone=backbone, side=None, **deepest))
-    stride = engine._network.strides()[spec.layers[-1]]
+    stride = engine._bench.network.strides()[spec.layers[-1]]
     margin = -(-spec.reach // stride)
     length = (2 * margin + 3) * stride
     picture = np.random.default_rng(0).random((1, stride * 4, length, 3), dtype=np.float32) * 255
     changed = picture.copy()
     changed[:, :, : (margin + 1) * stride - spec.reach] = 0
-    features, others = (engine._network.features(tf.constant(pixels))[spec.layers[-1]] for pixels in (picture, changed))
+    features, others = (
+        engine._bench.network.features(tf.constant(pixels))[spec.layers[-1]] for pixels in (picture, changed)
+    )
     np.testing.assert_allclose(features[:, :, margin + 1 :], others[:, :, margin + 1 :], rtol=1e-4, atol=1e-3)

@@ -53,13 +53,13 @@ def test_two_engines_of_one_configuration_give_equal_pictures() -> None:
 
 def test_the_targets_of_a_style_are_computed_once_per_size() -> None:
     engine, computed = StyleTransfer(small_config(optimizer="adam", iterations=1)), list[tuple[int, ...]]()
-    compute = engine._style_targets
+    compute = engine._bench._whole.style_summary
 
-    def counting(pixels: Any) -> Any:
+    def counting(pixels: Any, mask: Any) -> Any:
         computed.append(tuple(pixels.shape[1:3]))
-        return compute(pixels)
+        return compute(pixels, mask)
 
-    engine._style_targets = counting
+    engine._bench._whole.style_summary = counting
     for content in (CONTENT, noise_pixels(), content_pixels(30, 40)):
         engine.run(content, STYLE)
         engine.evaluate(engine.run(content, STYLE).image, content, STYLE)

@@ -37,13 +37,16 @@ def mean_wasserstein(F: Array, S: Array) -> float:
     return wasserstein(F, S, NOISE * variance + LEAST_NOISE) / F.shape[1]
 
 
-def directions(F: Array) -> Array:
-    """Features from their mean, each of length 1."""
-    centred = F - F.mean(axis=0)
+def directions(F: Array, w: Array | None = None) -> Array:
+    """Features from their mean, each place with its weight `w`, [M], in the mean; each of length 1."""
+    centred = F - np.average(F, axis=0, weights=w)
     return np.asarray(centred / np.linalg.norm(centred, axis=1, keepdims=True))
 
 
-def neighbours(F: Array, S: Array) -> float:
-    """Kolkin et al. (2022): the mean over places of F of the least centred cosine distance to a place of S."""
+def neighbours(F: Array, S: Array, w: Array | None = None) -> float:
+    """Kolkin et al. (2022): the mean over places of F of the least centred cosine distance to a place of S.
+
+    Each place of F with its weight `w`, [M].
+    """
     style = directions(S)
-    return float(np.mean([min(1 - f @ s for s in style) for f in directions(F)]))
+    return float(np.average([min(1 - f @ s for s in style) for f in directions(F, w)], weights=w))

@@ -15,9 +15,10 @@ def features(height: int = 5, width: int = 7, channels: int = 6, seed: int = 0) 
 
 
 def mask(height: int = 5, width: int = 7, seed: int = 4) -> npt.NDArray[np.float32]:
-    """Weights of places, a third of them 0."""
+    """Weights of places, a third of them 0, their mean 1."""
     drawn = np.random.default_rng(seed).random((1, height, width, 1), dtype=np.float32)
-    return np.where(drawn < 1 / 3, np.float32(0), drawn)
+    weights = np.where(drawn < 1 / 3, np.float32(0), drawn)
+    return weights / weights.mean()
 
 
 def gradient(value: Callable[[Any], Any], F: Any) -> Any:

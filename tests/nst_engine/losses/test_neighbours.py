@@ -13,8 +13,14 @@ from tests.reference.formulas import as_rows
 STYLE = features(6, 8, seed=1)
 
 
+def ones(F: Any) -> Any:
+    """The weights of a picture without regions."""
+    return tf.ones_like(F[..., :1], tf.float32)
+
+
 def loss(F: Any, S: Any = STYLE) -> Any:
-    return neighbour_loss(tf.convert_to_tensor(F), neighbour_targets(tf.convert_to_tensor(S)))
+    F = tf.convert_to_tensor(F)
+    return neighbour_loss(F, ones(F), neighbour_targets(tf.convert_to_tensor(S)))
 
 
 def test_is_the_mean_distance_to_the_nearest_place() -> None:
@@ -112,11 +118,11 @@ def test_works_in_a_loop_where_the_height_and_width_are_unknown(*, compiled: boo
     @tf.function(input_signature=[tf.TensorSpec([1, None, None, 6])], jit_compile=compiled)
     def descend(F: Any) -> Any:
         for _ in tf.range(2):
-            F -= gradient(lambda x: neighbour_loss(x, target), F)
+            F -= gradient(lambda x: neighbour_loss(x, ones(x), target), F)
         return F
 
     F: npt.NDArray[np.float32] = features(33, 40)
     expected = tf.constant(F)
     for _ in range(2):
-        expected -= gradient(lambda x: neighbour_loss(x, target), expected)
+        expected -= gradient(lambda x: neighbour_loss(x, ones(x), target), expected)
     np.testing.assert_allclose(descend(F), expected, rtol=1e-4, atol=1e-5)

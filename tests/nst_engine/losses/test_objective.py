@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nst_engine import StyleTransfer, TransferConfig
 from nst_engine.backbones.network import Network
-from nst_engine.losses.objective import Objective, Targets
+from nst_engine.losses.objective import Features, Objective, Region, Targets
 from nst_engine.precision import FLOAT32
 from nst_engine.weights import find_weights
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
@@ -40,15 +40,20 @@ def in_numpy(config: TransferConfig, pixels: npt.NDArray[Any]) -> Losses:
     )
 
 
+def targets_of(objective: Objective, config: TransferConfig, content: Features, style: Features) -> Targets:
+    """Of one style that paints everywhere."""
+    kept = objective.style_targets([objective.style_summary(style, {})], [1.0])
+    region = Region(share=tf.constant(1.0), style=kept, mask={})
+    weights = tf.constant(config.loss_weights, tf.float32)
+    return Targets(content=objective.content_targets(content), regions=(region,), weights=weights)
+
+
 def gradient_of_total(config: TransferConfig, pixels: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """The engine's gradient of the total with respect to pixels, [height, width, 3]."""
     objective = Objective(config)
     network = Network(config, find_weights(config), FLOAT32, objective.layers)
     image, content, style = (tf.constant(array[np.newaxis], tf.float32) for array in (pixels, CONTENT, STYLE))
-    targets = Targets(
-        content=objective.content_targets(network.features(content)),
-        style=objective.style_targets(network.features(style)),
-    )
+    targets = targets_of(objective, config, network.features(content), network.features(style))
     with tf.GradientTape() as tape:
         tape.watch(image)
         statistics = objective.statistics(network.features(image), targets)
@@ -95,7 +100,8 @@ def test_a_term_of_weight_zero_is_reported_and_not_counted() -> None:
 
 @pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16])
 def test_terms_are_float32_and_near_those_of_float32_features(dtype: tf.DType) -> None:
-    objective = Objective(small_config())
+    config = small_config()
+    objective = Objective(config)
     layers = dict.fromkeys(objective.layers, (1, 12, 9, 16))
     rng = np.random.default_rng(0)
     F, P, S = ({name: rng.random(shape, np.float32) for name, shape in layers.items()} for _ in range(3))
@@ -103,7 +109,7 @@ def test_terms_are_float32_and_near_those_of_float32_features(dtype: tf.DType) -
 
     def terms(cast_to: tf.DType) -> Any:
         lowered = [{name: tf.cast(value, cast_to) for name, value in features.items()} for features in (F, P, S)]
-        targets = Targets(content=objective.content_targets(lowered[1]), style=objective.style_targets(lowered[2]))
+        targets = targets_of(objective, config, *lowered[1:])
         return objective.terms(image, objective.statistics(lowered[0], targets), targets)
 
     assert terms(dtype).dtype == tf.float32

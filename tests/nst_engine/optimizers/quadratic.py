@@ -7,13 +7,15 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from nst_engine.optimizers.base import Evaluate, PixelOptimizer
+from nst_engine.optimizers.base import PixelOptimizer
 
 HEIGHT, WIDTH = 4, 5
 SHAPE = (1, HEIGHT, WIDTH, 3)
 SIZE = HEIGHT * WIDTH * 3
 
 Array = npt.NDArray[np.float64]
+Evaluate = Callable[[Any], tuple[Any, Any]]
+"""Pixels to loss terms and gradient."""
 
 
 class Quadratic:
@@ -40,7 +42,7 @@ class Quadratic:
         return slope
 
     def evaluate(self, pixels: Any) -> tuple[Any, Any]:
-        """As an optimizer calls it: the loss terms and the total's gradient, in float32."""
+        """As an optimizer is told of it: the loss terms and the total's gradient, in float32."""
         away = tf.reshape(pixels, [SIZE]) - tf.constant(self.c, tf.float32)
         slope = tf.linalg.matvec(tf.constant(self.A, tf.float32), away)
         total = tf.tensordot(away, slope, 1) / 2 + 50
@@ -57,7 +59,7 @@ def stepping(optimizer: PixelOptimizer, evaluate: Evaluate, rate: float = 1.0) -
 
     @tf.function
     def step() -> Any:
-        return optimizer.step(evaluate, tf.constant(rate))
+        return optimizer.tell(*evaluate(optimizer.trial), tf.constant(rate))
 
     return lambda: step().numpy()
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from scipy.optimize import minimize
 
-from nst_engine.optimizers.lbfgs import FARTHEST, FIRST_MOVE, ProjectedLBFGS, free, rms, two_loop
+from nst_engine.optimizers.lbfgs import FARTHEST, FIRST_MOVE, MEMORY, Curvature, ProjectedLBFGS, free, rms, two_loop
 from tests.nst_engine.optimizers.quadratic import HEIGHT, SHAPE, SIZE, WIDTH, Quadratic, spoiled, start, stepping
 from tests.reference.lbfgs import inverse_hessian, two_loop_recursion
 
@@ -37,7 +37,8 @@ def test_two_loops_are_algorithm_7_4(count: int) -> None:
     S, Y = (after_empty_places(vectors, 6) for vectors in (steps, changes))
     curvature = np.sum(S * Y, axis=1)
     rho = np.divide(1, curvature, out=np.zeros_like(curvature), where=curvature > 0)
-    ours = two_loop(*(tf.constant(array, tf.float32) for array in (gradient, S, Y, rho)))
+    g, SY, YY, rho = (tf.constant(array, tf.float32) for array in (gradient, S @ Y.T, Y @ Y.T, rho))
+    ours = two_loop(g, [*S], [*Y], SY, YY, rho)
     np.testing.assert_allclose(ours, two_loop_recursion(gradient, steps, changes), rtol=1e-4, atol=1e-4)
 
 
@@ -50,8 +51,20 @@ def test_algorithm_7_4_is_the_product_form_of_the_inverse_hessian() -> None:
 
 def test_two_loops_without_a_pair_give_back_the_vector() -> None:
     q = np.random.default_rng(1).standard_normal(SIZE).astype(np.float32)
-    empty = tf.zeros([6, SIZE])
-    np.testing.assert_array_equal(two_loop(tf.constant(q), empty, empty, tf.zeros([6])), q)
+    empty, products = [tf.zeros([SIZE])] * 6, tf.zeros([6, 6])
+    np.testing.assert_array_equal(two_loop(tf.constant(q), empty, empty, products, products, tf.zeros([6])), q)
+
+
+def test_what_is_remembered_is_algorithm_7_4_of_the_newest_pairs() -> None:
+    steps, changes = curvature_pairs(MEMORY + 3)
+    gradient, curvature = np.random.default_rng(1).standard_normal(SIZE), Curvature(SIZE)
+    for s, y in zip(steps, changes, strict=True):
+        curvature.remember(tf.constant(s, tf.float32), tf.constant(y, tf.float32))
+        curvature.remember(tf.constant(s, tf.float32), tf.constant(-y, tf.float32))
+    expected = two_loop_recursion(gradient, steps[-MEMORY:], changes[-MEMORY:])
+    np.testing.assert_allclose(curvature.times(tf.constant(gradient, tf.float32)), expected, rtol=1e-3, atol=1e-3)
+    curvature.forget()
+    np.testing.assert_allclose(curvature.times(tf.constant(gradient, tf.float32)), gradient, rtol=1e-6)
 
 
 # ---------------------------------------------------------------- the box

@@ -1,0 +1,122 @@
+"""One pair on its way from coarse to fine: what was read of it, how far it is, and its account."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import NamedTuple, TypeAlias
+
+from nst_engine.color import recolored, with_colors_of
+from nst_engine.config import TransferConfig
+from nst_engine.errors import NightbrushError
+from nst_engine.images import Photograph, read_photograph, resize
+from nst_engine.initial import initial_picture
+from nst_engine.journal import Journal, spending
+from nst_engine.photographs import Origin
+from nst_engine.pyramid import require_seen, result_sizes
+from nst_engine.regions import Mask, mask_for
+from nst_engine.types import Picture, PictureSource
+
+Source: TypeAlias = PictureSource | Photograph
+"""Whatever a picture can be read from, or has been."""
+
+
+class Style(NamedTuple):
+    """A style as it is used.
+
+    Attributes:
+        picture: in the colours that it is to have.
+        mask: what of it is taken, [height, width]; None is all.
+        key: hash of both.
+    """
+
+    picture: Picture
+    mask: Mask | None
+    key: str
+
+
+class Lane:
+    """One pair on its way.
+
+    Args:
+        config: what the transfer does.
+        content, style: the pair.
+        loss_scale: first factor on the loss.
+
+    Attributes:
+        journal: the account.
+        photograph: the content as it was read.
+        content: its picture, laid over white.
+        styles: the pair's style and those of the blend.
+        masks: where in the content each style paints, at its size; None is everywhere.
+        sizes: width and height at each level, coarse to fine.
+        origins: what was read, as the result tells it.
+        picture: the picture as it stands.
+        tile: side of the tiles that it was taken in last; None is whole.
+        error: what ended the transfer early, or None.
+
+    Raises:
+        ImageError: a picture cannot be read, or does not fit the others.
+    """
+
+    def __init__(self, config: TransferConfig, content: Source, style: Source, loss_scale: float) -> None:
+        self.journal = Journal(config, loss_scale)
+        self.tile: int | None = None
+        self.error: NightbrushError | None = None
+        self._config = config
+        with spending([self.journal], "prepare"):
+            self._read(content, style)
+
+    def goes_on(self, done: int) -> bool:
+        """Whether the level goes on after so many of its steps."""
+        return self.error is None and self.journal.goes_on(done)
+
+    def finished(self, picture: Picture) -> Picture:
+        """The picture as it is handed out: with the content's colours, where they are to be kept so."""
+        if self._config.preserve_color != "luminance":
+            return picture
+        height, width, _ = picture.shape
+        return with_colors_of(picture, resize(self.content, width, height))
+
+    def _read(self, content: Source, style: Source) -> None:
+        config = self._config
+        files = {path: read_photograph(path) for path in config.files}
+        self.photograph, own_style = as_photograph(content), as_photograph(style)
+        self.content = self.photograph.over_white()
+        read = {path: photograph.over_white() for path, photograph in files.items()}
+        pictures = [
+            self._colored(style) for style in (own_style.over_white(), *(read[path] for path in config.blended))
+        ]
+        for picture in pictures:
+            require_seen(config, *picture.shape[1::-1])
+        style_masks = _masks(config.style_masks, pictures, read) or (None,) * len(pictures)
+        self.styles = tuple(
+            Style(picture, mask, _key(picture, mask)) for picture, mask in zip(pictures, style_masks, strict=True)
+        )
+        self.masks = _masks(config.content_masks, [self.content] * len(pictures), read)
+        self.sizes = result_sizes(config, self.content)
+        self.picture = initial_picture(config, self.content, pictures[0], read, self.sizes[0])
+        origins = {"content": self.photograph, "style": own_style} | files
+        self.origins: dict[str, Origin | None] = {role: photograph.origin for role, photograph in origins.items()}
+
+    def _colored(self, style: Picture) -> Picture:
+        match self._config.preserve_color:
+            case "histogram" | "coral" as mode:
+                return recolored(style, self.content, mode)
+            case _:
+                return style
+
+
+def as_photograph(source: Source) -> Photograph:
+    """The source as it was read before, or is now."""
+    return source if isinstance(source, Photograph) else read_photograph(source)
+
+
+def _key(picture: Picture, mask: Mask | None) -> str:
+    return sha256(picture.tobytes() + (b"" if mask is None else mask.tobytes())).hexdigest()
+
+
+def _masks(
+    paths: tuple[str, ...] | None, masked: Sequence[Picture], read: dict[str, Picture]
+) -> tuple[Mask, ...] | None:
+    if paths is None:
+        return None
+    return tuple(mask_for(picture, read[path], path) for path, picture in zip(paths, masked, strict=True))

@@ -1,0 +1,116 @@
+"""Whether the fields of a configuration make sense, each alone and together."""
+
+from typing import TYPE_CHECKING
+
+from nst_engine.backbones.registry import Smoothing
+from nst_engine.checks import check_choice, check_integer, check_number, check_text, split_layer, split_style
+from nst_engine.errors import ConfigError, listed
+from nst_engine.optimizers.registry import OPTIMIZERS
+
+if TYPE_CHECKING:
+    from nst_engine.config import TransferConfig
+
+
+def validate(config: "TransferConfig", choices: dict[str, object]) -> None:
+    """Refuse a configuration that makes no sense.
+
+    Args:
+        config: to be checked.
+        choices: by field, the Literal that its value must be one of.
+
+    Raises:
+        ConfigError: the text says the field, its value and what is allowed.
+    """
+    for name in ("backbone", "weights", "init", "optimizer"):
+        check_text(name, getattr(config, name))
+    for name, annotation in choices.items():
+        check_choice(name, getattr(config, name), annotation)
+    if config.smoothing is not None:
+        check_choice("smoothing", config.smoothing, Smoothing)
+    if config.optimizer not in OPTIMIZERS:
+        raise ConfigError(f"optimizer={config.optimizer!r} is not known; use {listed(OPTIMIZERS)}")
+    _check_numbers(config)
+    _check_layers(config)
+    _check_weights_source(config)
+    _check_init(config)
+    _check_tile(config)
+    _check_styles(config)
+    _check_repeatable(config)
+
+
+def _check_numbers(config: "TransferConfig") -> None:
+    check_number("style_scale", config.style_scale, above=0)
+    for name in ("content_weight", "style_weight", "tv_weight"):
+        if getattr(config, name) is not None:
+            check_number(name, getattr(config, name), least=0)
+    for name in ("learning_rate", "balance", "tolerance", "time_limit"):
+        if getattr(config, name) is not None:
+            check_number(name, getattr(config, name), above=0)
+    for name in ("side", "tile"):
+        if getattr(config, name) is not None:
+            check_integer(name, getattr(config, name), least=config.spec.stride)
+    if config.levels != "auto":
+        check_integer("levels", config.levels, least=1, most=16)
+    check_integer("iterations", config.iterations, least=1)
+    for name in ("record_every", "snapshot_every"):
+        check_integer(name, getattr(config, name), least=0)
+    check_integer("quality", config.quality, least=1, most=100)
+    check_integer("seed", config.seed, least=0, most=2**32 - 1)
+
+
+def _check_layers(config: "TransferConfig") -> None:
+    for name in ("content_layers", "style_layers"):
+        entries = getattr(config, name)
+        if entries is None:
+            continue
+        layers = [layer for layer, _ in map(split_layer, entries)]
+        for layer in layers:
+            if layer not in config.spec.layers:
+                known = listed(config.spec.layers)
+                raise ConfigError(f"{name}={layer!r} is not a layer of {config.backbone}; use {known}")
+            if layers.count(layer) > 1:
+                raise ConfigError(f"{name} names {layer!r} twice; name each layer once")
+        if sum(share for _, share in map(split_layer, entries)) <= 0:
+            raise ConfigError(f"{name}: the layer weights sum to 0; at least one must be above 0")
+
+
+def _check_weights_source(config: "TransferConfig") -> None:
+    named, own = ("imagenet", "packaged", "random"), config.spec.weights
+    if config.weights in named and config.weights not in own:
+        allowed = listed([*own, "the path of a weights file"])
+        raise ConfigError(f"weights={config.weights!r} does not exist for {config.backbone}; use {allowed}")
+    if config.weights not in named and not config.weights.endswith(".h5"):
+        allowed = listed([*own, "the path of an .h5 or .weights.h5 file"])
+        raise ConfigError(f"weights={config.weights!r} is not known; use {allowed}")
+
+
+def _check_init(config: "TransferConfig") -> None:
+    if config.init not in ("content", "noise", "style") and "." not in config.init:
+        raise ConfigError(f"init={config.init!r} is not known; use content, noise, style or the path of a picture")
+
+
+def _check_tile(config: "TransferConfig") -> None:
+    if config.tile is not None and config.spec.reach is None:
+        raise ConfigError(f"tile={config.tile!r} cannot be had: {config.backbone} sees the whole picture; use none")
+    if config.tile is not None and config.style_loss == "neighbours":
+        raise ConfigError(f"tile={config.tile!r} cannot be had with style_loss='neighbours'; use none")
+
+
+def _check_styles(config: "TransferConfig") -> None:
+    for path, weight in map(split_style, config.blend or ()):
+        if not path or weight <= 0:
+            raise ConfigError(f"blend={f'{path}:{weight:g}'!r} is not allowed; use path or path:weight, the weight > 0")
+    styles = 1 + len(config.blend or ())
+    for name in ("content_masks", "style_masks"):
+        masks = getattr(config, name)
+        if masks is not None and len(masks) != styles:
+            raise ConfigError(
+                f"{name} names {len(masks)} masks; use {styles}: one for the style and one for each of blend"
+            )
+
+
+def _check_repeatable(config: "TransferConfig") -> None:
+    if config.deterministic and config.time_limit is not None:
+        raise ConfigError(
+            f"time_limit={config.time_limit!r} depends on the clock; with deterministic=True use tolerance"
+        )

@@ -1,0 +1,61 @@
+"""Pictures taken whole: their features, their loss terms, and the gradients of these."""
+
+import tensorflow as tf
+
+from nst_engine.backbones.network import Network
+from nst_engine.losses.objective import Features, Objective, Targets
+from nst_engine.types import Tensor
+
+
+class Whole:
+    """What a transfer asks of a network and an objective, in one pass over each picture.
+
+    Args:
+        network: pixels to features.
+        objective: features to loss terms.
+    """
+
+    def __init__(self, network: Network, objective: Objective) -> None:
+        self._network, self._objective = network, objective
+        self.content_targets = tf.function(self._content_targets, reduce_retracing=True)
+        self.style_summary = tf.function(self._style_summary, reduce_retracing=True)
+        self.terms = tf.function(self._terms, reduce_retracing=True)
+
+    def evaluate(
+        self, pixels: Tensor, targets: tuple[Targets, ...], scales: tuple[Tensor, ...]
+    ) -> tuple[Tensor, Tensor]:
+        """The loss terms of several pictures, and the gradients of `scale * total`; part of a graph.
+
+        Args:
+            pixels: [n, height, width, 3], float32, in [0, 255].
+            targets: of each picture.
+            scales: factor on each picture's total.
+
+        Returns:
+            [n, 4] and [n, height, width, 3], float32.
+        """
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(pixels)
+            features = _one_by_one(self._network.features(pixels), len(targets))
+            pictures = tf.split(pixels, len(targets))
+            terms = tf.stack([self._terms_of(*each) for each in zip(pictures, features, targets, strict=True)])
+            total = tf.tensordot(tf.stack(scales), terms[:, 3], 1)
+        return terms, tape.gradient(total, pixels)
+
+    def _content_targets(self, pixels: Tensor) -> Features:
+        return self._objective.content_targets(self._network.features(pixels))
+
+    def _style_summary(self, pixels: Tensor, mask: Features) -> Features:
+        return self._objective.style_summary(self._network.features(pixels), mask)
+
+    def _terms(self, pixels: Tensor, targets: Targets) -> Tensor:
+        return self._terms_of(pixels, self._network.features(pixels), targets)
+
+    def _terms_of(self, pixels: Tensor, features: Features, targets: Targets) -> Tensor:
+        return self._objective.terms(pixels, self._objective.statistics(features, targets), targets)
+
+
+def _one_by_one(features: Features, pictures: int) -> list[Features]:
+    """The features of each picture."""
+    parts = {layer: tf.split(values, pictures) for layer, values in features.items()}
+    return [{layer: part[index] for layer, part in parts.items()} for index in range(pictures)]

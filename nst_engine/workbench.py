@@ -1,0 +1,124 @@
+"""What an engine works with: its network and objective, and what it keeps of the work between pictures."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from nst_engine.backbones.network import Network
+from nst_engine.config import TransferConfig
+from nst_engine.descent import Aims, Descent
+from nst_engine.images import resize
+from nst_engine.lane import Lane, Style
+from nst_engine.losses.objective import Features, Objective, Region, Targets
+from nst_engine.precision import Precision
+from nst_engine.pyramid import style_size
+from nst_engine.recent import Recent
+from nst_engine.regions import Mask, layer_masks, region_shares
+from nst_engine.tiling import Tiling
+from nst_engine.types import Picture, Tensor
+from nst_engine.weights import WeightsSource
+from nst_engine.whole import Whole
+
+_PIXELS_KEPT = 2**21
+"""Of the shapes whose graphs are kept, with the optimizers' memory: about 1 GB."""
+
+_STYLES_KEPT = 64
+"""Style targets that are kept, about 3 MB each."""
+
+_TILINGS_KEPT = 4
+
+Reader = Whole | Tiling
+Shape = tuple[tuple[int, int], tuple[str, ...], int | None]
+"""Width and height, the optimizers of the pictures, and the side of the tiles."""
+
+
+class Workbench:
+    """Network, objective, and what is kept between pictures: styles' targets and traced graphs.
+
+    Args:
+        config: what a transfer does.
+        weights: of the network.
+        precision: what it computes in.
+        device: where everything is to be, such as `CPU:0`.
+    """
+
+    def __init__(self, config: TransferConfig, weights: WeightsSource, precision: Precision, device: str) -> None:
+        self.config, self.precision, self.device = config, precision, device
+        self._objective = Objective(config)
+        self.network = Network(config, weights, precision, self._objective.layers)
+        self._whole = Whole(self.network, self._objective)
+        self._tilings: Recent[tuple[tuple[int, int], int], Tiling] = Recent(_TILINGS_KEPT)
+        self._descents: Recent[Shape, Descent] = Recent(_PIXELS_KEPT, _pixels)
+        self._styles: Recent[tuple[Any, ...], dict[str, Any]] = Recent(_STYLES_KEPT)
+
+    def forget(self) -> None:
+        """Give back the memory of all that is kept."""
+        self._descents.clear()
+        self._tilings.clear()
+
+    def reader(self, size: tuple[int, int], tile: int | None) -> Reader:
+        """What reads pictures of that width and height, in tiles of that side."""
+        if tile is None or tile >= max(size):
+            return self._whole
+        return self._tilings.get_or_make((size, tile), lambda: Tiling(self.network, self._objective, size, tile))
+
+    def descent(self, size: tuple[int, int], optimizers: tuple[str, ...], tile: int | None, targets: Aims) -> Descent:
+        """The optimization of pictures of that shape."""
+        return self._descents.get_or_make(
+            (size, optimizers, tile),
+            lambda: Descent(self.reader(size, tile), self.config, self.precision, targets, size, optimizers),
+        )
+
+    def targets(self, lane: Lane, size: tuple[int, int], tile: int | None) -> Targets:
+        """What a pair's picture of that width and height is compared with."""
+        content = self.reader(size, tile).content_targets(to_pixels(resize(lane.content, *size)))
+        weights = tf.constant(lane.journal.weights, tf.float32)
+        return Targets(content, tuple(self._regions(lane, size, tile)), weights)
+
+    def _regions(self, lane: Lane, size: tuple[int, int], tile: int | None) -> Iterator[Region]:
+        """One for all styles together where they have no masks in the content, else one for each."""
+        weights = self.config.style_weights
+        if lane.masks is None:
+            yield Region(tf.constant(1.0), self._style(lane.styles, weights, max(size), tile), {})
+            return
+        for style, mask, share in zip(lane.styles, lane.masks, region_shares(weights, lane.masks), strict=True):
+            target = self._style([style], [1.0], max(size), tile)
+            yield Region(tf.constant(share, tf.float32), target, self._layer_masks(mask, size))
+
+    def _style(self, styles: Sequence[Style], weights: Sequence[float], side: int, tile: int | None) -> dict[str, Any]:
+        """What is kept of styles taken together, at the scale of a result of that side."""
+        sizes = [style_size(self.config, style.picture, side) for style in styles]
+        return self._styles.get_or_make(
+            tuple((style.key, size) for style, size in zip(styles, sizes, strict=True)),
+            lambda: self._objective.style_targets(
+                [self._summary(style, size, tile) for style, size in zip(styles, sizes, strict=True)], weights
+            ),
+        )
+
+    def _summary(self, style: Style, size: tuple[int, int], tile: int | None) -> dict[str, Any]:
+        pixels = to_pixels(resize(style.picture, *size))
+        return self.reader(size, tile).style_summary(pixels, self._layer_masks(style.mask, size))
+
+    def _layer_masks(self, mask: Mask | None, size: tuple[int, int]) -> Features:
+        if mask is None:
+            return {}
+        sizes = self.network.sizes(size[1], size[0])
+        return layer_masks(mask, {layer: sizes[layer] for layer in self._objective.style_layers})
+
+
+def to_pixels(picture: Picture) -> Tensor:
+    """[height, width, 3] in [0, 1] to [1, height, width, 3] in [0, 255]."""
+    return tf.constant(picture[np.newaxis] * np.float32(255))
+
+
+def to_picture(pixels: Tensor) -> Picture:
+    """[1, height, width, 3] in [0, 255] to [height, width, 3] in [0, 1]."""
+    picture: Picture = pixels[0].numpy() / np.float32(255)
+    return picture
+
+
+def _pixels(shape: Shape) -> float:
+    (width, height), optimizers, _ = shape
+    return width * height * len(optimizers)
