@@ -12,6 +12,7 @@ from flows.settings import apply_defaults
 from nst_engine import NightbrushError, TransferConfig, __version__
 from nst_engine.errors import listed
 from nst_engine.presets import PRESETS
+from tasks.pairs import Request
 
 DONE, SOME_FAILED, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
 
@@ -62,11 +63,16 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--content", required=True, metavar="SRC", help="Folder of the pictures to be stylized.")
-@click.option("--style", required=True, metavar="SRC", help="Folder of the pictures whose style they take.")
-@click.option("--output", required=True, metavar="DST", help="Folder for pictures, tables and report.")
+@click.option(
+    "--content", required=True, metavar="SRC", help="Pictures to be stylized: a folder or s3://bucket/prefix."
+)
+@click.option("--style", required=True, metavar="SRC", help="Pictures whose style they take, likewise.")
+@click.option("--output", required=True, metavar="DST", help="Where pictures, tables and report go, likewise.")
 @click.option("--backbone", "backbones", multiple=True, metavar="NAME", help="Network to use. Repeats.")
-@click.option("--pairing", default="every", metavar="every|stem", help="Which content goes with which style.")
+@click.option("--pairing", metavar="NAME", help="every, stem, zip (one to one, in order) or list.")
+@click.option("--pairs", metavar="FILE.csv", help="The list: content, style, and what is set for that pair.")
+@click.option("--include", multiple=True, metavar="GLOB", help="Only pictures whose key matches, as 2024/*. Repeats.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="No pictures whose key matches. Repeats.")
 @_with_configuration
 @click.option("--dry-run", is_flag=True, help="Print the plan and an estimate, and write nothing.")
 @click.option("--allow-failures", is_flag=True, help="Exit 0 though pairs failed.")
@@ -76,27 +82,35 @@ def run(
     settings: Sequence[str],
     backbones: Sequence[str],
     pairing: Any,
+    pairs: str | None,
+    include: Sequence[str],
+    exclude: Sequence[str],
     dry_run: bool,
     allow_failures: bool,
     **job: Any,
 ) -> int:
-    """Stylize a folder: every content with every style, or those of one stem.
+    """Stylize a folder: every content with every style, or pair by pair.
 
     Finished pictures are not made again. Exit status: 0 all pairs have their picture, 1 some failed, 2 bad arguments
     or nothing to do.
     """
     config = read_config(preset, file, settings, backbone=next(iter(backbones), None))
-    return _batch(config, backbones or [config.backbone], pairing, dry_run, allow_failures, **job)
+    request = Request(
+        backbones=tuple(backbones) or (config.backbone,),
+        pairing=pairing,
+        pairs=pairs,
+        include=tuple(include),
+        exclude=tuple(exclude),
+    )
+    return _batch(config, request, dry_run, allow_failures, **job)
 
 
-def _batch(
-    config: TransferConfig, backbones: Sequence[str], pairing: Any, dry_run: bool, allow_failures: bool, **job: Any
-) -> int:
+def _batch(config: TransferConfig, request: Request, dry_run: bool, allow_failures: bool, **job: Any) -> int:
     from tasks.preflight import preflight
     from tasks.work import Job
 
     batch = Job(config=config, **job)
-    plan = preflight(batch, backbones, pairing)
+    plan = preflight(batch, request)
     if dry_run:
         from flows.dry_run import describe_plan
 
@@ -105,7 +119,7 @@ def _batch(
     from flows.local import load_engine_if_needed, run_batch
 
     load_engine_if_needed(plan, batch)
-    return DONE if run_batch(batch, backbones, pairing, allow_failures) else SOME_FAILED
+    return DONE if run_batch(plan, batch, request, allow_failures) else SOME_FAILED
 
 
 @cli.command()
@@ -129,6 +143,24 @@ def one(
 
     config = read_config(preset, file, settings, backbone=backbone)
     click.echo(stylize_one(content, style, output, config, device))
+    return DONE
+
+
+@cli.command()
+@click.argument("picture", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="The new picture.")
+@click.option("--content", metavar="FILE", help="Where the content is now.")
+@click.option("--style", metavar="FILE", help="Where the style is now.")
+@click.option("--device", metavar="NAME", help="cpu, gpu or gpu:1; unless given, the best that is there.")
+def replay(picture: Path, output: Path | None, device: str | None, **sources: str | None) -> int:
+    """Make PICTURE again from what its file tells, and compare the two.
+
+    Its content and style are sought where they were, seen from the current folder and from PICTURE's. Unless OUT is
+    given, the new picture lies beside PICTURE and has its name with -replay.
+    """
+    from flows.replay import replay_picture
+
+    click.echo(replay_picture(picture, output, device, note=_complain, **sources))
     return DONE
 
 
@@ -171,4 +203,5 @@ def demo(folder: Path) -> int:
 
     write_demo(LocalStorage(folder / "contents"), LocalStorage(folder / "styles"))
     places = {"content": folder / "contents", "style": folder / "styles", "output": folder / "output"}
-    return _batch(CONFIG, [CONFIG.backbone], "every", False, False, **{name: str(at) for name, at in places.items()})
+    request = Request(backbones=(CONFIG.backbone,))
+    return _batch(CONFIG, request, False, False, **{name: str(at) for name, at in places.items()})

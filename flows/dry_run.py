@@ -1,10 +1,14 @@
 """What a batch would do, in words."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
+from typing import Any
 
 from tasks.estimate import estimate
-from tasks.pairs import PairSpec, Plan
+from tasks.pairs import PairSpec, Plan, shown
+from tasks.preflight import unfinished
 from tasks.storage import open_storage
 from tasks.work import Job
 
@@ -13,34 +17,37 @@ _MOST_NAMES = 40
 
 def describe_plan(plan: Plan, job: Job) -> str:
     """The pictures to be made, what is left out, and how long it takes."""
-    return "\n".join([*_names(plan), *_left_out(plan), *_forecast(plan, job)])
+    return "\n".join([*_names(plan), *plan.left_out(), *_forecast(plan, job)])
 
 
 def _names(plan: Plan) -> Iterator[str]:
-    yield from (pair.name for pair in plan.pairs[:_MOST_NAMES])
+    yield from map(_described, islice(plan.pairs, _MOST_NAMES))
     if len(plan.pairs) > _MOST_NAMES:
         yield f"... and {len(plan.pairs) - _MOST_NAMES} more"
 
 
-def _left_out(plan: Plan) -> Iterator[str]:
-    for side, keys in (("content", plan.unmatched_contents), ("style", plan.unmatched_styles)):
-        yield from (f"left out: {side} {key} has no partner" for key in keys)
+def _described(pair: PairSpec) -> str:
+    """The pair's name and what is set for it alone, each as `--set` takes it."""
+    return " ".join([shown(pair.name), *(f"{name}={_text(value)}" for name, value in pair.overrides)])
+
+
+def _text(value: Any) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _forecast(plan: Plan, job: Job) -> Iterator[str]:
-    output = open_storage(job.output)
-    waiting = [pair for pair in plan.pairs if output.head(pair.sidecar_key) is None]
-    yield f"{len(plan.pairs)} pairs, {len(plan.pairs) - len(waiting)} of them with a sidecar in {output.uri()}"
+    firsts: dict[str, PairSpec] = {}
+    counts: Counter[str] = Counter()
+    for pair in unfinished(plan, job):
+        firsts.setdefault(pair.backbone, pair)
+        counts[pair.backbone] += 1
+    done = len(plan.pairs) - counts.total()
+    yield f"{len(plan.pairs)} pairs, {done} of them with a sidecar in {open_storage(job.output).uri()}"
     seconds = 0.0
-    for first in _first_of_each_backbone(waiting):
+    for backbone, first in firsts.items():
         cost = estimate(first, job)
-        count = sum(pair.backbone == first.backbone for pair in waiting)
-        seconds += cost.seconds * count
+        seconds += cost.seconds * counts[backbone]
         size = f"{cost.width}x{cost.height} pixels"
-        yield f"{first.backbone}: {count} x {cost.seconds:.0f} s, each {cost.steps} steps to {size}"
-    if waiting:
-        yield f"about {timedelta(seconds=round(seconds))} on this device, if every content is shaped like the first"
-
-
-def _first_of_each_backbone(pairs: list[PairSpec]) -> Iterator[PairSpec]:
-    yield from {pair.backbone: pair for pair in reversed(pairs)}.values()
+        yield f"{backbone}: {counts[backbone]} x {cost.seconds:.0f} s, each {cost.steps} steps to {size}"
+    if firsts:
+        yield f"about {timedelta(seconds=round(seconds))} on this device, if all are like the first of their backbone"

@@ -3,12 +3,12 @@
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import ConfigError
 from nst_engine.presets import preset_fields
+from tasks.values import typed
 
 
 def read_config(preset: str | None, file: Path | None, settings: Iterable[str], **fields: Any) -> TransferConfig:
@@ -28,7 +28,7 @@ def read_config(preset: str | None, file: Path | None, settings: Iterable[str], 
 def _from_toml(file: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
-        return {name: _typed(name, value) if value == "none" else value for name, value in values.items()}
+        return {name: typed(name, value) if value == "none" else value for name, value in values.items()}
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(f"configuration file {str(file)!r} cannot be used: {reason}") from error
@@ -38,21 +38,4 @@ def _setting(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals:
         raise ConfigError(f"setting {text!r} is not allowed; use key=value, such as side=1024")
-    return name.strip(), _typed(name.strip(), value.strip())
-
-
-def _typed(name: str, text: str) -> Any:
-    """The text as the kind of value that the field takes; `none` where it takes None, commas where it takes several."""
-    hint = get_type_hints(TransferConfig).get(name, str)
-    kinds = get_args(hint) or (hint,)
-    if text.lower() == "none" and NoneType in kinds:
-        return None
-    if any(getattr(kind, "__origin__", None) is tuple for kind in kinds):
-        return tuple(part.strip() for part in text.split(","))
-    for kind in (int, float):
-        if kind in kinds:
-            try:
-                return kind(text)
-            except ValueError:
-                continue
-    return text
+    return name.strip(), typed(name.strip(), value.strip())

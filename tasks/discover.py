@@ -1,21 +1,20 @@
 """The Prefect task that finds the pairs of a batch."""
 
-from collections.abc import Sequence
+from contextvars import ContextVar
 
-from prefect import get_run_logger, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.pairs import Pairing, PairSpec
+from tasks.pairs import Plan, Request
 from tasks.preflight import preflight
 from tasks.work import Job
 
+ready: ContextVar[Plan | None] = ContextVar("ready", default=None)
+"""The plan of the batch that is about to run, where its caller has made it: nothing is listed twice."""
 
-@task(name="discover", task_run_name="discover pairs", cache_policy=NO_CACHE)
-def discover(job: Job, backbones: Sequence[str], pairing: Pairing) -> tuple[PairSpec, ...]:
-    """The pairs of a batch, in the order of work; pictures without a partner are logged."""
-    found = preflight(job, backbones, pairing)
-    logger = get_run_logger()
-    for side, keys in (("content", found.unmatched_contents), ("style", found.unmatched_styles)):
-        for key in keys:
-            logger.warning("%s %s has no partner of its stem and is left out", side, key)
-    return found.pairs
+
+@task(name="discover", task_run_name="discover pairs", cache_policy=NO_CACHE, persist_result=False)
+def discover(job: Job, request: Request) -> Plan:
+    """The plan of a batch. It stays in memory: of a million pairs, Prefect keeps none."""
+    planned = ready.get()
+    return preflight(job, request) if planned is None else planned

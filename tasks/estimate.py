@@ -36,7 +36,7 @@ def estimate(pair: PairSpec, job: Job) -> Estimate:
     Raises:
         NightbrushError: the pair cannot be read or stylized.
     """
-    config = job.config.replace(backbone=pair.backbone)
+    config = pair.configured(job.config)
     content = decode(open_storage(job.content).read(pair.content))
     style = decode(open_storage(job.style).read(pair.style))
     trial = config.replace(levels=1, iterations=_TRIAL_STEPS, record_every=1)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from reprlib import repr as shortened
 from types import NoneType
@@ -114,20 +114,29 @@ _SIDECAR_KINDS = {"row": dict, "config": dict, "weights_sha256": str, "history":
 _WORDS = {str: "text", int: "a whole number", float: "a number", NoneType: "null", dict: "an object", list: "a list"}
 
 
+_UNDECISIVE = ("record_every", "snapshot_every", "weights")
+"""Fields that touch no pixel; of the weights, their hash says more than their name or path."""
+
+
 def fingerprint(
-    *, content_sha256: str, style_sha256: str, config: TransferConfig, weights_sha256: str, engine_version: str
+    *,
+    content_sha256: str,
+    style_sha256: str,
+    files_sha256: Sequence[str],
+    config: TransferConfig,
+    weights_sha256: str,
+    engine_version: str,
 ) -> str:
     """SHA-256, in hexadecimal, of all that decides the bytes of a picture.
 
-    Of the configuration, `record_every` is left out: it thins the history and touches no pixel. `weights`
-    is left out as well, for the hash of the weights says more than their name or path. Numbers count by
-    value, so that equal configurations have equal fingerprints. A picture named by `init` counts by its
-    path, not its bytes.
+    Numbers count by value, so that equal configurations have equal fingerprints. `files_sha256` are of the pictures
+    that the configuration names, in its order.
     """
-    settings = {name: value for name, value in config.to_dict().items() if name not in ("record_every", "weights")}
+    settings = {name: value for name, value in config.to_dict().items() if name not in _UNDECISIVE}
     decisive = {
         "content": content_sha256,
         "style": style_sha256,
+        "files": list(files_sha256),
         "config": {name: float(value) if isinstance(value, int) else value for name, value in settings.items()},
         "weights": weights_sha256,
         "engine": engine_version,

@@ -1,22 +1,64 @@
-"""Pairs of a content and a style: what a batch is made of, found in two storages."""
+"""Pairs of a content and a style: what a batch is asked for, and the plan that comes of it."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Literal, get_args
-from unicodedata import normalize
+from itertools import islice, product
+from posixpath import basename, splitext
+from typing import Any, Literal, get_args
 
+from nst_engine.config import TransferConfig
 from nst_engine.errors import NightbrushError, listed
-from nst_engine.images import SUFFIXES
-from tasks.storage import Storage
 
-Pairing = Literal["every", "stem"]
-"""`every`: each content with each style; `stem`: each content with the style of the same stem."""
+Pairing = Literal["every", "stem", "zip", "list"]
+"""Which content goes with which style: each with each, those of the same stem, those of the same rank in the order of
+keys, or those that a CSV file lists."""
+
+Overrides = tuple[tuple[str, Any], ...]
+"""Configuration fields of one pair alone, each with its value, in the order of their names."""
+
+_MOST_NAMED = 40
 
 
 class PairingError(NightbrushError):
     """No batch can be made of the pictures that are there, or two of its pictures would be one file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Which pairs a batch is asked for.
+
+    Attributes:
+        backbones: networks, each for every pair; a row of a pair list may name another.
+        pairing: way of pairing; None is `list` where there is a pair list, else `every`.
+        pairs: path or URI of the pair list.
+        include, exclude: patterns of keys, see `tasks.pictures`.
+
+    Raises:
+        PairingError: the values make no sense together.
+    """
+
+    backbones: tuple[str, ...]
+    pairing: Pairing | None = None
+    pairs: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.pairing not in (None, *get_args(Pairing)):
+            raise PairingError(f"pairing={self.pairing!r} is not known; use {listed(get_args(Pairing))}")
+        if self.way == "list" and self.pairs is None:
+            raise PairingError("pairing='list' has no list; name a CSV file with pairs (--pairs FILE.csv)")
+        if self.way != "list" and self.pairs is not None:
+            raise PairingError(f"pairing={self.way!r} uses no list; leave out pairs={self.pairs!r}, or use 'list'")
+        if not self.backbones:
+            raise PairingError("backbones is empty; name at least one")
+        if len({backbone.casefold() for backbone in self.backbones}) < len(self.backbones):
+            raise PairingError(f"backbones={', '.join(self.backbones)} names one twice; name each once")
+
+    @property
+    def way(self) -> Pairing:
+        """The way of pairing, None replaced."""
+        return self.pairing or ("every" if self.pairs is None else "list")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,16 +66,24 @@ class PairSpec:
     """One picture to be made: a content key, a style key and the backbone that does it.
 
     Small and JSON-able on purpose: this travels through Prefect, pictures do not.
+
+    Attributes:
+        content, style: keys.
+        backbone: name of the network.
+        overrides: what this pair's configuration has other than the batch's.
+        title: the pair's name, if it has one of its own.
     """
 
     content: str
     style: str
     backbone: str
+    overrides: Overrides = ()
+    title: str | None = None
 
     @property
     def pair(self) -> str:
-        """`<content stem>--<style stem>`: the pair's name, the same for every backbone."""
-        return f"{_stem(self.content)}--{_stem(self.style)}"
+        """`<content stem>--<style stem>` or the pair's own title: its name, the same for every backbone."""
+        return f"{stem(self.content)}--{stem(self.style)}" if self.title is None else self.title
 
     @property
     def name(self) -> str:
@@ -49,115 +99,71 @@ class PairSpec:
         """Key of the picture in the output; `file_format` is `TransferConfig.format`."""
         return f"{self.name}.{file_format}"
 
+    def snapshot_key(self, steps: int, file_format: str) -> str:
+        """Key, in the output, of the picture as it stood after so many steps."""
+        return f"{self.name}.steps/{steps:05d}.{file_format}"
+
+    def configured(self, config: TransferConfig) -> TransferConfig:
+        """The pair's own configuration, made of the batch's.
+
+        Raises:
+            ConfigError: the pair's fields do not go with the others.
+        """
+        return config.replace(backbone=self.backbone, **dict(self.overrides))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairs:
+    """Pairs that come into being when they are asked for: a million take no more memory than their keys.
+
+    Attributes:
+        backbones: networks, each for every pair.
+        contents, styles: keys of pictures.
+        crossed: whether each content goes with each style; else each goes with the style of the same index.
+    """
+
+    backbones: tuple[str, ...]
+    contents: list[str]
+    styles: list[str]
+    crossed: bool
+
+    def __len__(self) -> int:
+        return len(self.backbones) * len(self.contents) * (len(self.styles) if self.crossed else 1)
+
+    def __iter__(self) -> Iterator[PairSpec]:
+        for backbone in self.backbones:
+            for style, content in (product if self.crossed else zip)(self.styles, self.contents):
+                yield PairSpec(content=content, style=style, backbone=backbone)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a batch will do, and what it leaves out.
 
     Attributes:
-        pairs: the pictures to be made, in the order that reuses most: by backbone, style, content.
+        pairs: the pictures to be made, in the order that reuses most: by backbone, overrides, style, content. A network
+            is loaded once, a style's targets are computed once, and contents of one shape, which tend to lie side by
+            side in a folder, share a traced graph.
         unmatched_contents, unmatched_styles: keys of pictures that found no partner, in their order.
     """
 
-    pairs: tuple[PairSpec, ...]
+    pairs: Pairs | tuple[PairSpec, ...]
     unmatched_contents: tuple[str, ...] = ()
     unmatched_styles: tuple[str, ...] = ()
 
-
-def pictures(storage: Storage) -> Iterator[str]:
-    """Keys of the pictures in `storage`, in their order: by suffix, in any case; hidden files and folders left out.
-
-    Raises:
-        PairingError: a picture's name is not UTF-8, so no row or sidecar could bear it.
-    """
-    for entry in storage.list():
-        path = PurePosixPath(entry.key)
-        if path.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in path.parts):
-            _check_text(entry.key, storage)
-            yield entry.key
+    def left_out(self) -> Iterator[str]:
+        """A line for each picture without a partner, and for all that are too many for lines of their own."""
+        for side, keys in (("content", self.unmatched_contents), ("style", self.unmatched_styles)):
+            yield from (f"left out: {side} {shown(key)} has no partner" for key in islice(keys, _MOST_NAMED))
+            if len(keys) > _MOST_NAMED:
+                yield f"left out: {len(keys) - _MOST_NAMED} more of the {side} pictures have no partner"
 
 
-def plan(contents: Storage, styles: Storage, backbones: Sequence[str], pairing: Pairing) -> Plan:
-    """Find the pictures and pair them.
-
-    The order is backbone, style, content, for what costs most to change changes least: a network is loaded
-    once, a style's targets are computed once, and contents of one shape, which tend to lie side by side in
-    a folder, share a traced graph.
-
-    Raises:
-        PairingError: a side has no pictures, none match, two pairs would be written to one file, or
-            `backbones` or `pairing` are not usable.
-        StorageError: a side cannot be listed.
-    """
-    _check_request(backbones, pairing)
-    content_keys, style_keys = _found(contents, "content"), _found(styles, "style")
-    matches = list(_matches(content_keys, style_keys, pairing))
-    if not matches:
-        raise _no_match(content_keys, style_keys)
-    pairs = tuple(PairSpec(content=c, style=s, backbone=backbone) for backbone in backbones for c, s in matches)
-    _refuse_collisions(pairs)
-    matched_contents, matched_styles = {content for content, _ in matches}, {style for _, style in matches}
-    return Plan(
-        pairs=pairs,
-        unmatched_contents=tuple(key for key in content_keys if key not in matched_contents),
-        unmatched_styles=tuple(key for key in style_keys if key not in matched_styles),
-    )
+def stem(key: str) -> str:
+    """The name of a picture without folder and suffix."""
+    return splitext(basename(key))[0]
 
 
-def _matches(contents: Sequence[str], styles: Sequence[str], pairing: Pairing) -> Iterator[tuple[str, str]]:
-    """Content and style of each match, one style's after another's."""
-    by_stem = defaultdict(list)
-    for content in contents:
-        by_stem[_stem(content)].append(content)
-    for style in styles:
-        partners = contents if pairing == "every" else by_stem[_stem(style)]
-        yield from ((content, style) for content in partners)
-
-
-def _refuse_collisions(pairs: Iterable[PairSpec]) -> None:
-    """Refuse two pairs with one output name, also where only case or the form of an accent sets them apart.
-
-    Such names are one file on the usual disks of macOS and Windows, to which an output may be copied.
-    """
-    owners: dict[str, PairSpec] = {}
-    for pair in pairs:
-        other = owners.setdefault(normalize("NFC", pair.name).casefold(), pair)
-        if other is not pair:
-            both = " and ".join(f"content {it.content!r} with style {it.style!r}" for it in (other, pair))
-            raise PairingError(f"{both} would both be written as {pair.name!r}; rename one of the pictures")
-
-
-def _check_request(backbones: Sequence[str], pairing: Pairing) -> None:
-    if pairing not in get_args(Pairing):
-        raise PairingError(f"pairing={pairing!r} is not known; use {listed(get_args(Pairing))}")
-    if not backbones:
-        raise PairingError("backbones is empty; name at least one")
-    if len(set(backbones)) < len(backbones):
-        raise PairingError(f"backbones={', '.join(backbones)} names one twice; name each once")
-
-
-def _check_text(key: str, storage: Storage) -> None:
-    try:
-        key.encode()
-    except UnicodeEncodeError as error:
-        raise PairingError(f"picture {key!r} in {storage.uri()!r} has a name that is not UTF-8; rename it") from error
-
-
-def _found(storage: Storage, side: str) -> list[str]:
-    keys = list(pictures(storage))
-    if not keys:
-        counted = listed(sorted(SUFFIXES))
-        raise PairingError(
-            f"{side} folder {storage.uri()!r} has no pictures; files in {counted} count, hidden ones do not"
-        )
-    return keys
-
-
-def _no_match(contents: Sequence[str], styles: Sequence[str]) -> PairingError:
-    sides = [", ".join(repr(_stem(key)) for key in keys[:3]) for keys in (contents, styles)]
-    text = f"no content has the stem of a style: contents begin {sides[0]}, styles {sides[1]}"
-    return PairingError(f"{text}; rename them alike or use pairing='every'")
-
-
-def _stem(key: str) -> str:
-    return PurePosixPath(key).stem
+def shown(name: str) -> str:
+    """A name as a line of text may hold it: quoted and escaped, if it has a line break or steers a terminal."""
+    return name if name.isprintable() else repr(name)

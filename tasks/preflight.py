@@ -1,18 +1,17 @@
 """What can be known before any work: whether a batch can run at all, and what it would do."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator
 
-from nst_engine.errors import ConfigError
-from nst_engine.weights import find_weights
-from tasks.pairs import Pairing, PairingError, Plan, plan
-from tasks.storage import open_storage, require_writable
+from tasks.pairing import plan
+from tasks.pairs import PairingError, PairSpec, Plan, Request
+from tasks.storage import Storage, open_storage, require_writable
 from tasks.storage.local import LocalStorage
+from tasks.usable import require_usable
 from tasks.work import Job
 
 
-def preflight(job: Job, backbones: Sequence[str], pairing: Pairing) -> Plan:
-    """Check a batch and plan it.
+def preflight(job: Job, request: Request) -> Plan:
+    """Check a batch and plan it: what is quickly known first, then contents and styles are listed, each once.
 
     Raises:
         ConfigError: the configuration does not fit one of the backbones.
@@ -20,24 +19,38 @@ def preflight(job: Job, backbones: Sequence[str], pairing: Pairing) -> Plan:
         PairingError: there is nothing to pair, or the output lies among the inputs.
         StorageError: a folder cannot be read, or the output cannot be written.
     """
-    for backbone in backbones:
-        find_weights(job.config.replace(backbone=backbone))
-    _require_init(job.config.init)
+    for backbone in request.backbones:
+        require_usable(job.config.replace(backbone=backbone))
     contents, styles, output = map(open_storage, (job.content, job.style, job.output))
     for side, inputs in (("content", contents), ("style", styles)):
-        if isinstance(inputs, LocalStorage) and isinstance(output, LocalStorage):
-            _refuse_output_inside(side, inputs, output)
-    found = plan(contents, styles, backbones, pairing)
+        _refuse_output_inside(side, inputs, output)
     require_writable(output)
-    return found
+    return plan(contents, styles, request, job.config)
 
 
-def _require_init(init: str) -> None:
-    if init not in ("content", "noise", "style") and not Path(init).is_file():
-        raise ConfigError(f"init={init!r} is no file; use content, noise, style or the path of a picture")
+def unfinished(plan: Plan, job: Job) -> Iterator[PairSpec]:
+    """The pairs of a plan that have no sidecar yet, in their order; what the output has of their backbones is listed.
+
+    Raises:
+        StorageError: it cannot be listed.
+    """
+    output = open_storage(job.output)
+    absent = isinstance(output, LocalStorage) and not output.root.exists()
+    folders = () if absent else dict.fromkeys(f"{pair.backbone}/" for pair in plan.pairs)
+    there = {entry.key for folder in folders for entry in output.list(folder) if entry.key.endswith(".json")}
+    return (pair for pair in plan.pairs if pair.sidecar_key not in there)
 
 
-def _refuse_output_inside(side: str, inputs: LocalStorage, output: LocalStorage) -> None:
+def _refuse_output_inside(side: str, inputs: Storage, output: Storage) -> None:
     """A result among the inputs would be an input of the next run."""
-    if output.root.resolve().is_relative_to(inputs.root.resolve()):
+    if _below(_place(output), _place(inputs)):
         raise PairingError(f"output {output.uri()!r} lies in the {side} folder {inputs.uri()!r}; choose one outside it")
+
+
+def _place(storage: Storage) -> str:
+    """The address of a storage, links resolved where there are any."""
+    return str(storage.root.resolve()) if isinstance(storage, LocalStorage) else storage.uri()
+
+
+def _below(place: str, folder: str) -> bool:
+    return f"{place}/".startswith(f"{folder.rstrip('/')}/")

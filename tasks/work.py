@@ -7,17 +7,21 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from nst_engine import Status, TransferConfig, TransferResult, __version__
-from nst_engine.errors import ImageError, NightbrushError
-from nst_engine.images import Photograph, read_photograph
+from nst_engine.errors import NightbrushError
+from nst_engine.images import Photograph, encode, read_photograph
+from nst_engine.types import Picture
 from nst_engine.weights import find_weights
+from tasks import outbox
 from tasks.engines import engine, lock
 from tasks.manifest import ManifestRow, Sidecar, fingerprint, finished, skipped_row, write_sidecar
+from tasks.outbox import Kept
 from tasks.pairs import PairSpec
-from tasks.storage import open_storage
+from tasks.storage import StorageError, open_storage
 
 _PACKAGES = ("keras", "nightbrush", "numpy", "pillow", "tensorflow")
 
@@ -28,7 +32,7 @@ class Job:
 
     Attributes:
         content, style, output: URIs of the storages.
-        config: the configuration; a pair's own backbone replaces the one in it.
+        config: the configuration; a pair's own backbone and overrides replace what is in it.
         run_id: the run's name in the rows; the flow sets it.
         device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
     """
@@ -78,7 +82,7 @@ class _PairWork:
 
     def __init__(self, pair: PairSpec, job: Job) -> None:
         self.pair, self.job = pair, job
-        self.config = job.config.replace(backbone=pair.backbone)
+        self.config = pair.configured(job.config)
         self.output = open_storage(job.output)
         self.contents, self.styles = open_storage(job.content), open_storage(job.style)
         self.seconds = _Seconds()
@@ -105,14 +109,45 @@ class _PairWork:
             sidecar = finished(self.output, self.pair, str(self.row.fingerprint), self.config.format)
             if sidecar is not None:
                 return skipped_row(sidecar, self.row)
-            pictures = _read(content, self.row.content), _read(style, self.row.style)
-        result = self._stylize(*pictures)
+            if (kept := outbox.kept(str(self.row.fingerprint))) is not None:
+                return self._delivered(kept)
+            pictures = read_photograph(content, self.row.content), read_photograph(style, self.row.style)
+        return self._delivered(self._made(*pictures))
+
+    def _made(self, content: Photograph, style: Photograph) -> Kept:
+        """The picture, made and encoded, and its sidecar."""
+        result = self._stylize(content, style)
         with self.seconds.of("write"):
             data = result.encode()
-            self.output.write(self.pair.picture_key(self.config.format), data)
         self.row = replace(self.row, **_figures(result), **self._timings(), output_sha256=sha256(data).hexdigest())
-        write_sidecar(self.output, self.pair.sidecar_key, self._sidecar(result))
-        return self.row
+        return Kept(data=data, sidecar=self._sidecar(result))
+
+    def _delivered(self, made: Kept) -> ManifestRow:
+        """The row, once the picture and then its sidecar are in the output.
+
+        Raises:
+            StorageError: they cannot be written; the picture is kept on this machine, if that is possible.
+        """
+        row = made.sidecar.row
+        where = {name: getattr(self.row, name) for name in ("run_id", "content", "style", "output")}
+        try:
+            with self.seconds.of("write"):
+                self.output.write(self.pair.picture_key(self.config.format), made.data)
+            write = self.seconds.spent["write"]
+            total = (row.seconds_total or 0.0) - (row.seconds_write or 0.0) + write
+            row = replace(row, **where, seconds_write=write, seconds_total=total)
+            write_sidecar(self.output, self.pair.sidecar_key, replace(made.sidecar, row=row))
+        except StorageError as error:
+            self._keep(made, error)
+            raise StorageError(f"{error}; the picture is kept on this machine, and the next run writes it") from error
+        outbox.forget(str(self.row.fingerprint))
+        return row
+
+    def _keep(self, made: Kept, reason: StorageError) -> None:
+        try:
+            outbox.keep(str(self.row.fingerprint), made)
+        except StorageError as error:
+            raise StorageError(f"{reason}; the picture cannot be kept on this machine either: {error}") from error
 
     def _identify(self, content: bytes, style: bytes) -> None:
         hashes = sha256(content).hexdigest(), sha256(style).hexdigest()
@@ -120,6 +155,7 @@ class _PairWork:
         identity = fingerprint(
             content_sha256=hashes[0],
             style_sha256=hashes[1],
+            files_sha256=[sha256(Path(path).read_bytes()).hexdigest() for path in self.config.files],
             config=self.config,
             weights_sha256=find_weights(self.config).sha256,
             engine_version=__version__,
@@ -128,10 +164,18 @@ class _PairWork:
 
     def _stylize(self, content: Photograph, style: Photograph) -> TransferResult:
         with lock(self.job.device), self.seconds.of("prepare"):
-            result = engine(self.config, self.job.device).run(content, style)
+            result = engine(self.config, self.job.device).run(content, style, on_snapshot=self._write_snapshot)
         self.seconds.spent["prepare"] -= result.timings.optimize
         self.seconds.spent["optimize"] = result.timings.optimize
         return result
+
+    def _write_snapshot(self, steps: int, picture: Picture) -> None:
+        """Write a picture on the way; one that cannot be written costs a note in the row, not the work."""
+        data = encode(picture, self.config.format, self.config.quality)
+        try:
+            self.output.write(self.pair.snapshot_key(steps, self.config.format), data)
+        except StorageError as error:
+            self.row = replace(self.row, error=f"a snapshot is missing: {error}")
 
     def _timings(self) -> dict[str, Any]:
         spent = self.seconds.spent
@@ -148,13 +192,6 @@ class _PairWork:
             history=tuple(result.history_rows()),
             versions=versions,
         )
-
-
-def _read(data: bytes, uri: str) -> Photograph:
-    try:
-        return read_photograph(data)
-    except ImageError as error:
-        raise ImageError(f"{uri!r}: {error}") from error
 
 
 def _figures(result: TransferResult) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def test_every_configuration_field_is_described_with_its_default() -> None:
         row = next(
             line for line in table.splitlines() if line.startswith("|") and f"`{field.name}`" in line.split("|")[1]
         )
-        default = str(field.default).lower() if field.default is None else str(field.default)
+        default = str(field.default).lower() if isinstance(field.default, bool | None) else str(field.default)
         assert default in row.rsplit("|", 2)[1], field.name
 
 

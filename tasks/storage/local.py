@@ -31,7 +31,7 @@ class LocalStorage:
         Temporary files of a write, and links that lead out of the root, are no part of the storage.
         """
         self._require_root()
-        return _walk((self._real_root(),), "", prefix)
+        return _walk((str(self._real_root()),), "", prefix)
 
     def read(self, key: str) -> bytes:
         """The bytes of the file `key`."""
@@ -99,33 +99,42 @@ class LocalStorage:
         return path
 
 
-def _walk(trail: tuple[Path, ...], folder: str, prefix: str) -> Iterator[Entry]:
+def _walk(trail: tuple[str, ...], folder: str, prefix: str) -> Iterator[Entry]:
     """The entries below the last folder of `trail`: real paths from the root on, by which rings of links end.
 
     `folder` is the key of that folder: empty, or ending in `/`.
     """
-    for name, path, info in _scan(trail[-1], trail[0]):
+    names, links = _scan(trail[-1])
+    for name in names:
         key = folder + name
-        if stat.S_ISREG(info.st_mode) and key.startswith(prefix):
+        if not key.startswith(prefix) and not (name.endswith("/") and prefix.startswith(key)):
+            continue
+        path = os.path.join(trail[-1], name.rstrip("/"))  # noqa: PTH118 - a Path takes longer than the file
+        if name in links:
+            path = os.path.realpath(path)
+            if not Path(path).is_relative_to(trail[0]):
+                continue
+        if name.endswith("/"):
+            if path not in trail:
+                yield from _walk((*trail, path), key, prefix)
+        elif (info := _looked_up(path)) and stat.S_ISREG(info.st_mode):
             yield Entry(key, info.st_size)
-        elif stat.S_ISDIR(info.st_mode) and path not in trail and (key.startswith(prefix) or prefix.startswith(key)):
-            yield from _walk((*trail, path), key, prefix)
 
 
-def _scan(folder: Path, root: Path) -> list[tuple[str, Path, os.stat_result]]:
-    """What `folder` holds: names, real paths and status.
+def _scan(folder: str) -> tuple[list[str], set[str]]:
+    """The names that `folder` holds, and those among them that are links. Of a million files, no more is kept.
 
     The name of a folder ends in `/`: so sorted, keys come in their order (`a.jpg` before `a/b.jpg`).
     """
-    found = []
-    with _reported(f"folder {str(folder)!r} cannot be listed", "check its permissions"), os.scandir(folder) as items:
+    names, links = [], set()
+    with _reported(f"folder {folder!r} cannot be listed", "check its permissions"), os.scandir(folder) as items:
         for item in items:
-            path = Path(os.path.realpath(item.path)) if item.is_symlink() else Path(item.path)
-            if _is_temporary(item.name) or not path.is_relative_to(root):
-                continue
-            if info := _stat(path):
-                found.append((item.name + "/" * stat.S_ISDIR(info.st_mode), path, info))
-    return sorted(found)
+            if not _is_temporary(item.name):
+                names.append(item.name + "/" * _is_folder(item))
+                if item.is_symlink():
+                    links.add(names[-1])
+    names.sort()
+    return names, links
 
 
 def _replace(path: Path, data: bytes) -> None:
@@ -146,10 +155,23 @@ def _is_temporary(name: str) -> bool:
     return name.startswith(prefix) and name.endswith(suffix)
 
 
-def _stat(path: Path) -> os.stat_result | None:
+def _is_folder(item: os.DirEntry[str]) -> bool:
+    """Whether it is one, or a link to one; most files need not be looked up for that."""
+    if not item.is_symlink():
+        return item.is_dir()
+    info = _stat(item.path)
+    return info is not None and stat.S_ISDIR(info.st_mode)
+
+
+def _looked_up(path: str) -> os.stat_result | None:
+    with _reported(f"file {path!r} cannot be looked up", "check the permissions of its folders"):
+        return _stat(path)
+
+
+def _stat(path: str | Path) -> os.stat_result | None:
     """The status of what `path` leads to, or None where that is nothing."""
     try:
-        return path.stat()
+        return os.stat(path)  # noqa: PTH116 - likewise
     except OSError as error:
         if error.errno in _ABSENT:
             return None

@@ -11,6 +11,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowRunFilterName
 from prefect.client.schemas.objects import FlowRun, TaskRun
 from prefect.exceptions import ParameterTypeError
+from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, PREFECT_RESULTS_PERSIST_BY_DEFAULT, temporary_settings
 from prefect.utilities.callables import parameter_schema
 
 from flows.batch import WORKERS, stylize_batch
@@ -138,6 +139,47 @@ def test_pairs_by_stem(places: dict[str, str]) -> None:
     assert [row.pair for row in results(places)] == ["lake--lake"]
 
 
+def test_pairs_side_by_side_what_the_patterns_let_through(places: dict[str, str]) -> None:
+    paint(Path(places["content"], "draft.png"), 9)
+    assert batch(places, pairing="zip", include=["*.png", "style:*.jpg"], exclude=["draft*"]).is_completed()
+    assert [row.pair for row in results(places)] == ["hill--swirl", "lake--wave"]
+
+
+def test_makes_the_pairs_of_a_list_with_their_own_settings(places: dict[str, str], tmp_path: Path) -> None:
+    rows = ["lake.png,wave.jpg,,", "lake.png,wave.jpg,large,48", "hill.png,swirl.jpg,larger,64"]
+    (tmp_path / "pairs.csv").write_text("\n".join(["content,style,name,side", *rows]))
+    assert batch(places, pairs=str(tmp_path / "pairs.csv")).message == "3 of 3 pairs have their picture, 0 failed"
+    made = {row.pair: (row.width, Path(row.output).name) for row in results(places)}
+    assert made == {"lake--wave": (32, "lake--wave.png"), "large": (48, "large.png"), "larger": (64, "larger.png")}
+
+
+def test_stylizes_pictures_of_awkward_names(places: dict[str, str]) -> None:
+    for path in Path(places["style"]).iterdir():
+        path.rename(path.with_stem(f"{path.stem}=-- {{x}} [b]%s"))
+    for name in ("with space", "-rf", "a=b", "new\nline", "cafe\u0301", "日本", "<b>&amp;", "'q\"uo,te"):
+        paint(Path(places["content"], f"{name}.png"), len(name))
+    state = batch(places)
+    assert (state.name, state.message) == ("Completed", "20 of 20 pairs have their picture, 0 failed")
+    assert all(Path(row.output).is_file() and Path(row.content).is_file() for row in results(places))
+    assert batch(places).is_completed()
+    assert {row.status for row in results(places)} == {"skipped"}
+
+
+def test_logs_what_has_no_partner(places: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    paint(Path(places["style"], "lake.webp"), 8)
+    batch(places, pairing="stem")
+    assert "left out: content hill.png has no partner" in caplog.messages
+
+
+def test_prefect_keeps_no_plan(places: dict[str, str], tmp_path: Path) -> None:
+    kept = {PREFECT_RESULTS_PERSIST_BY_DEFAULT: True, PREFECT_LOCAL_STORAGE_PATH: tmp_path / "results"}
+    with temporary_settings(kept):
+        batch(places)
+    kept = {task.name: task.state.data for task in task_runs_of(flow_run_of(places)) if task.state}
+    assert kept["discover pairs"] is None
+    assert all(kept[name] is not None for name in TASKS)
+
+
 # parameters, as the run form sends them
 
 
@@ -154,7 +196,8 @@ def test_takes_a_configuration_as_a_dictionary(places: dict[str, str]) -> None:
         ({"config": {"iterations": 0}}, "iterations=0 is not allowed; use a whole number of at least 1"),
         ({"config": {"backbone": "vgg99"}}, "backbone='vgg99' is not known; use vgg16, "),
         ({"config": {"sidde": 64}}, "sidde"),
-        ({"pairing": "zip"}, "'every' or 'stem'"),
+        ({"pairing": "nearest"}, "'every', 'stem', 'zip' or 'list'"),
+        ({"include": "*.jpg"}, "valid list"),
         ({"backbones": "tiny"}, "valid list"),
     ],
 )

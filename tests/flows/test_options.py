@@ -154,7 +154,7 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(text: str, reason: str) -
         ("side = 64.0", "side=64.0 is not allowed; use a whole number"),
         ('tv_weight = "1"', "tv_weight='1' is not allowed; use a finite number >= 0"),
         ("seed = true", "seed=True is not allowed; use a whole number"),
-        ("style_layers = []", "style_layers is empty; name at least one layer"),
+        ("style_layers = []", "style_layers is empty; name at least one"),
     ],
 )
 def test_a_wrong_file_is_named_with_what_is_allowed(tmp_path: Path, text: str, reason: str) -> None:

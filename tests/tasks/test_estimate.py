@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,11 @@ def test_seconds_grow_with_the_steps(tmp_path: Path) -> None:
         estimate(a_pair(), a_job(tmp_path, CONFIG.replace(iterations=count))).seconds for count in (10, 100_000)
     )
     assert many > 100 * few
+
+
+def test_takes_the_pairs_own_settings(job: Job) -> None:
+    cost = estimate(replace(a_pair(), overrides=(("iterations", 6), ("side", 40))), job)
+    assert (cost.width, cost.height, cost.steps) == (40, 30, 6)
 
 
 def test_writes_nothing(job: Job) -> None:

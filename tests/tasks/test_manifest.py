@@ -41,8 +41,9 @@ def test_the_columns_are_those_that_scripts_depend_on() -> None:
 # the fingerprint
 
 
-def a_fingerprint(config: TransferConfig = CONFIG, **changes: str) -> str:
+def a_fingerprint(config: TransferConfig = CONFIG, **changes: Any) -> str:
     parts = {"content_sha256": "c", "style_sha256": "s", "weights_sha256": "w", "engine_version": "0.1.0"}
+    parts["files_sha256"] = []
     return fingerprint(config=config, **(parts | changes))
 
 
@@ -52,7 +53,7 @@ def test_a_fingerprint_is_a_sha256_that_stays() -> None:
     assert int(a_fingerprint(), 16) >= 0
 
 
-@pytest.mark.parametrize("part", ["content_sha256", "style_sha256", "weights_sha256", "engine_version"])
+@pytest.mark.parametrize("part", ["content_sha256", "style_sha256", "files_sha256", "weights_sha256", "engine_version"])
 def test_a_fingerprint_changes_with_each_part(part: str) -> None:
     assert a_fingerprint(CONFIG, **{part: "other"}) != a_fingerprint()
 
@@ -87,8 +88,9 @@ def test_a_fingerprint_changes_with_what_changes_the_file(field: str, value: Any
     assert a_fingerprint(config.replace(**{field: value})) != a_fingerprint(config)
 
 
-def test_a_fingerprint_does_not_change_with_how_often_losses_are_recorded() -> None:
-    assert a_fingerprint(CONFIG.replace(record_every=1)) == a_fingerprint()
+@pytest.mark.parametrize("field", ["record_every", "snapshot_every"])
+def test_a_fingerprint_does_not_change_with_how_often_losses_and_pictures_are_kept(field: str) -> None:
+    assert a_fingerprint(CONFIG.replace(**{field: 1})) == a_fingerprint()
 
 
 def test_weights_count_by_their_hash_and_not_by_their_path() -> None:

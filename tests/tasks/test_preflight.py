@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from nst_engine.errors import ConfigError, NightbrushError, WeightsError
-from tasks.pairs import PairingError, PairSpec
-from tasks.preflight import preflight
-from tasks.storage import StorageError
+from tasks.pairs import PairingError, PairSpec, Request
+from tasks.preflight import preflight, unfinished
+from tasks.storage import Entry, StorageError, open_storage
+from tasks.storage.local import LocalStorage
 from tasks.work import Job
 from tests.tasks.studio import a_job, a_pair, paint
 
@@ -18,9 +19,12 @@ def job(tmp_path: Path) -> Job:
     return a_job(tmp_path)
 
 
+TINY = Request(backbones=("tiny",))
+
+
 def refusal(job: Job, *backbones: str, pairing: Any = "every") -> NightbrushError:
     with pytest.raises(NightbrushError) as caught:
-        preflight(job, backbones or ["tiny"], pairing)
+        preflight(job, Request(backbones=backbones or ("tiny",), pairing=pairing))
     assert "\n" not in str(caught.value)
     assert not Path(job.output).exists() or Path(job.output).is_file()
     return caught.value
@@ -28,14 +32,14 @@ def refusal(job: Job, *backbones: str, pairing: Any = "every") -> NightbrushErro
 
 def test_plans_what_can_run_and_leaves_no_trace(job: Job, tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
-    assert preflight(job, ["tiny"], "every").pairs == (a_pair(),)
+    assert list(preflight(job, TINY).pairs) == [a_pair()]
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_plans_only_what_has_a_partner(job: Job) -> None:
     paint(Path(job.style, "lake.jpg"))
-    plan = preflight(job, ["tiny"], "stem")
-    assert plan.pairs == (PairSpec(content="lake.png", style="lake.jpg", backbone="tiny"),)
+    plan = preflight(job, Request(backbones=("tiny",), pairing="stem"))
+    assert list(plan.pairs) == [PairSpec(content="lake.png", style="lake.jpg", backbone="tiny")]
     assert plan.unmatched_styles == ("wave.png",)
 
 
@@ -97,16 +101,6 @@ def test_refuses_a_layer_that_one_of_the_backbones_lacks(job: Job) -> None:
     )
 
 
-def test_refuses_a_backbone_named_twice(job: Job) -> None:
-    assert "names one twice" in str(refusal(job, "tiny", "tiny"))
-
-
-def test_refuses_an_unknown_pairing(job: Job) -> None:
-    error = refusal(job, pairing="zip")
-    assert isinstance(error, PairingError)
-    assert str(error) == "pairing='zip' is not known; use every or stem"
-
-
 def test_refuses_stems_without_a_match(job: Job) -> None:
     assert "no content has the stem of a style" in str(refusal(job, pairing="stem"))
 
@@ -122,17 +116,23 @@ def test_refuses_weights_that_are_absent(job: Job, tmp_path: Path) -> None:
 def test_refuses_an_output_among_the_inputs(job: Job, side: str) -> None:
     for output in (getattr(job, side), f"{getattr(job, side)}/deeper/out"):
         with pytest.raises(PairingError, match=f"lies in the {side} folder .*; choose one outside it"):
-            preflight(replace(job, output=output), ["tiny"], "every")
+            preflight(replace(job, output=output), TINY)
 
 
 def test_refuses_an_output_that_a_link_leads_among_the_inputs(job: Job, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(job.content)
     with pytest.raises(PairingError, match="lies in the content folder"):
-        preflight(replace(job, output=str(tmp_path / "link" / "out")), ["tiny"], "every")
+        preflight(replace(job, output=str(tmp_path / "link" / "out")), TINY)
 
 
 def test_allows_an_output_that_holds_the_inputs(job: Job, tmp_path: Path) -> None:
-    assert preflight(replace(job, output=str(tmp_path)), ["tiny"], "every").pairs
+    assert preflight(replace(job, output=str(tmp_path)), TINY).pairs
+
+
+@pytest.mark.parametrize("output", ["s3://bucket/photos", "s3://bucket/photos/", "s3://bucket/photos/deeper/out"])
+def test_refuses_an_output_among_the_inputs_in_a_bucket(job: Job, output: str) -> None:
+    with pytest.raises(PairingError, match=r"output 's3://bucket/photos.*' lies in the content folder"):
+        preflight(replace(job, content="s3://bucket/photos", output=output), TINY)
 
 
 @pytest.mark.parametrize("below", ["", "/deeper"])
@@ -143,5 +143,51 @@ def test_refuses_an_output_with_a_file_in_its_way(job: Job, below: str) -> None:
     assert f"{job.output!r} is no folder; choose another" in str(error)
 
 
-def test_refuses_an_initial_picture_that_is_not_there(job: Job) -> None:
-    assert "init" in str(refusal(replace(job, config=job.config.replace(init="nowhere.png"))))
+@pytest.mark.parametrize("field", ["init", "blend", "content_masks", "style_masks"])
+def test_refuses_a_configuration_that_names_a_file_that_is_not_there(job: Job, field: str) -> None:
+    named = "nowhere.png" if field == "init" else ("nowhere.png",)
+    error = refusal(replace(job, config=job.config.replace(**{field: named})))
+    assert str(error) == "the configuration names 'nowhere.png', which is no file; use the path of a picture"
+
+
+def test_lists_each_folder_once_and_what_is_quickly_known_comes_first(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = []
+
+    def listing(storage: LocalStorage, prefix: str = "") -> Iterator[Entry]:
+        listed.append(storage.root.name)
+        return real(storage, prefix)
+
+    real = LocalStorage.list
+    monkeypatch.setattr(LocalStorage, "list", listing)
+    preflight(job, TINY)
+    assert listed == ["contents", "styles"]
+    Path(job.output).write_text("in the way")
+    refusal(job)
+    assert listed == ["contents", "styles"]
+
+
+def test_checks_the_rows_of_a_list(job: Job, tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").write_text("content,style,weights\nlake.png,wave.png,/nowhere.h5\n")
+    with pytest.raises(PairingError, match=r"pairs\.csv', line 2: weights file '/nowhere\.h5' cannot be read"):
+        preflight(job, Request(backbones=("tiny",), pairs=str(tmp_path / "pairs.csv")))
+
+
+# what is left to do
+
+
+def test_every_pair_is_unfinished_where_there_is_no_output_yet(job: Job) -> None:
+    assert list(unfinished(preflight(job, TINY), job)) == [a_pair()]
+    assert not Path(job.output).exists()
+
+
+def test_a_pair_with_a_sidecar_is_not_unfinished(job: Job, tmp_path: Path) -> None:
+    for name in ("hill", "isle"):
+        paint(tmp_path / "contents" / f"{name}.png")
+    plan = preflight(job, TINY)
+    output = open_storage(job.output)
+    output.write("tiny/hill--wave.json", b"{}")
+    output.write("tiny/isle--wave.png", b"a picture without its sidecar")
+    output.write("vgg16/lake--wave.json", b"{}")
+    assert [pair.name for pair in unfinished(plan, job)] == ["tiny/isle--wave", "tiny/lake--wave"]

@@ -4,11 +4,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from nst_engine import TransferConfig, __version__
 from nst_engine.errors import TransferError
+from nst_engine.images import decode, read_provenance
 from tasks import work
 from tasks.manifest import Sidecar, read_sidecar
 from tasks.pairs import PairSpec
@@ -66,7 +68,7 @@ def test_a_made_row_says_what_was_done_with_what(tmp_path: Path) -> None:
     assert (row.content, row.style) == (str(tmp_path / "contents/lake.png"), str(tmp_path / "styles/wave.png"))
     assert row.output == str(the_picture(job))
     assert (row.weights, row.optimizer, row.precision, row.seed) == ("random", "adam", "float32", CONFIG.seed)
-    assert (row.iterations, row.evaluations, row.engine_version) == (4, 5, __version__)
+    assert (row.iterations, row.evaluations, row.engine_version) == (4, 8, __version__)
     assert row.started_at.endswith("+00:00")
 
 
@@ -114,8 +116,26 @@ def test_the_format_names_the_picture(tmp_path: Path) -> None:
 
 
 def test_equal_jobs_make_equal_pictures(tmp_path: Path) -> None:
-    first, second = (stylize_pair(PAIR, a_job(tmp_path / name)) for name in "ab")
-    assert (first.output_sha256, first.fingerprint) == (second.output_sha256, second.fingerprint)
+    jobs = [a_job(tmp_path / name) for name in "ab"]
+    first, second = (stylize_pair(PAIR, job) for job in jobs)
+    assert first.fingerprint == second.fingerprint
+    np.testing.assert_array_equal(*(decode(the_picture(job)) for job in jobs))
+
+
+def test_the_picture_names_the_inputs_as_its_row_does(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    row, told = stylize_pair(PAIR, job), read_provenance(the_picture(job))
+    assert told is not None
+    assert told["content"] == {"name": row.content, "sha256": row.content_sha256}
+    assert told["style"] == {"name": row.style, "sha256": row.style_sha256}
+
+
+def test_snapshots_lie_in_a_folder_of_the_pair_named_after_their_steps(tmp_path: Path) -> None:
+    job = a_job(tmp_path, CONFIG.replace(snapshot_every=2, format="webp"))
+    stylize_pair(PAIR, job)
+    snapshots = sorted(Path(job.output, "tiny/lake--wave.steps").iterdir())
+    assert [path.name for path in snapshots] == ["00002.webp", "00004.webp"]
+    assert decode(snapshots[0]).shape == (24, 32, 3)
 
 
 def test_a_job_and_its_rows_travel_between_processes(tmp_path: Path) -> None:
@@ -205,7 +225,8 @@ def test_a_sidecar_that_cannot_be_written_leaves_the_pair_unfinished(
     with monkeypatch.context() as patch:
         patch.setattr(work, "write_sidecar", failing(StorageError("the disk is full")))
         row = stylize_pair(PAIR, job)
-    assert (row.status, row.error) == ("failed", "the disk is full")
+    kept = "the picture is kept on this machine, and the next run writes it"
+    assert (row.status, row.error) == ("failed", f"the disk is full; {kept}")
     assert list(files(job)) == ["tiny/lake--wave.png"]
     assert stylize_pair(PAIR, job).status == "completed"
 

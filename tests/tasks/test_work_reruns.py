@@ -79,8 +79,10 @@ def test_makes_a_picture_anew_for_another_configuration(job: Job, changed: Calla
     assert again.fingerprint != first.fingerprint
 
 
-@pytest.mark.parametrize("name", ["contents/lake.png", "styles/wave.png"])
+@pytest.mark.parametrize("name", ["contents/lake.png", "styles/wave.png", "other.png", "mask.png"])
 def test_makes_a_picture_anew_for_another_input(job: Job, tmp_path: Path, name: str) -> None:
+    masks = (str(paint(tmp_path / "mask.png", seed=5)),) * 2
+    job = with_config(blend=(f"{paint(tmp_path / 'other.png', seed=6)}:0.5",), content_masks=masks)(job)
     first = stylize_pair(PAIR, job)
     paint(tmp_path / name, seed=9)
     again = stylize_pair(PAIR, job)

@@ -1,0 +1,28 @@
+"""Two pairs that would be written to one file."""
+
+from collections.abc import Iterator
+from unicodedata import normalize
+
+import numpy as np
+
+from tasks.pairs import Pairs, PairSpec
+
+
+def first_collision(pairs: Pairs | list[PairSpec]) -> tuple[int, int] | None:
+    """Indices of two pairs with one output name, or None where each has its own.
+
+    Names count as one also where only case or the form of an accent sets them apart: they are one file on the usual
+    disks of macOS and Windows, to which an output may be copied. Of a million names, their hashes are kept.
+    """
+    hashes = np.fromiter(map(hash, _names(pairs)), np.int64, len(pairs))
+    hashes.sort()
+    repeated = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
+    owners: dict[str, int] = {}
+    for index, name in enumerate(_names(pairs) if repeated else ()):
+        if hash(name) in repeated and owners.setdefault(name, index) != index:
+            return owners[name], index
+    return None
+
+
+def _names(pairs: Pairs | list[PairSpec]) -> Iterator[str]:
+    return (normalize("NFC", pair.name).casefold() for pair in pairs)

@@ -1,0 +1,116 @@
+"""One row of a pair list: from its cells to the pairs that it asks for."""
+
+import re
+from bisect import bisect
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from unicodedata import normalize
+
+from nst_engine.config import TransferConfig
+from tasks.pairs import Overrides, PairingError, PairSpec
+from tasks.storage import StorageError
+from tasks.storage.base import check_key
+from tasks.usable import require_usable
+from tasks.values import typed
+
+_NEIGHBOURS = 100
+"""Keys on either side of where a missing one would be, among which the nearest is sought."""
+
+_SETTINGS_KEPT = 1024
+"""Rows come in thousands, their settings in dozens: most are looked at once."""
+
+_SAFE_TITLE = re.compile(r'(?![. ]|~\$)[^\x00-\x1f\x7f\ud800-\udfff/\\:*?"<>|]+(?<![. ])')
+_LONGEST_TITLE = 200
+"""In bytes: file systems have room for 255, suffixes included."""
+
+
+class RowReader:
+    """Makes pairs of rows.
+
+    Args:
+        contents, styles: keys of the pictures that are there, in their order.
+        backbones: those of the batch, for rows that name none.
+        config: the batch's configuration, from which rows may depart.
+    """
+
+    def __init__(
+        self, contents: list[str], styles: list[str], backbones: tuple[str, ...], config: TransferConfig
+    ) -> None:
+        self._contents, self._styles = _Keys("content", contents), _Keys("style", styles)
+        self._backbones, self._config = backbones, config
+        self._settings = lru_cache(_SETTINGS_KEPT)(self._checked)
+
+    def pairs(self, row: Mapping[str, str]) -> list[PairSpec]:
+        """The row's pairs: one for the backbone that it names, or one for each of the batch.
+
+        Raises:
+            PairingError: there is no such content or style, or its name is none for a file.
+            ConfigError: a cell holds no value of its field, or the fields do not go together.
+            WeightsError: its weights are absent or damaged.
+        """
+        content, style = self._contents.find(row["content"]), self._styles.find(row["style"])
+        title = _checked_title(row.get("name", ""))
+        cells = tuple((name, text.strip()) for name, text in row.items() if name not in ("content", "style", "name"))
+        return [
+            PairSpec(content=content, style=style, backbone=backbone, overrides=overrides, title=title)
+            for backbone, overrides in self._settings(tuple(cell for cell in cells if cell[1]))
+        ]
+
+    def _checked(self, cells: tuple[tuple[str, str], ...]) -> list[tuple[str, Overrides]]:
+        """The backbones of a row, each with what it sets."""
+        values = {name: typed(name, text) for name, text in cells}
+        own = values.pop("backbone", None)
+        made = [self._config.replace(backbone=name, **values) for name in (self._backbones if own is None else [own])]
+        for config in made:
+            require_usable(config)
+        return [(config.backbone, self._departures(config, sorted(values))) for config in made]
+
+    def _departures(self, config: TransferConfig, names: list[str]) -> Overrides:
+        """The fields in which a configuration is not the batch's: rows that say the same have the same."""
+        changed = (name for name in names if getattr(config, name) != getattr(self._config, name))
+        return tuple((name, getattr(config, name)) for name in changed)
+
+
+class _Keys:
+    """The keys of one side, to be found by what a person types."""
+
+    def __init__(self, side: str, keys: list[str]) -> None:
+        self._side, self._keys = side, keys
+        self._known = {normalize("NFC", key): key for key in keys}
+        self._known.update(zip(keys, keys, strict=True))
+
+    def find(self, text: str) -> str:
+        """The key as it is stored, though its accents have the other form.
+
+        Raises:
+            PairingError: there is none; the text names the nearest.
+        """
+        key = self._known.get(text) or self._known.get(normalize("NFC", text))
+        if key is None:
+            raise PairingError(self._reason(text))
+        return key
+
+    def _reason(self, text: str) -> str:
+        if not text:
+            return f"{self._side} is empty; give the key of a picture"
+        try:
+            check_key(text)
+        except StorageError:
+            return f"{self._side} {text!r} is no key; use a name relative to the {self._side} folder, as a/b.jpg"
+        at = bisect(self._keys, text)
+        around = self._keys[max(at - _NEIGHBOURS, 0) : at + _NEIGHBOURS]
+        near = get_close_matches(text, around, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"use one such as {around[0]!r}"
+        return f"{self._side} {text!r} is not among the {len(self._keys)} pictures there; {hint}"
+
+
+def _checked_title(text: str) -> str | None:
+    if not text:
+        return None
+    if not _SAFE_TITLE.fullmatch(text) or len(text.encode()) > _LONGEST_TITLE:
+        raise PairingError(
+            f"name {text!r} is none for a file; use one of at most {_LONGEST_TITLE} bytes, without "
+            f'/ \\ : * ? " < > | and control characters, that neither begins nor ends with a dot or a space'
+        )
+    return text

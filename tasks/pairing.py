@@ -1,0 +1,108 @@
+"""The ways of pairing: from two storages to the plan of a batch."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+from typing import get_args
+from unicodedata import normalize
+
+from nst_engine.config import TransferConfig
+from nst_engine.errors import listed
+from tasks.collisions import first_collision
+from tasks.pair_list import read_pair_list
+from tasks.pair_row import RowReader
+from tasks.pairs import Pairing, PairingError, Pairs, Plan, Request, stem
+from tasks.pictures import pictures
+from tasks.storage import Storage
+
+MOST_PAIRS = 10_000_000
+"""Of one batch: more are never meant."""
+
+
+def plan(contents: Storage, styles: Storage, request: Request, config: TransferConfig) -> Plan:
+    """Find the pictures and pair them. Each storage is listed once; of a listing, the keys of pictures are kept.
+
+    Args:
+        contents, styles: where the pictures are.
+        request: which pairs are asked for.
+        config: the batch's configuration, from which rows of a pair list may depart.
+
+    Raises:
+        PairingError: a side has no pictures, none match, the pair list has an error, or two pairs would be written to
+            one file.
+        StorageError: a side cannot be listed, or the pair list cannot be read.
+    """
+    found = pictures(contents, "content", request), pictures(styles, "style", request)
+    if request.pairs is not None:
+        return Plan(pairs=read_pair_list(request.pairs, RowReader(*found, request.backbones, config)))
+    return _WAYS[request.way](*found, request.backbones)
+
+
+def _by_every(contents: list[str], styles: list[str], backbones: tuple[str, ...]) -> Plan:
+    return Plan(pairs=_distinct(Pairs(backbones=backbones, contents=contents, styles=styles, crossed=True)))
+
+
+def _by_stem(contents: list[str], styles: list[str], backbones: tuple[str, ...]) -> Plan:
+    """Of the contents with one stem two are kept: these will be refused, if there is a style for them."""
+    first: dict[str, str] = {}
+    second: dict[str, str] = {}
+    for content in contents:
+        name = _composed_stem(content)
+        if first.setdefault(name, content) is not content:
+            second.setdefault(name, content)
+    pairs = Pairs(backbones=backbones, contents=[], styles=[], crossed=False)
+    unmatched_styles = []
+    for style in styles:
+        name = _composed_stem(style)
+        partners = [found[name] for found in (first, second) if name in found]
+        pairs.contents.extend(partners)
+        pairs.styles.extend([style] * len(partners))
+        if not partners:
+            unmatched_styles.append(style)
+    if not pairs:
+        raise _no_match(contents, styles)
+    matched = set(pairs.contents)
+    unmatched_contents = tuple(content for content in contents if content not in matched)
+    return Plan(pairs=_distinct(pairs), unmatched_contents=unmatched_contents, unmatched_styles=tuple(unmatched_styles))
+
+
+def _by_rank(contents: list[str], styles: list[str], backbones: tuple[str, ...]) -> Plan:
+    if len(contents) != len(styles):
+        raise PairingError(
+            f"pairing='zip' takes one style for each content, but there are {len(contents)} contents and "
+            f"{len(styles)} styles; use exclude for the pictures that are too many, or pairing='list'"
+        )
+    return Plan(pairs=_distinct(Pairs(backbones=backbones, contents=contents, styles=styles, crossed=False)))
+
+
+_WAYS: dict[Pairing, Callable[[list[str], list[str], tuple[str, ...]], Plan]] = {
+    "every": _by_every,
+    "stem": _by_stem,
+    "zip": _by_rank,
+}
+
+
+def _composed_stem(key: str) -> str:
+    """The stem with its accents in one form: a Mac may have written the one picture, a camera the other."""
+    return normalize("NFC", stem(key))
+
+
+def _no_match(contents: list[str], styles: list[str]) -> PairingError:
+    sides = [", ".join(repr(stem(key)) for key in keys[:3]) for keys in (contents, styles)]
+    text = f"no content has the stem of a style: contents begin {sides[0]}, styles {sides[1]}"
+    return PairingError(f"{text}; rename them alike or use pairing='every'")
+
+
+def _distinct(pairs: Pairs) -> Pairs:
+    """The pairs, unless there are too many, or two would be one file. The folder of one backbone stands for all."""
+    if len(pairs) > MOST_PAIRS:
+        raise PairingError(
+            f"{len(pairs.contents)} contents and {len(pairs.styles)} styles make {len(pairs)} pairs, more than "
+            f"{MOST_PAIRS}; use another pairing ({listed(get_args(Pairing))}), or include and exclude"
+        )
+    of_one = replace(pairs, backbones=pairs.backbones[:1])
+    if found := first_collision(of_one):
+        one, other = (next(islice(of_one, index, None)) for index in found)
+        both = " and ".join(f"content {it.content!r} with style {it.style!r}" for it in (one, other))
+        raise PairingError(f"{both} would both be written as {other.name!r}; rename one of the pictures")
+    return pairs

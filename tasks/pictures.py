@@ -1,0 +1,81 @@
+"""Which of the keys in a storage are pictures that a batch works on."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from fnmatch import translate
+from posixpath import splitext
+
+from nst_engine.errors import listed
+from nst_engine.images import SUFFIXES
+from tasks.pairs import PairingError, Request
+from tasks.storage import Storage
+
+SIDES = ("content", "style")
+
+_PASSING = re.compile(r"(?:^|/)(?:\.|~\$|#[^/]*#(?:/|\Z)|[^/]*(?:~|\.part|\.tmp)(?:/|\Z))", re.IGNORECASE)
+"""A part of a key that is hidden, or made for a while: `.a`, `~$a`, `#a#`, `a~`, `a.part`, `a.tmp`."""
+
+
+def pictures(storage: Storage, side: str, request: Request) -> list[str]:
+    """Keys of the pictures in `storage`, in their order; it is listed once.
+
+    A picture is known by its suffix, in any case. Hidden and temporary files and folders are left out, and what the
+    patterns of `request` do not let through: a key is to match one of `include`, if there are any, and none
+    of `exclude`. In a pattern `*` stands for any text, `/` too, `?` for one character and `[ab]` for one of them;
+    `content:` or `style:` before it confines it to that side.
+
+    Raises:
+        PairingError: there are none, or a name is not UTF-8, so that no row or sidecar could bear it.
+        StorageError: the storage cannot be listed.
+    """
+    admitted = _admitted(side, request)
+    keys = [entry.key for entry in storage.list() if _is_picture(entry.key) and admitted(entry.key)]
+    if not keys:
+        raise _none_there(storage, side, request)
+    for key in keys:
+        _check_text(key, storage)
+    return keys
+
+
+def _is_picture(key: str) -> bool:
+    return splitext(key)[1].lower() in SUFFIXES and not _PASSING.search(key)
+
+
+def _admitted(side: str, request: Request) -> Callable[[str], bool]:
+    """Whether a key of that side is let through."""
+    wanted, unwanted = (list(_patterns(side, given)) for given in (request.include, request.exclude))
+    include, exclude = _any_of(wanted or ["*"]), _any_of(unwanted)
+    return lambda key: include(key) is not None and exclude(key) is None
+
+
+def _patterns(side: str, given: Iterable[str]) -> Iterator[str]:
+    """Those of the patterns that are meant for this side."""
+    for pattern in given:
+        head, colon, rest = pattern.partition(":")
+        if not colon or head not in SIDES:
+            yield pattern
+        elif head == side:
+            yield rest
+
+
+def _any_of(patterns: Iterable[str]) -> Callable[[str], re.Match[str] | None]:
+    """What matches a key with any of the patterns; without patterns it matches nothing."""
+    return re.compile("|".join(map(translate, patterns)) or r"(?!)").match
+
+
+def _none_there(storage: Storage, side: str, request: Request) -> PairingError:
+    given = {"include": request.include, "exclude": request.exclude}
+    told = "".join(f" {name} {listed(map(repr, patterns))}" for name, patterns in given.items() if patterns)
+    let_through = f" let through by{told}" if told else ""
+    counted = listed(sorted(SUFFIXES))
+    return PairingError(
+        f"{side} folder {storage.uri()!r} has no pictures{let_through}; "
+        f"files in {counted} count, hidden and temporary ones do not"
+    )
+
+
+def _check_text(key: str, storage: Storage) -> None:
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        raise PairingError(f"picture {key!r} in {storage.uri()!r} has a name that is not UTF-8; rename it") from error

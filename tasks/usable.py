@@ -1,0 +1,20 @@
+"""Whether this machine has what a configuration names."""
+
+from pathlib import Path
+
+from nst_engine.config import TransferConfig
+from nst_engine.errors import ConfigError
+from nst_engine.weights import find_weights
+
+
+def require_usable(config: TransferConfig) -> None:
+    """See that the weights and the pictures are there that a configuration names.
+
+    Raises:
+        WeightsError: weights are absent or damaged.
+        ConfigError: a picture is absent.
+    """
+    find_weights(config)
+    for path in config.files:
+        if not Path(path).is_file():
+            raise ConfigError(f"the configuration names {path!r}, which is no file; use the path of a picture")

@@ -1,0 +1,34 @@
+"""From the text that a person types to the value of a configuration field."""
+
+from functools import cache
+from types import NoneType
+from typing import Any, get_args, get_type_hints
+
+from nst_engine.config import TransferConfig
+
+
+def typed(name: str, text: str) -> Any:
+    """The text as the kind of value that the field takes; `none` where it takes None, commas where it takes several.
+
+    What is no such value stays a text, for `TransferConfig` to refuse.
+    """
+    kinds = _kinds(name)
+    if text.lower() == "none" and NoneType in kinds:
+        return None
+    if any(getattr(kind, "__origin__", None) is tuple for kind in kinds):
+        return tuple(part.strip() for part in text.split(","))
+    if bool in kinds and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        if kind in kinds:
+            try:
+                return kind(text)
+            except ValueError:
+                continue
+    return text
+
+
+@cache
+def _kinds(name: str) -> tuple[Any, ...]:
+    hint = get_type_hints(TransferConfig).get(name, str)
+    return get_args(hint) or (hint,)

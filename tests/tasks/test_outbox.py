@@ -1,0 +1,128 @@
+"""A picture that could not be written is kept, and written by the next run without being made again."""
+
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks import outbox, work
+from tasks.manifest import Sidecar, read_sidecar
+from tasks.outbox import Kept
+from tasks.storage import StorageError
+from tasks.storage.local import LocalStorage
+from tasks.work import Job, stylize_pair
+from tests.tasks.studio import CONFIG, a_job, a_pair, output_of
+
+PAIR = a_pair()
+
+
+def refuse_writes(monkeypatch: pytest.MonkeyPatch, output: str, suffix: str) -> None:
+    """Make the folder of the output take no file of that suffix."""
+    write = LocalStorage.write
+
+    def refusing(self: LocalStorage, key: str, data: bytes) -> None:
+        if str(self.root) == output and key.endswith(suffix):
+            raise StorageError("the bucket is not there")
+        write(self, key, data)
+
+    monkeypatch.setattr(LocalStorage, "write", refusing)
+
+
+def without_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> Any:
+        raise AssertionError("no picture is to be made")
+
+    monkeypatch.setattr(work, "engine", refuse)
+
+
+def a_kept(job: Job) -> Kept:
+    row = stylize_pair(PAIR, job)
+    sidecar = read_sidecar(output_of(job), PAIR.sidecar_key)
+    assert isinstance(sidecar, Sidecar)
+    return Kept(data=Path(row.output).read_bytes(), sidecar=sidecar)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".json"])
+def test_what_an_output_refused_is_written_by_the_next_run_and_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    job = a_job(tmp_path)
+    with monkeypatch.context() as patch:
+        refuse_writes(patch, job.output, suffix)
+        failed = stylize_pair(PAIR, job)
+    assert failed.status == "failed"
+    assert failed.error == "the bucket is not there; the picture is kept on this machine, and the next run writes it"
+    without_engine(monkeypatch)
+    row = stylize_pair(PAIR, replace(job, run_id="morning"))
+    assert (row.status, row.run_id, row.error) == ("completed", "morning", None)
+    assert row.total_loss == failed.total_loss
+    assert sha256(Path(row.output).read_bytes()).hexdigest() == row.output_sha256
+    assert stylize_pair(PAIR, job).status == "skipped"
+    assert list((outbox.home() / "outbox").iterdir()) == []
+
+
+def test_a_kept_picture_goes_to_whatever_output_asks_for_it_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = a_job(tmp_path)
+    with monkeypatch.context() as patch:
+        refuse_writes(patch, job.output, ".png")
+        stylize_pair(PAIR, job)
+    without_engine(monkeypatch)
+    row = stylize_pair(PAIR, replace(job, output=str(tmp_path / "elsewhere")))
+    assert row.output == str(tmp_path / "elsewhere/tiny/lake--wave.png")
+    assert row.status == "completed"
+
+
+def test_where_it_cannot_be_kept_either_the_row_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = a_job(tmp_path)
+    monkeypatch.setenv(outbox.HOME, str(tmp_path / "contents/lake.png"))
+    refuse_writes(monkeypatch, job.output, ".png")
+    row = stylize_pair(PAIR, job)
+    assert row.status == "failed"
+    assert "the bucket is not there" in str(row.error)
+    assert "cannot be kept on this machine either" in str(row.error)
+
+
+def test_a_kept_picture_that_is_damaged_is_made_anew(tmp_path: Path) -> None:
+    made = a_kept(a_job(tmp_path))
+    outbox.keep("f", replace(made, data=made.data + b"!"))
+    assert outbox.kept("f") is None
+    outbox.keep("f", made)
+    assert outbox.kept("f") == made
+    (outbox.home() / "outbox/f.json").write_text("{")
+    assert outbox.kept("f") is None
+
+
+def test_what_is_forgotten_is_kept_no_more(tmp_path: Path) -> None:
+    outbox.keep("f", a_kept(a_job(tmp_path)))
+    for _ in range(2):
+        outbox.forget("f")
+    assert outbox.kept("f") is None
+
+
+def test_a_snapshot_that_cannot_be_written_costs_a_note_and_not_the_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = a_job(tmp_path, CONFIG.replace(snapshot_every=2))
+    write = LocalStorage.write
+
+    def refusing(self: LocalStorage, key: str, data: bytes) -> None:
+        if ".steps/" in key:
+            raise StorageError("the bucket is full")
+        write(self, key, data)
+
+    monkeypatch.setattr(LocalStorage, "write", refusing)
+    row = stylize_pair(PAIR, job)
+    assert (row.status, row.error) == ("completed", "a snapshot is missing: the bucket is full")
+
+
+def test_the_home_is_the_user_s_data_folder_unless_the_environment_names_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(outbox.HOME, str(tmp_path))
+    assert outbox.home() == tmp_path
+    monkeypatch.delenv(outbox.HOME)
+    assert outbox.home().name == "nightbrush"

@@ -1,0 +1,127 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tasks.pairs import PairingError, Request
+from tasks.pictures import SIDES, pictures
+from tasks.storage import Entry
+from tasks.storage.memory import MemoryStorage
+
+
+def found(*keys: str, side: str = "content", **patterns: Any) -> list[str]:
+    return pictures(MemoryStorage(dict.fromkeys(keys, b"data")), side, Request(backbones=("tiny",), **patterns))
+
+
+def test_finds_pictures_by_suffix_in_any_case() -> None:
+    assert found("a.JPG", "b.png", "sub/c.WebP", "notes.txt", "png", "e.jpg/f.csv") == ["a.JPG", "b.png", "sub/c.WebP"]
+
+
+def test_leaves_out_hidden_files_and_folders() -> None:
+    assert found("._a.jpg", ".thumbnails/b.png", "c/.d/e.png", ".png", "f.png") == ["f.png"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["a.jpg~", "a.jpg.part", "a.png.tmp", "#a.jpg#", "~$a.jpg", "b/~$a.jpg", "b~/a.jpg", "b.part/a.jpg", "b.TMP/a.jpg"],
+)
+def test_leaves_out_what_is_there_for_a_while(key: str) -> None:
+    assert found(key, "z.png") == ["z.png"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "with space.png",
+        "ünï/çödé 日本.png",
+        "new\nline.png",
+        "-rf.png",
+        "a=b.png",
+        "~a.png",
+        "#1.png",
+        "a#.png",
+        "tmp.png",
+        "a.tmp.png",
+        "100%25?#&+.png",
+    ],
+)
+def test_takes_awkward_names(key: str) -> None:
+    assert found(key) == [key]
+
+
+def test_keeps_the_order_of_the_listing_and_takes_it_once() -> None:
+    class Recorded(MemoryStorage):
+        listings = 0
+
+        def list(self, prefix: str = "") -> Iterator[Entry]:
+            self.listings += 1
+            return super().list(prefix)
+
+    storage = Recorded({"b.png": b"", "a/c.png": b"", "a.png": b""})
+    assert pictures(storage, "content", Request(backbones=("tiny",))) == ["a.png", "a/c.png", "b.png"]
+    assert storage.listings == 1
+
+
+# patterns
+
+
+KEYS = ("2023/a.jpg", "2024/b.jpg", "2024/trip/c.png", "d.jpg", "new\nline.jpg")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        ({"include": ("2024/*",)}, ["2024/b.jpg", "2024/trip/c.png"]),
+        ({"include": ("*.png", "d.*")}, ["2024/trip/c.png", "d.jpg"]),
+        ({"exclude": ("*.jpg",)}, ["2024/trip/c.png"]),
+        ({"include": ("202?/*",), "exclude": ("*/trip/*", "*/a.*")}, ["2024/b.jpg"]),
+        ({"include": ("[ad].jpg",)}, ["d.jpg"]),
+        ({"include": ("new*",)}, ["new\nline.jpg"]),
+        ({"exclude": ("*", "content:none")}, None),
+        ({"include": ("D.JPG",)}, None),
+        ({"include": ("b.jpg",)}, None),
+    ],
+)
+def test_patterns_match_whole_keys(patterns: Any, expected: list[str] | None) -> None:
+    if expected is None:
+        with pytest.raises(PairingError):
+            found(*KEYS, **patterns)
+    else:
+        assert found(*KEYS, **patterns) == expected
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_pattern_may_be_meant_for_one_side(side: str) -> None:
+    mine, other = side, next(name for name in SIDES if name != side)
+    assert found(*KEYS, side=side, include=(f"{mine}:d*",)) == ["d.jpg"]
+    assert found(*KEYS, side=side, include=(f"{other}:d*",)) == list(KEYS)
+    assert found(*KEYS, side=side, include=(f"{other}:d*", "2023/*")) == ["2023/a.jpg"]
+    assert found(*KEYS, side=side, exclude=(f"{mine}:2*", f"{other}:d*")) == ["d.jpg", "new\nline.jpg"]
+
+
+def test_another_colon_is_part_of_a_pattern() -> None:
+    assert found("at 10:30.jpg", "at 11:30.jpg", include=("at 10:*",)) == ["at 10:30.jpg"]
+
+
+# nothing there
+
+
+def test_refuses_a_folder_without_pictures_and_says_what_counts() -> None:
+    with pytest.raises(PairingError) as caught:
+        found("notes.txt", ".hidden.jpg", side="style")
+    assert str(caught.value) == (
+        "style folder 'memory://' has no pictures; files in .avif, .bmp, .gif, .jfif, .jp2, .jpeg, .jpg, .png, .tif, "
+        ".tiff or .webp count, hidden and temporary ones do not"
+    )
+
+
+def test_a_refusal_names_the_patterns() -> None:
+    with pytest.raises(
+        PairingError, match=r"has no pictures let through by include 'a\*' or 'b\*' exclude '\*'; files"
+    ):
+        found("a.jpg", include=("a*", "b*"), exclude=("*",))
+
+
+def test_refuses_a_picture_whose_name_no_report_could_bear() -> None:
+    with pytest.raises(PairingError, match=r"picture 'caf\\udce9\.png' in 'memory://' .* not UTF-8; rename it"):
+        found("caf\udce9.png")
