@@ -5,7 +5,9 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
+from io import BufferedWriter
 from pathlib import Path
 from uuid import uuid4
 
@@ -66,6 +68,8 @@ class LocalStorage:
     def require_writable(self) -> None:
         """See that files can be made below the root, or below what there is of its path yet; nothing is left behind.
 
+        What writers that were killed have left below it is cleared away.
+
         Raises:
             StorageError: they cannot.
         """
@@ -75,6 +79,7 @@ class LocalStorage:
             if not there.is_dir():
                 raise StorageError(f"folder {self.uri()!r} cannot be made: {str(there)!r} is no folder; choose another")
             tempfile.TemporaryFile(dir=there).close()
+            _clear_abandoned(self.root)
 
     def _require_root(self) -> None:
         with _reported(f"folder {self.uri()!r} cannot be looked up", "check the permissions of the folders above it"):
@@ -138,16 +143,33 @@ def _scan(folder: str) -> tuple[list[str], set[str]]:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    prefix, suffix = _TEMPORARY
-    temporary = path.with_name(f"{prefix}{uuid4().hex}{suffix}")
-    try:
-        with temporary.open("xb") as file:
+    with _temporary_file(path) as file:
+        try:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+            Path(file.name).replace(path)
+        finally:
+            Path(file.name).unlink(missing_ok=True)
+
+
+def _temporary_file(beside: Path) -> BufferedWriter:
+    """A new file, locked for as long as it is open: so it is told from one whose writer was killed."""
+    prefix, suffix = _TEMPORARY
+    while True:
+        file = beside.with_name(f"{prefix}{uuid4().hex}{suffix}").open("xb")
+        flock(file, LOCK_EX)
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()  # it was cleared away before it was locked
+
+
+def _clear_abandoned(root: Path) -> None:
+    for folder, _, names in os.walk(root):
+        for name in filter(_is_temporary, names):
+            with suppress(FileNotFoundError, BlockingIOError), Path(folder, name).open("rb") as file:
+                flock(file, LOCK_EX | LOCK_NB)
+                Path(folder, name).unlink(missing_ok=True)
 
 
 def _is_temporary(name: str) -> bool:

@@ -2,10 +2,11 @@ import errno
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tasks.storage import Storage, StorageError, open_storage, require_writable
+from tasks.storage import Storage, StorageError, local, open_storage, require_writable
 from tasks.storage.local import LocalStorage
 from tests.tasks.storage.contract import StorageContract, listed
 
@@ -96,6 +97,33 @@ def test_a_temporary_file_that_a_crash_left_is_not_listed(tmp_path: Path) -> Non
     (tmp_path / ".nightbrush-0123.tmp").write_bytes(b"half a pict")
     (tmp_path / ".hidden").write_bytes(b"")
     assert listed(LocalStorage(tmp_path)) == [".hidden"]
+
+
+def test_what_killed_writers_left_is_cleared_away_and_what_others_are_writing_is_not(tmp_path: Path) -> None:
+    left, other = tmp_path / "tiny" / ".nightbrush-0.tmp", tmp_path / "tiny" / "notes.tmp"
+    left.parent.mkdir()
+    left.write_bytes(b"half a pict")
+    other.write_bytes(b"not ours")
+    with local._temporary_file(tmp_path / "tiny" / "a.png") as writing:
+        LocalStorage(tmp_path).require_writable()
+        assert sorted(left.parent.iterdir()) == sorted([Path(writing.name), other])
+
+
+def test_a_temporary_file_that_was_cleared_away_before_it_was_locked_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, locked = local.flock, list[str]()
+
+    def late(file: Any, how: int) -> None:
+        if not locked:
+            Path(file.name).unlink()
+        locked.append(file.name)
+        lock(file, how)
+
+    monkeypatch.setattr(local, "flock", late)
+    LocalStorage(tmp_path).write("a.png", b"whole")
+    assert len(set(locked)) == 2
+    assert (tmp_path / "a.png").read_bytes() == b"whole"
 
 
 def test_a_link_that_leads_out_is_neither_listed_nor_followed(tmp_path: Path) -> None:
