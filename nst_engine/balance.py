@@ -4,7 +4,7 @@ Where the sum of both is least, the two cancel: their ratio is then 1, whatever 
 therefore keeps raising the style's weight while a picture settles, and one below 1 keeps lowering it; hence the bounds.
 """
 
-from math import isfinite, sqrt
+from math import inf, sqrt
 
 SLACK = 1.5
 """A ratio of gradients is let be within this factor of the wanted one: each change makes the optimizer begin anew."""
@@ -24,7 +24,8 @@ def gradient_ratio(content: float, style: float) -> float | None:
 
     The content's is 0 at the content itself, where a transfer begins.
     """
-    return style / content if content > 0 and style > 0 and isfinite(style / content) else None
+    ratio = style / content if content > 0 else 0.0
+    return ratio if 0 < ratio < inf else None
 
 
 def balanced(weights: Weights, first: Weights, ratio: float | None, wanted: float) -> Weights:

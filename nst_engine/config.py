@@ -123,6 +123,8 @@ class TransferConfig:
             raise ConfigError(f"style_loss={self.style_loss!r} has no formulation {self.formulation!r}; use 'mean'")
         if not any(self.loss_weights):
             raise ConfigError("content_weight, style_weight and tv_weight are all 0; at least one must be above 0")
+        if self.balance is not None and not all(self.loss_weights[:2]):
+            raise ConfigError(f"balance={self.balance!r} needs a content_weight and a style_weight above 0; one is 0")
 
     @property
     def spec(self) -> BackboneSpec:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from nst_engine.config import TransferConfig
+from nst_engine.graphs import graph_of
 from nst_engine.loss_scale import LossScale
 from nst_engine.losses.objective import Targets
 from nst_engine.optimizers.base import PixelOptimizer, finite
@@ -71,14 +72,14 @@ class Descent:
         self._scales = tuple(LossScale() for _ in optimizers)
         self._schedule, self._iterations = SCHEDULES[config.schedule], config.iterations
         count = len(optimizers)
-        self._advance = tf.function(self._steps).get_concrete_function(
+        self._advance = graph_of(self._steps).get_concrete_function(
             tf.TensorSpec([], tf.int32),
             tf.TensorSpec([], tf.int32),
             tf.TensorSpec([count], tf.float32),
             tf.TensorSpec([count], tf.bool),
             targets,
         )
-        self._norms = tf.function(self._trace_norms)
+        self._norms = graph_of(self._trace_norms)
 
     def start(self, index: int, pixels: Tensor, loss_scale: float) -> None:
         """Begin a picture at `pixels`, [1, height, width, 3], float32, in [0, 255]."""

@@ -19,8 +19,8 @@ _DIVERGED = 2.0
 _MOST_RETREATS = 12
 """Of one optimizer."""
 
-_WINDOW = 5
-"""Returns from the device over which a plateau is looked for."""
+_WINDOW, _UNRECORDED = 5, 50
+"""Records over which a plateau is looked for, and the steps that stand for one where none are made."""
 
 
 class Journal:
@@ -81,7 +81,7 @@ class Journal:
     def begin_anew(self) -> None:
         """Expect losses that earlier ones of the level are not to be compared with."""
         self._least = np.inf
-        self._totals: list[float] = []
+        self._totals: list[tuple[int, float]] = []
         self._sound = False
 
     def turn(self, what: str) -> None:
@@ -145,7 +145,7 @@ class Journal:
         Raises:
             TransferError: this has happened too often, or no gradient of the level has been finite.
         """
-        self._totals.append(float(totals[0]))
+        self._totals.append((self.steps, float(totals[0])))
         self._least = min(self._least, *totals[np.isfinite(totals)], np.inf)
         self._sound |= bool(sound.any())
         if not self._sound:
@@ -179,10 +179,12 @@ class Journal:
             yield f"diverged {times}, learning_rate {first:g} lowered to {self.rate:g}"
 
     def _on_plateau(self) -> bool:
-        if self._config.tolerance is None or len(self._totals) <= _WINDOW:
+        if self._config.tolerance is None or not self._totals:
             return False
-        before, now = self._totals[-1 - _WINDOW], self._totals[-1]
-        return before - now < self._config.tolerance * before
+        step, now = self._totals[-1]
+        window = _WINDOW * (self._config.record_every or _UNRECORDED)
+        earlier = [total for then, total in self._totals if then <= step - window]
+        return bool(earlier) and earlier[-1] - now < self._config.tolerance * earlier[-1]
 
 
 @contextmanager

@@ -64,11 +64,13 @@ class Level:
                 record = self._account(index, taken)
                 if record is not None and (record.step == 0 or _due(done, self._config.record_every)):
                     yield index, self._lanes[index].journal.keep(record)
+            self._change_optimizers()
             done += steps
             if on_snapshot is not None and _due(done, self._config.snapshot_every):
                 for index in active:
                     lane = self._lanes[index]
-                    on_snapshot(index, lane.journal.steps, lane.finished(lane.picture))
+                    if lane.error is None:
+                        on_snapshot(index, lane.journal.steps, lane.finished(lane.picture))
         with spending(self._journals(range(len(self._lanes))), "optimize"):
             for index in range(len(self._lanes)):
                 self._settle(index)
@@ -90,8 +92,8 @@ class Level:
     def _set_up(self) -> None:
         """Targets and a traced graph for the pictures as they stand, in the tiles and with the optimizers of now."""
         self._targets = [self._bench.targets(lane, self._size, self._tile) for lane in self._lanes]
-        optimizers = tuple(lane.journal.optimizer for lane in self._lanes)
-        self._descent = self._bench.descent(self._size, optimizers, self._tile, tuple(self._targets))
+        self._optimizers = self._wanted_optimizers()
+        self._descent = self._bench.descent(self._size, self._optimizers, self._tile, tuple(self._targets))
         for index, lane in enumerate(self._lanes):
             lane.tile = self._tile
             self._start(index)
@@ -132,7 +134,6 @@ class Level:
     def _account(self, index: int, taken: Steps) -> Record | None:
         """Note the steps in a lane's journal; returns the record of the picture before them unless the lane fails."""
         lane, journal = self._lanes[index], self._lanes[index].journal
-        optimizer = journal.optimizer
         try:
             record = journal.record(taken.terms[0, index])
             diverged = journal.diverged(taken.terms[:, index, 3], taken.sound[:, index])
@@ -143,11 +144,22 @@ class Level:
         journal.evaluations += taken.evaluations
         journal.loss_scale = float(taken.scales[-1, index])
         if diverged:
-            self._descent.retreat(index)
-            lane.picture = to_picture(self._descent.pixels(index))
-        if journal.optimizer != optimizer:
-            self._within_memory(self._set_up)
+            self._retreat(index)
         return record
+
+    def _wanted_optimizers(self) -> tuple[str, ...]:
+        return tuple(lane.journal.optimizer for lane in self._lanes)
+
+    def _change_optimizers(self) -> None:
+        """Where a lane's optimizer gives way to another, all begin anew, each at its best."""
+        if self._wanted_optimizers() != self._optimizers:
+            for index in range(len(self._lanes)):
+                self._retreat(index)
+            self._within_memory(self._set_up)
+
+    def _retreat(self, index: int) -> None:
+        self._descent.retreat(index)
+        self._lanes[index].picture = to_picture(self._descent.pixels(index))
 
     def _settle(self, index: int) -> None:
         """Make the best of a lane's candidates its picture."""
@@ -180,7 +192,8 @@ class Level:
         if smaller is None:
             width, height = self._size
             raise TransferError(
-                f"memory ran out for {width}x{height} pixels, taken in tiles of {self._tile or 'none'}; "
+                f"memory ran out for {width}x{height} pixels, taken "
+                f"{'whole' if self._tile is None else f'in tiles of {self._tile}'}; "
                 "use a smaller side or tile, or free memory"
             )
         with suppress(AttributeError):  # memory ran out before there were any

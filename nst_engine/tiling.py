@@ -18,6 +18,7 @@ from typing import Any
 import tensorflow as tf
 
 from nst_engine.backbones.network import Network
+from nst_engine.graphs import graph_of
 from nst_engine.losses.objective import Features, Objective, Statistics, Targets
 from nst_engine.types import Tensor
 
@@ -67,9 +68,9 @@ class Tiling:
         rows, columns = (list(spans(length, tile, network.reach, grid)) for length in self._size)
         self._grid = tf.constant([[[astuple(row), astuple(column)] for column in columns] for row in rows])
         self._tiles = tf.reshape(self._grid, [-1, 2, 2, 2])
-        self._own_content = tf.function(self._trace_own_content, reduce_retracing=True)
-        self._own_summary = tf.function(self._trace_own_summary, reduce_retracing=True)
-        self.terms = tf.function(self._terms)
+        self._own_content = graph_of(self._trace_own_content, reduce_retracing=True)
+        self._own_summary = graph_of(self._trace_own_summary, reduce_retracing=True)
+        self.terms = graph_of(self._terms)
 
     def content_targets(self, pixels: Tensor) -> Features:
         """The content's part of the targets, from its pixels, [1, height, width, 3], float32, in [0, 255]."""

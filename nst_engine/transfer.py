@@ -123,14 +123,14 @@ class StyleTransfer:
             else:
                 shapes.setdefault(lane.sizes, []).append(index)
         for sizes, indices in shapes.items():
-            room = available_bytes(self.device)
+            room = None if self.config.deterministic else available_bytes(self.device)
             most = pictures_together(self.config, self._bench.network, sizes[-1], room)
             for start in range(0, len(indices), most):
                 outcomes |= self._together(pairs, indices[start : start + most], on_record)
         return [outcomes[index] for index in range(len(pairs))]
 
     def evaluate(self, image: Source, content: Source, style: Source) -> LossTerms:
-        """The loss terms of any picture, without optimizing.
+        """The loss terms of any picture, without optimizing; the total is weighed as the configuration says.
 
         Args:
             image: the picture; its size must be that of the content's result.
@@ -166,12 +166,23 @@ class StyleTransfer:
             level = Level(self._bench, lanes, size, _smaller(tile, self._tile(size)))
             yield from level.run(on_snapshot)
             tile = level.tile
+            if size == lanes[0].sizes[-1]:
+                yield from self._finished(level, lanes)
+            del level  # its memory is the next one's
+
+    def _finished(self, level: Level, lanes: Sequence[Lane]) -> Iterator[tuple[int, Record]]:
+        """Read the last losses, of the pictures as they are handed out."""
         for index, lane in enumerate(lanes):
             if lane.error is None:
                 lane.picture = lane.finished(lane.picture)
                 with spending([lane.journal], "optimize"):
                     terms = level.terms(index, lane.picture)
-                yield index, lane.journal.keep(lane.journal.record(terms))
+                try:
+                    record = lane.journal.record(terms)
+                except TransferError as error:
+                    lane.error = error
+                else:
+                    yield index, lane.journal.keep(record)
 
     def _together(
         self,

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from nst_engine.backbones.network import Network
+from nst_engine.graphs import graph_of
 from nst_engine.losses.objective import Features, Objective, Targets
 from nst_engine.types import Tensor
 
@@ -17,9 +18,9 @@ class Whole:
 
     def __init__(self, network: Network, objective: Objective) -> None:
         self._network, self._objective = network, objective
-        self.content_targets = tf.function(self._content_targets, reduce_retracing=True)
-        self.style_summary = tf.function(self._style_summary, reduce_retracing=True)
-        self.terms = tf.function(self._terms, reduce_retracing=True)
+        self.content_targets = graph_of(self._content_targets, reduce_retracing=True)
+        self.style_summary = graph_of(self._style_summary, reduce_retracing=True)
+        self.terms = graph_of(self._terms, reduce_retracing=True)
 
     def evaluate(
         self, pixels: Tensor, targets: tuple[Targets, ...], scales: tuple[Tensor, ...]

@@ -15,6 +15,7 @@ from nst_engine.backbones.preprocessing import preprocessed
 from nst_engine.backbones.registry import BackboneSpec
 from nst_engine.config import Pooling, TransferConfig
 from nst_engine.errors import ConfigError, listed
+from nst_engine.graphs import graph_of
 from nst_engine.losses.smoothing import fitted_scale, smoothed
 from nst_engine.precision import Precision
 from nst_engine.types import Tensor
@@ -86,7 +87,7 @@ class Network:
 
     def sizes(self, height: int, width: int) -> dict[str, tuple[int, int]]:
         """Height and width of each layer's features, for pixels of that size."""
-        traced = tf.function(self.features).get_concrete_function(tf.TensorSpec([1, height, width, 3]))
+        traced = graph_of(self.features).get_concrete_function(tf.TensorSpec([1, height, width, 3]))
         return {layer: tuple(F.shape[1:3]) for layer, F in traced.structured_outputs.items()}
 
     def strides(self) -> dict[str, int]:

@@ -63,7 +63,7 @@ class FirstOrder:
     def candidates(self) -> tuple[Tensor, ...]:
         """The last iterate, the best of those that were evaluated, and the average of the last ones."""
         average = tf.math.divide_no_nan(self._sum, self._mass)
-        return self.image, self._best.value(), tf.where(self._mass > 0, average, self._best)
+        return self.image, self._best.value(), tf.where(self._mass > 0, boxed(average), self._best)
 
     def start(self, pixels: Tensor) -> None:
         """Begin at `pixels` with zero moments."""

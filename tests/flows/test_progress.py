@@ -79,7 +79,8 @@ def test_a_hidden_bar_shows_nothing() -> None:
 
 
 def record(step: int) -> Record:
-    return Record(step=step, side=64, total=1234.5, content=1.0, style=1.0, tv=1.0, learning_rate=1.0, seconds=0.1)
+    ones = dict.fromkeys(("content", "style", "tv", "learning_rate", "content_weight", "style_weight"), 1.0)
+    return Record(step=step, side=64, total=1234.5, seconds=0.1, **ones)
 
 
 def test_a_step_bar_shows_step_side_and_loss() -> None:

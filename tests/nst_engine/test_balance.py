@@ -71,7 +71,8 @@ def test_a_style_without_weight_stays_without() -> None:
 @pytest.fixture(scope="module")
 def result() -> TransferResult:
     fields = {"optimizer": "lbfgs", "learning_rate": None, "iterations": 24, "record_every": 2, "levels": 2}
-    return StyleTransfer(small_config(balance=WANTED, **fields)).run(content_pixels(), style_pixels())
+    layers = {"style_layers": ("block1_conv1", "block2_conv1")}
+    return StyleTransfer(small_config(balance=WANTED, **fields, **layers)).run(content_pixels(), style_pixels())
 
 
 def test_the_gradients_come_near_to_the_balance_and_stay_there(result: TransferResult) -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from nst_engine import ImageError, NightbrushError, Record, Status, StyleTransfer, TransferError, TransferResult
 from nst_engine.descent import Descent, Steps
+from nst_engine.journal import Journal
 from nst_engine.transfer import Outcome
 from tests.nst_engine.exhaustion import alive_before_each, run_out
 from tests.nst_engine.small import STYLE_LAYERS, content_pixels, noise_pixels, small_config, style_pixels
@@ -160,6 +161,22 @@ def test_a_pair_whose_loss_is_not_finite_is_an_error_in_its_place(
     assert "the loss is nan after 3 steps" in str(failed)
     assert completed(first).iterations == 6
     assert_alike(last, expected)
+
+
+def test_a_pair_that_fails_in_the_very_end_is_an_error_in_its_place(
+    engine: StyleTransfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, ended = Journal.record, list[Journal]()
+
+    def failing(self: Journal, terms: Any) -> Record:
+        ended.extend([self] * (self.steps == 6))
+        return record(self, terms * np.nan if ended[1:2] == [self] else terms)
+
+    monkeypatch.setattr(Journal, "record", failing)
+    first, failed, last = engine.run_batch(PAIRS)
+    assert completed(first).iterations == completed(last).iterations == 6
+    assert isinstance(failed, TransferError)
+    assert "the loss is nan after 6 steps" in str(failed)
 
 
 # ---------------------------------------------------------------- memory

@@ -58,6 +58,7 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"seed": -1}, ("seed=-1", "from 0 to 4294967295")),
     ({"seed": 2**32}, ("seed=4294967296", "from 0 to 4294967295")),
     ({"balance": 0}, ("balance=0", "> 0")),
+    ({"balance": 2, "style_weight": 0}, ("balance=2", "style_weight above 0")),
     ({"blend": ("swirls.png:0",)}, ("blend='swirls.png:0'", "the weight > 0")),
     ({"blend": (":2",)}, ("blend=':2'", "path:weight")),
     ({"blend": ()}, ("blend is empty",)),

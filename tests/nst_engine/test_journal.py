@@ -113,21 +113,23 @@ def test_lbfgs_goes_over_to_adam_after_many_divergences_and_gives_up_after_as_ma
         divergences(journal, [[1, np.inf]] * 11)
 
 
-def test_a_level_ends_on_a_plateau() -> None:
-    journal, done = journal_of(iterations=100, tolerance=0.01), 0
-    totals = iter([9, 5, 4] + [3.99] * 50)
-    while journal.goes_on(done):
-        divergences(journal, [[next(totals)] * 2])
-        done += 2
-    assert done == 16
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_level_ends_on_a_plateau_of_five_records_however_often_it_returns(steps: int) -> None:
+    journal = journal_of(iterations=100, record_every=2, tolerance=0.01)
+    while journal.goes_on(journal.steps):
+        divergences(journal, [[max(3.99, 9.0 - journal.steps)] * 2])
+        journal.steps += steps
+    assert journal.steps == (16 if steps == 1 else 18)
     assert (journal.status, journal.stop_reason) == ("converged", "plateau")
 
 
 def test_losses_under_other_weights_are_no_plateau() -> None:
-    journal = journal_of(iterations=100, tolerance=0.01)
-    divergences(journal, [[4, 4]] * 5)
+    journal = journal_of(iterations=100, record_every=2, tolerance=0.01)
+    for journal.steps in range(0, 10, 2):
+        divergences(journal, [[4, 4]])
     journal.begin_anew()
-    divergences(journal, [[9, 9]] * 2)
+    for journal.steps in (10, 12):
+        divergences(journal, [[9, 9]])
     assert journal.goes_on(14)
 
 

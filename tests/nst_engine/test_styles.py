@@ -16,6 +16,7 @@ from nst_engine.types import Picture, Pixels
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
 CONTENT, STYLE, OTHER = content_pixels(), style_pixels(), noise_pixels(40, 32)
+LAYERS = {"content_layers": ("block2_conv1",), "style_layers": ("block2_conv1",)}
 STYLE_LOSSES = ["gram", "wasserstein", "neighbours"]
 
 Save = Callable[[str, Pixels], str]
@@ -116,7 +117,7 @@ def test_styles_that_each_paint_everywhere_have_the_weighted_mean_of_their_losse
 def painted(content: Pixels, *, style: Pixels = STYLE, **changes: Any) -> tuple[Picture, Picture]:
     """The content and what became of it under a style alone, neither content nor variation weighing anything."""
     weights = {"content_weight": 0, "tv_weight": 0, "learning_rate": 2.0, "iterations": 6, "record_every": 0}
-    result = engine_of(small_config(side=None, **weights, **changes)).run(content, style)
+    result = engine_of(small_config(side=None, **(LAYERS | weights | changes))).run(content, style)
     return decode(content), result.image
 
 
@@ -171,14 +172,16 @@ def test_a_blend_of_both_halves_of_a_picture_is_the_picture(save: Save) -> None:
     masks = save("left.png", columns(0, 32, 64, 32)), save("right.png", columns(32, 64, 64, 32))
     halves: dict[str, Any] = {"blend": (save("beside.png", beside),), "style_masks": masks}
     for style_loss in ("gram", "wasserstein"):
-        whole = style_term(beside, style_loss=style_loss, style_scale=2.0)
-        assert style_term(beside, style_loss=style_loss, style_scale=2.0, **halves) == pytest.approx(whole, rel=1e-3)
+        common: dict[str, Any] = {"style_loss": style_loss, "style_scale": 2.0}
+        whole = style_term(beside, **common)
+        assert style_term(beside, **halves, **common) == pytest.approx(whole, rel=1e-3)
+        assert style_term(beside, style_masks=masks[:1], **common) != pytest.approx(whole, rel=0.02)
 
 
 # ---------------------------------------------------------------- at which scale
 
 
-@pytest.mark.parametrize(("scale", "side"), [(0.5, 24), (1.0, 48), (1.5, 72), (8.0, 96)])
+@pytest.mark.parametrize(("scale", "side"), [(0.5, 24), (1.5, 72), (8.0, 96)])
 def test_a_style_is_read_at_its_scale_of_the_result_and_never_enlarged(scale: float, side: int) -> None:
     style = style_pixels(96, 96)
     reduced = resize(decode(style), side, side)
