@@ -3,13 +3,12 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from reprlib import repr as shortened
 from types import NoneType
 from typing import Any, NoReturn, Self, get_args, get_type_hints
 
-from nst_engine.config import TransferConfig
 from nst_engine.errors import NightbrushError, listed
 from nst_engine.result import Status
 from tasks.pairs import PairSpec
@@ -112,36 +111,6 @@ class Sidecar:
 
 _SIDECAR_KINDS = {"row": dict, "config": dict, "weights_sha256": str, "history": list, "versions": dict}
 _WORDS = {str: "text", int: "a whole number", float: "a number", NoneType: "null", dict: "an object", list: "a list"}
-
-
-_UNDECISIVE = ("record_every", "snapshot_every", "weights")
-"""Fields that touch no pixel; of the weights, their hash says more than their name or path."""
-
-
-def fingerprint(
-    *,
-    content_sha256: str,
-    style_sha256: str,
-    files_sha256: Sequence[str],
-    config: TransferConfig,
-    weights_sha256: str,
-    engine_version: str,
-) -> str:
-    """SHA-256, in hexadecimal, of all that decides the bytes of a picture.
-
-    Numbers count by value, so that equal configurations have equal fingerprints. `files_sha256` are of the pictures
-    that the configuration names, in its order.
-    """
-    settings = {name: value for name, value in config.to_dict().items() if name not in _UNDECISIVE}
-    decisive = {
-        "content": content_sha256,
-        "style": style_sha256,
-        "files": list(files_sha256),
-        "config": {name: float(value) if isinstance(value, int) else value for name, value in settings.items()},
-        "weights": weights_sha256,
-        "engine": engine_version,
-    }
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def read_sidecar(storage: Storage, key: str) -> Sidecar | None:

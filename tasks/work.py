@@ -18,7 +18,8 @@ from nst_engine.types import Picture
 from nst_engine.weights import find_weights
 from tasks import outbox
 from tasks.engines import engine, lock
-from tasks.manifest import ManifestRow, Sidecar, fingerprint, finished, skipped_row, write_sidecar
+from tasks.fingerprints import fingerprint
+from tasks.manifest import ManifestRow, Sidecar, finished, skipped_row, write_sidecar
 from tasks.outbox import Kept
 from tasks.pairs import PairSpec
 from tasks.storage import StorageError, open_storage

@@ -1,0 +1,36 @@
+"""What tells a picture that is to be made from every other: a hash of all that decides its bytes."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from nst_engine.config import TransferConfig
+
+_UNDECISIVE = ("record_every", "snapshot_every", "weights")
+"""Fields that touch no pixel; of the weights, their hash says more than their name or path."""
+
+
+def fingerprint(
+    *,
+    content_sha256: str,
+    style_sha256: str,
+    files_sha256: Sequence[str],
+    config: TransferConfig,
+    weights_sha256: str,
+    engine_version: str,
+) -> str:
+    """SHA-256, in hexadecimal, of all that decides the bytes of a picture.
+
+    Numbers count by value, so that equal configurations have equal fingerprints. `files_sha256` are of the pictures
+    that the configuration names, in its order.
+    """
+    settings = {name: value for name, value in config.to_dict().items() if name not in _UNDECISIVE}
+    decisive = {
+        "content": content_sha256,
+        "style": style_sha256,
+        "files": list(files_sha256),
+        "config": {name: float(value) if isinstance(value, int) else value for name, value in settings.items()},
+        "weights": weights_sha256,
+        "engine": engine_version,
+    }
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
