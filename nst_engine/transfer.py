@@ -89,7 +89,7 @@ class StyleTransfer:
 
         The generator's return value is the result. Arguments and errors are those of `run`.
         """
-        lane = Lane(self.config, content, style, self.precision.loss_scale)
+        lane = self._lane((content, style))
         snapshot = None if on_snapshot is None else lambda _index, steps, picture: on_snapshot(steps, picture)
         for _, record in self._optimized([lane], snapshot):
             yield record

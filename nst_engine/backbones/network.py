@@ -55,6 +55,7 @@ class Network:
         self._border = Border(wanted)
         self._model = _rebuilt(wanted, precision, config.pooling, self._border)
         self._dtype = precision.compute_dtype
+        self._sizes: dict[tuple[int, int], dict[str, tuple[int, int]]] = {}
         self._scales = {
             name: fitted_scale(F, SIDE / F.shape[1])
             for name, F in self._plain_features(tf.constant(natural_pixels())).items()
@@ -86,9 +87,12 @@ class Network:
         return self._spec.reach or 0
 
     def sizes(self, height: int, width: int) -> dict[str, tuple[int, int]]:
-        """Height and width of each layer's features, for pixels of that size."""
-        traced = graph_of(self.features).get_concrete_function(tf.TensorSpec([1, height, width, 3]))
-        return {layer: tuple(F.shape[1:3]) for layer, F in traced.structured_outputs.items()}
+        """Height and width of each layer's features, for pixels of that size; found by a trace, once for each size."""
+        if (height, width) not in self._sizes:
+            traced = graph_of(self.features).get_concrete_function(tf.TensorSpec([1, height, width, 3]))
+            sizes = {layer: tuple(F.shape[1:3]) for layer, F in traced.structured_outputs.items()}
+            self._sizes[height, width] = sizes
+        return self._sizes[height, width]
 
     def strides(self) -> dict[str, int]:
         """Pixels from one place to the next, by layer."""
