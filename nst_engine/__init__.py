@@ -5,8 +5,9 @@ The names below are the public interface. TensorFlow is loaded when `StyleTransf
 
 from typing import TYPE_CHECKING, Any
 
+from nst_engine.checkpoint import Checkpoint
 from nst_engine.config import TransferConfig
-from nst_engine.errors import ConfigError, ImageError, NightbrushError, TransferError, WeightsError
+from nst_engine.errors import CheckpointError, ConfigError, ImageError, NightbrushError, TransferError, WeightsError
 from nst_engine.quiet import import_quietly
 from nst_engine.result import LossTerms, Record, Status, TransferResult
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "Checkpoint",
+    "CheckpointError",
     "ConfigError",
     "ImageError",
     "LossTerms",

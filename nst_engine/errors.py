@@ -4,7 +4,8 @@
     ├── ConfigError            a configuration field with a value that is not allowed
     ├── ImageError             a picture that cannot be read, or written
     ├── WeightsError           backbone weights that are absent, damaged or do not fit
-    └── TransferError          an optimization that cannot go on
+    ├── TransferError          an optimization that cannot go on
+    └── CheckpointError        bytes from which no transfer can go on
 
 Each text says what is wrong, the value, what was allowed and what to do.
 """
@@ -30,6 +31,10 @@ class WeightsError(NightbrushError):
 
 class TransferError(NightbrushError):
     """An optimization cannot go on."""
+
+
+class CheckpointError(NightbrushError):
+    """Bytes are no checkpoint, or a damaged one."""
 
 
 def listed(names: Iterable[str]) -> str:

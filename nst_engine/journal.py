@@ -1,9 +1,10 @@
 """The running account of one transfer: its records, where its time went, and why it ends, steps back or turns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from time import perf_counter
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,20 @@ _DIVERGED = 2.0
 
 _MOST_RETREATS = 12
 """Of one optimizer."""
+
+_LASTING = (
+    "balance",
+    "evaluations",
+    "loss_scale",
+    "optimizer",
+    "rate",
+    "steps",
+    "weights",
+    "_retreats",
+    "_spent",
+    "_turns",
+)
+"""What an account is made of, besides its records."""
 
 _WINDOW, _UNRECORDED = 5, 50
 """Records over which a plateau is looked for, and the steps that stand for one where none are made."""
@@ -51,6 +66,21 @@ class Journal:
         self._turns: list[str] = []
         self._ended = ""
         self.begin_level(0)
+
+    def account(self) -> dict[str, Any]:
+        """What of it outlives a level, as plain values."""
+        lasting = {name.lstrip("_"): getattr(self, name) for name in _LASTING}
+        return deepcopy(lasting) | {"history": [dict(vars(record)) for record in self.history]}
+
+    def resume(self, account: Mapping[str, Any]) -> None:
+        """Go on from what `account` gave, in this process or another."""
+        lasting = deepcopy(dict(account))
+        for name in _LASTING:
+            setattr(self, name, lasting[name.lstrip("_")])
+        content, style, tv = self.weights
+        self.weights = content, style, tv  # JSON had made a list of them
+        self.history = [Record(**values) for values in account["history"]]
+        self.turn(f"resumed after {self.steps} steps")
 
     @property
     def timings(self) -> Seconds:

@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
+import numpy as np
+
+from nst_engine.checkpoint import Checkpoint
 from nst_engine.color import recolored, with_colors_of
 from nst_engine.config import TransferConfig
+from nst_engine.devices import peak_memory_mb
 from nst_engine.errors import NightbrushError
 from nst_engine.images import Photograph, read_photograph, resize
 from nst_engine.initial import initial_picture
@@ -13,6 +17,7 @@ from nst_engine.journal import Journal, spending
 from nst_engine.photographs import Origin
 from nst_engine.pyramid import require_seen, result_sizes
 from nst_engine.regions import Mask, mask_for
+from nst_engine.result import TransferResult
 from nst_engine.types import Picture, PictureSource
 
 Source: TypeAlias = PictureSource | Photograph
@@ -69,12 +74,41 @@ class Lane:
         """Whether the level goes on after so many of its steps."""
         return self.error is None and self.journal.goes_on(done)
 
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Take over how far an earlier transfer of the same pair came."""
+        self.picture = checkpoint.picture
+        self.journal.resume(checkpoint.account)
+
     def finished(self, picture: Picture) -> Picture:
         """The picture as it is handed out: with the content's colours, where they are to be kept so."""
         if self._config.preserve_color != "luminance":
             return picture
         height, width, _ = picture.shape
         return with_colors_of(picture, resize(self.content, width, height))
+
+    def result(self, precision: str, device: str, weights_sha256: str) -> TransferResult:
+        """What is handed out at the end, by a device in a precision, of a network with weights of that hash."""
+        journal, alpha = self.journal, self.photograph.alpha
+        height, width, _ = self.picture.shape
+        return TransferResult(
+            image=self.picture,
+            alpha=None if alpha is None else resize(np.dstack([alpha] * 3), width, height)[..., 0],
+            icc=self.photograph.icc,
+            losses=journal.history[-1].losses,
+            history=tuple(journal.history),
+            status=journal.status,
+            stop_reason=journal.stop_reason,
+            iterations=journal.steps,
+            evaluations=journal.evaluations,
+            timings=journal.timings,
+            config=self._config,
+            precision=precision,
+            tile=self.tile,
+            origins=self.origins,
+            device=device,
+            weights_sha256=weights_sha256,
+            peak_memory_mb=peak_memory_mb(device),
+        )
 
     def _read(self, content: Source, style: Source) -> None:
         config = self._config

@@ -23,8 +23,8 @@ from nst_engine.workbench import Workbench, to_picture, to_pixels
 _MOST_STEPS_A_CALL = 50
 """So that a run without records can still be interrupted."""
 
-OnSnapshot = Callable[[int, int, Picture], object]
-"""Called with the index of a picture, the steps it has taken, and the picture."""
+OnReturn = Callable[[int, int], object]
+"""Called with the index of a picture and the steps of its level that are taken, when the device has given it back."""
 
 Result = TypeVar("Result")
 
@@ -53,24 +53,21 @@ class Level:
         """Side of the tiles that the pictures are taken in now; None is whole."""
         return self._tile
 
-    def run(self, on_snapshot: OnSnapshot | None = None) -> Iterator[tuple[int, Record]]:
-        """Take the level's steps; yields the records that are kept, each with the index of its picture."""
-        done = 0
+    def run(self, done: int, on_return: OnReturn) -> Iterator[tuple[int, Record]]:
+        """Take the level's steps after so many; yields the records that are kept, each with its picture's index."""
         while active := [index for index, lane in enumerate(self._lanes) if lane.goes_on(done)]:
             steps = self._steps_after(done)
             with spending(self._journals(active), "optimize"):
                 taken = self._within_memory(partial(self._advance, done, steps, active))
             for index in active:
                 record = self._account(index, taken)
-                if record is not None and (record.step == 0 or _due(done, self._config.record_every)):
+                if record is not None and (record.step == 0 or due(done, self._config.record_every)):
                     yield index, self._lanes[index].journal.keep(record)
             self._change_optimizers()
             done += steps
-            if on_snapshot is not None and _due(done, self._config.snapshot_every):
-                for index in active:
-                    lane = self._lanes[index]
-                    if lane.error is None:
-                        on_snapshot(index, lane.journal.steps, lane.finished(lane.picture))
+            for index in active:
+                if self._lanes[index].error is None:
+                    on_return(index, done)
         with spending(self._journals(range(len(self._lanes))), "optimize"):
             for index in range(len(self._lanes)):
                 self._settle(index)
@@ -204,5 +201,6 @@ class Level:
         self._within_memory(self._set_up)
 
 
-def _due(done: int, every: int) -> bool:
+def due(done: int, every: int) -> bool:
+    """Whether what comes every so many steps comes after so many; every 0 steps is never."""
     return every > 0 and done % every == 0

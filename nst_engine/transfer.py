@@ -1,18 +1,18 @@
 """`StyleTransfer`: pictures in, pictures out."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
-import numpy as np
 import tensorflow as tf
 
+from nst_engine.checkpoint import Checkpoint
 from nst_engine.config import TransferConfig
-from nst_engine.devices import peak_memory_mb, resolve_device, resolve_precision
+from nst_engine.devices import resolve_device, resolve_precision
 from nst_engine.errors import ImageError, NightbrushError, TransferError
-from nst_engine.images import resize
 from nst_engine.journal import spending
 from nst_engine.lane import Lane, Source, as_photograph
-from nst_engine.level import Level, OnSnapshot
+from nst_engine.level import Level, due
 from nst_engine.memory import available_bytes, choose_tile, pictures_together
 from nst_engine.result import LossTerms, Record, TransferResult
 from nst_engine.types import Picture
@@ -21,6 +21,15 @@ from nst_engine.workbench import Workbench, to_pixels
 
 Outcome: TypeAlias = TransferResult | NightbrushError
 """What became of one of several pairs."""
+
+OnSnapshot: TypeAlias = Callable[[int, Picture], Any]
+OnCheckpoint: TypeAlias = Callable[[Checkpoint], Any]
+_Watch: TypeAlias = Callable[[int, int, int], Any]
+"""Called with a level's index, a pair's, and the steps of the level that are taken."""
+
+
+def _unwatched(_level: int, _index: int, _done: int) -> None:
+    """Nobody looks."""
 
 
 class StyleTransfer:
@@ -54,7 +63,9 @@ class StyleTransfer:
         content: Source,
         style: Source,
         on_record: Callable[[Record], Any] | None = None,
-        on_snapshot: Callable[[int, Picture], Any] | None = None,
+        on_snapshot: OnSnapshot | None = None,
+        on_checkpoint: OnCheckpoint | None = None,
+        resume: Checkpoint | None = None,
     ) -> TransferResult:
         """Stylize one picture.
 
@@ -67,12 +78,16 @@ class StyleTransfer:
             on_record: called with each record as it is made.
             on_snapshot: called with the steps taken and the picture, [height, width, 3], float32, sRGB in [0, 1], every
                 `snapshot_every` steps of a level.
+            on_checkpoint: called with a checkpoint each time that the device gives the picture back: at records and
+                snapshots, and every 50 steps at the latest.
+            resume: checkpoint of a transfer of the same pictures by the same configuration, from which this one goes
+                on; its stop reason says so.
 
         Raises:
             ImageError: a picture cannot be read.
             TransferError: the loss is not finite, or memory does not suffice.
         """
-        records = self.records(content, style, on_snapshot)
+        records = self.records(content, style, on_snapshot, on_checkpoint, resume)
         while True:
             try:
                 record = next(records)
@@ -83,15 +98,29 @@ class StyleTransfer:
                 on_record(record)
 
     def records(
-        self, content: Source, style: Source, on_snapshot: Callable[[int, Picture], Any] | None = None
+        self,
+        content: Source,
+        style: Source,
+        on_snapshot: OnSnapshot | None = None,
+        on_checkpoint: OnCheckpoint | None = None,
+        resume: Checkpoint | None = None,
     ) -> Generator[Record, None, TransferResult]:
         """Stylize one picture, yielding a record before any step, every `record_every` steps, and after the last.
 
         The generator's return value is the result. Arguments and errors are those of `run`.
         """
         lane = self._lane((content, style))
-        snapshot = None if on_snapshot is None else lambda _index, steps, picture: on_snapshot(steps, picture)
-        for _, record in self._optimized([lane], snapshot):
+        if resume is not None:
+            lane.resume(resume)
+
+        def watch(level: int, _index: int, done: int) -> None:
+            if on_snapshot is not None and due(done, self.config.snapshot_every):
+                on_snapshot(lane.journal.steps, lane.finished(lane.picture))
+            if on_checkpoint is not None:
+                account = lane.journal.account()
+                on_checkpoint(Checkpoint(level=level, done=done, picture=lane.picture, account=account))
+
+        for _, record in self._optimized([lane], watch, resume):
             yield record
         if lane.error is not None:
             raise lane.error
@@ -159,13 +188,16 @@ class StyleTransfer:
             return choose_tile(self.config, self._bench.network, size, self.device)
         return None if self.config.tile is None or self.config.tile >= max(size) else self.config.tile
 
-    def _optimized(self, lanes: Sequence[Lane], on_snapshot: OnSnapshot | None) -> Iterator[tuple[int, Record]]:
+    def _optimized(
+        self, lanes: Sequence[Lane], watch: _Watch = _unwatched, resume: Checkpoint | None = None
+    ) -> Iterator[tuple[int, Record]]:
         """Take the pairs through all levels; yields the records that are kept, each with the index of its pair."""
         tile = None
-        for size in lanes[0].sizes:
+        first, done = (0, 0) if resume is None else (resume.level, resume.done)
+        for index, size in enumerate(lanes[0].sizes[first:], first):
             level = Level(self._bench, lanes, size, _smaller(tile, self._tile(size)))
-            yield from level.run(on_snapshot)
-            tile = level.tile
+            yield from level.run(done, partial(watch, index))
+            tile, done = level.tile, 0
             if size == lanes[0].sizes[-1]:
                 yield from self._finished(level, lanes)
             del level  # its memory is the next one's
@@ -214,32 +246,12 @@ class StyleTransfer:
     def _hear(self, lanes: dict[int, Lane], on_record: Callable[[int, Record], Any] | None) -> None:
         """Take pairs through all levels, each record told with its pair's index."""
         indices = [*lanes]
-        for lane, record in self._optimized([*lanes.values()], None) if lanes else ():
+        for lane, record in self._optimized([*lanes.values()]) if lanes else ():
             if on_record is not None:
                 on_record(indices[lane], record)
 
     def _result(self, lane: Lane) -> TransferResult:
-        journal, alpha = lane.journal, lane.photograph.alpha
-        height, width, _ = lane.picture.shape
-        return TransferResult(
-            image=lane.picture,
-            alpha=None if alpha is None else resize(np.dstack([alpha] * 3), width, height)[..., 0],
-            icc=lane.photograph.icc,
-            losses=journal.history[-1].losses,
-            history=tuple(journal.history),
-            status=journal.status,
-            stop_reason=journal.stop_reason,
-            iterations=journal.steps,
-            evaluations=journal.evaluations,
-            timings=journal.timings,
-            config=self.config,
-            precision=self.precision.name,
-            tile=lane.tile,
-            origins=lane.origins,
-            device=self.device,
-            weights_sha256=self.weights_sha256,
-            peak_memory_mb=peak_memory_mb(self.device),
-        )
+        return lane.result(self.precision.name, self.device, self.weights_sha256)
 
 
 def _smaller(tile: int | None, other: int | None) -> int | None:
