@@ -6,6 +6,8 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
+from rich.filesize import decimal
+
 from tasks.estimate import estimate
 from tasks.pairs import PairSpec, Plan, shown
 from tasks.preflight import unfinished
@@ -17,7 +19,7 @@ _MOST_NAMES = 40
 
 def describe_plan(plan: Plan, job: Job) -> str:
     """The pictures to be made, what is left out, and how long it takes."""
-    return "\n".join([*_names(plan), *plan.left_out(), *_forecast(plan, job)])
+    return "\n".join([*_names(plan), *plan.left_out(), _inputs(plan), *_forecast(plan, job)])
 
 
 def _names(plan: Plan) -> Iterator[str]:
@@ -33,6 +35,14 @@ def _described(pair: PairSpec) -> str:
 
 def _text(value: Any) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _inputs(plan: Plan) -> str:
+    """How many pictures the pairs are made of, and how large these are."""
+    contents = {pair.content.key: pair.content.size for pair in plan.pairs}
+    styles = {pair.style.key: pair.style.size for pair in plan.pairs}
+    size = decimal(sum(contents.values()) + sum(styles.values()))
+    return f"{len(contents)} contents and {len(styles)} styles, {size} in all"
 
 
 def _forecast(plan: Plan, job: Job) -> Iterator[str]:

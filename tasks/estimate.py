@@ -37,8 +37,8 @@ def estimate(pair: PairSpec, job: Job) -> Estimate:
         NightbrushError: the pair cannot be read or stylized.
     """
     config = pair.configured(job.config)
-    content = decode(open_storage(job.content).read(pair.content))
-    style = decode(open_storage(job.style).read(pair.style))
+    content = decode(open_storage(job.content).read(pair.content.key))
+    style = decode(open_storage(job.style).read(pair.style.key))
     trial = config.replace(levels=1, iterations=_TRIAL_STEPS, record_every=1)
     with lock(job.device):
         history = engine(trial, job.device).run(content, style).history

@@ -79,6 +79,8 @@ class Sidecar:
         weights_sha256: hash of the backbone's weights.
         history: records of the optimization as `TransferResult.history_rows` gives them.
         versions: version of each package that shaped the picture, by name.
+        etags: of `content`, `style` and `output`, where their storages know such a thing: what has the same one need
+            not be read to be known.
     """
 
     row: ManifestRow
@@ -86,6 +88,7 @@ class Sidecar:
     weights_sha256: str
     history: tuple[dict[str, Any], ...]
     versions: dict[str, str]
+    etags: dict[str, str]
 
     def to_json(self) -> bytes:
         """Indented UTF-8 JSON, fields in their order. Numbers that are not finite become null."""
@@ -105,11 +108,12 @@ class Sidecar:
         if values["row"]["status"] not in list(Status):
             raise ManifestError(f"row.status is {shortened(values['row']['status'])}; allowed is {listed(Status)}")
         _check_all("history", values["history"], dict)
-        _check_all("versions", values["versions"].values(), str)
+        for name in ("versions", "etags"):
+            _check_all(name, values[name].values(), str)
         return cls(**{**values, "row": ManifestRow(**values["row"]), "history": tuple(values["history"])})
 
 
-_SIDECAR_KINDS = {"row": dict, "config": dict, "weights_sha256": str, "history": list, "versions": dict}
+_SIDECAR_KINDS = {"row": dict, "config": dict, "weights_sha256": str, "history": list, "versions": dict, "etags": dict}
 _WORDS = {str: "text", int: "a whole number", float: "a number", NoneType: "null", dict: "an object", list: "a list"}
 
 
@@ -145,27 +149,35 @@ def sidecars(storage: Storage) -> Iterator[Sidecar | ManifestError]:
                 yield sidecar
 
 
-def finished(storage: Storage, pair: PairSpec, fingerprint: str, file_format: str) -> Sidecar | None:
-    """The sidecar of `pair` if it bears this fingerprint and the picture beside it is the one it tells of, else None.
-
-    A damaged sidecar vouches for nothing, so that its picture is made anew; so is one whose bytes are others, such as
-    the picture of a run that was stopped before it wrote its sidecar.
+def recorded(storage: Storage, pair: PairSpec) -> Sidecar | None:
+    """The sidecar of `pair`; None where there is none, or one that is damaged and so vouches for nothing.
 
     Raises:
         StorageError: the output cannot be read.
     """
     try:
-        sidecar = read_sidecar(storage, pair.sidecar_key)
+        return read_sidecar(storage, pair.sidecar_key)
     except ManifestError:
         return None
-    if sidecar is None or sidecar.row.fingerprint != fingerprint:
-        return None
-    if sidecar.row.status not in (Status.COMPLETED, Status.CONVERGED):
-        return None
+
+
+def finished(storage: Storage, pair: PairSpec, sidecar: Sidecar, fingerprint: str, file_format: str) -> bool:
+    """Whether a sidecar bears this fingerprint and the picture beside it is the one it tells of.
+
+    A picture whose bytes are others is made anew, such as that of a run that was stopped before it wrote its sidecar.
+
+    Raises:
+        StorageError: the output cannot be read.
+    """
+    if sidecar.row.fingerprint != fingerprint or sidecar.row.status not in (Status.COMPLETED, Status.CONVERGED):
+        return False
     key = pair.picture_key(file_format)
-    if storage.head(key) is None or hashlib.sha256(storage.read(key)).hexdigest() != sidecar.row.output_sha256:
-        return None
-    return sidecar
+    entry = storage.head(key)
+    if entry is None:
+        return False
+    if entry.etag is not None and entry.etag == sidecar.etags.get("output"):
+        return True
+    return hashlib.sha256(storage.read(key)).hexdigest() == sidecar.row.output_sha256
 
 
 def skipped_row(sidecar: Sidecar, row: ManifestRow) -> ManifestRow:

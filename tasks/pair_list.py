@@ -128,8 +128,8 @@ def _refuse_collision(file: str, pairs: list[PairSpec], lines: Sequence[int]) ->
 def _ordered(pairs: list[PairSpec]) -> tuple[PairSpec, ...]:
     """Backbones and overrides keep the file's order. In steps: one key for all four would be a tuple for each pair."""
     networks, settings = _ranks(pair.backbone for pair in pairs), _ranks(pair.overrides for pair in pairs)
-    pairs.sort(key=attrgetter("content"))
-    pairs.sort(key=attrgetter("style"))
+    pairs.sort(key=attrgetter("content.key"))
+    pairs.sort(key=attrgetter("style.key"))
     pairs.sort(key=lambda pair: settings[pair.overrides])
     pairs.sort(key=lambda pair: networks[pair.backbone])
     return tuple(pairs)

@@ -5,11 +5,12 @@ from bisect import bisect
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
+from operator import attrgetter
 from unicodedata import normalize
 
 from nst_engine.config import TransferConfig
 from tasks.pairs import Overrides, PairingError, PairSpec
-from tasks.storage import StorageError
+from tasks.storage import Entry, StorageError
 from tasks.storage.base import check_key
 from tasks.usable import require_usable
 from tasks.values import typed
@@ -29,15 +30,15 @@ class RowReader:
     """Makes pairs of rows.
 
     Args:
-        contents, styles: keys of the pictures that are there, in their order.
+        contents, styles: the pictures that are there, in the order of their keys.
         backbones: those of the batch, for rows that name none.
         config: the batch's configuration, from which rows may depart.
     """
 
     def __init__(
-        self, contents: list[str], styles: list[str], backbones: tuple[str, ...], config: TransferConfig
+        self, contents: list[Entry], styles: list[Entry], backbones: tuple[str, ...], config: TransferConfig
     ) -> None:
-        self._contents, self._styles = _Keys("content", contents), _Keys("style", styles)
+        self._contents, self._styles = _Side("content", contents), _Side("style", styles)
         self._backbones, self._config = backbones, config
         self._settings = lru_cache(_SETTINGS_KEPT)(self._checked)
 
@@ -72,24 +73,24 @@ class RowReader:
         return tuple((name, getattr(config, name)) for name in changed)
 
 
-class _Keys:
-    """The keys of one side, to be found by what a person types."""
+class _Side:
+    """The pictures of one side, to be found by what a person types."""
 
-    def __init__(self, side: str, keys: list[str]) -> None:
-        self._side, self._keys = side, keys
-        self._known = {normalize("NFC", key): key for key in keys}
-        self._known.update(zip(keys, keys, strict=True))
+    def __init__(self, side: str, entries: list[Entry]) -> None:
+        self._side, self._entries = side, entries
+        self._known = {normalize("NFC", entry.key): entry for entry in entries}
+        self._known.update((entry.key, entry) for entry in entries)
 
-    def find(self, text: str) -> str:
-        """The key as it is stored, though its accents have the other form.
+    def find(self, text: str) -> Entry:
+        """The picture of that key, though its accents have the other form.
 
         Raises:
             PairingError: there is none; the text names the nearest.
         """
-        key = self._known.get(text) or self._known.get(normalize("NFC", text))
-        if key is None:
+        entry = self._known.get(text) or self._known.get(normalize("NFC", text))
+        if entry is None:
             raise PairingError(self._reason(text))
-        return key
+        return entry
 
     def _reason(self, text: str) -> str:
         if not text:
@@ -98,11 +99,11 @@ class _Keys:
             check_key(text)
         except StorageError:
             return f"{self._side} {text!r} is no key; use a name relative to the {self._side} folder, as a/b.jpg"
-        at = bisect(self._keys, text)
-        around = self._keys[max(at - _NEIGHBOURS, 0) : at + _NEIGHBOURS]
+        at = bisect(self._entries, text, key=attrgetter("key"))
+        around = [entry.key for entry in self._entries[max(at - _NEIGHBOURS, 0) : at + _NEIGHBOURS]]
         near = get_close_matches(text, around, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"use one such as {around[0]!r}"
-        return f"{self._side} {text!r} is not among the {len(self._keys)} pictures there; {hint}"
+        return f"{self._side} {text!r} is not among the {len(self._entries)} pictures there; {hint}"
 
 
 def _checked_title(text: str) -> str | None:

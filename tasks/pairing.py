@@ -13,14 +13,14 @@ from tasks.pair_list import read_pair_list
 from tasks.pair_row import RowReader
 from tasks.pairs import Pairing, PairingError, Pairs, Plan, Request, stem
 from tasks.pictures import pictures
-from tasks.storage import Storage
+from tasks.storage import Entry, Storage
 
 MOST_PAIRS = 10_000_000
 """Of one batch: more are never meant."""
 
 
 def plan(contents: Storage, styles: Storage, request: Request, config: TransferConfig) -> Plan:
-    """Find the pictures and pair them. Each storage is listed once; of a listing, the keys of pictures are kept.
+    """Find the pictures and pair them. Each storage is listed once; of a listing, the entries of pictures are kept.
 
     Args:
         contents, styles: where the pictures are.
@@ -38,35 +38,35 @@ def plan(contents: Storage, styles: Storage, request: Request, config: TransferC
     return _WAYS[request.way](*found, request.backbones)
 
 
-def _by_every(contents: list[str], styles: list[str], backbones: tuple[str, ...]) -> Plan:
+def _by_every(contents: list[Entry], styles: list[Entry], backbones: tuple[str, ...]) -> Plan:
     return Plan(pairs=_distinct(Pairs(backbones=backbones, contents=contents, styles=styles, crossed=True)))
 
 
-def _by_stem(contents: list[str], styles: list[str], backbones: tuple[str, ...]) -> Plan:
+def _by_stem(contents: list[Entry], styles: list[Entry], backbones: tuple[str, ...]) -> Plan:
     """Of the contents with one stem two are kept: these will be refused, if there is a style for them."""
-    first: dict[str, str] = {}
-    second: dict[str, str] = {}
+    first: dict[str, Entry] = {}
+    second: dict[str, Entry] = {}
     for content in contents:
-        name = _composed_stem(content)
+        name = _composed_stem(content.key)
         if first.setdefault(name, content) is not content:
             second.setdefault(name, content)
     pairs = Pairs(backbones=backbones, contents=[], styles=[], crossed=False)
     unmatched_styles = []
     for style in styles:
-        name = _composed_stem(style)
+        name = _composed_stem(style.key)
         partners = [found[name] for found in (first, second) if name in found]
         pairs.contents.extend(partners)
         pairs.styles.extend([style] * len(partners))
         if not partners:
-            unmatched_styles.append(style)
+            unmatched_styles.append(style.key)
     if not pairs:
         raise _no_match(contents, styles)
-    matched = set(pairs.contents)
-    unmatched_contents = tuple(content for content in contents if content not in matched)
+    matched = {content.key for content in pairs.contents}
+    unmatched_contents = tuple(content.key for content in contents if content.key not in matched)
     return Plan(pairs=_distinct(pairs), unmatched_contents=unmatched_contents, unmatched_styles=tuple(unmatched_styles))
 
 
-def _by_rank(contents: list[str], styles: list[str], backbones: tuple[str, ...]) -> Plan:
+def _by_rank(contents: list[Entry], styles: list[Entry], backbones: tuple[str, ...]) -> Plan:
     if len(contents) != len(styles):
         raise PairingError(
             f"pairing='zip' takes one style for each content, but there are {len(contents)} contents and "
@@ -75,7 +75,7 @@ def _by_rank(contents: list[str], styles: list[str], backbones: tuple[str, ...])
     return Plan(pairs=_distinct(Pairs(backbones=backbones, contents=contents, styles=styles, crossed=False)))
 
 
-_WAYS: dict[Pairing, Callable[[list[str], list[str], tuple[str, ...]], Plan]] = {
+_WAYS: dict[Pairing, Callable[[list[Entry], list[Entry], tuple[str, ...]], Plan]] = {
     "every": _by_every,
     "stem": _by_stem,
     "zip": _by_rank,
@@ -87,8 +87,8 @@ def _composed_stem(key: str) -> str:
     return normalize("NFC", stem(key))
 
 
-def _no_match(contents: list[str], styles: list[str]) -> PairingError:
-    sides = [", ".join(repr(stem(key)) for key in keys[:3]) for keys in (contents, styles)]
+def _no_match(contents: list[Entry], styles: list[Entry]) -> PairingError:
+    sides = [", ".join(repr(stem(entry.key)) for entry in entries[:3]) for entries in (contents, styles)]
     text = f"no content has the stem of a style: contents begin {sides[0]}, styles {sides[1]}"
     return PairingError(f"{text}; rename them alike or use pairing='every'")
 
@@ -103,6 +103,6 @@ def _distinct(pairs: Pairs) -> Pairs:
     of_one = replace(pairs, backbones=pairs.backbones[:1])
     if found := first_collision(of_one):
         one, other = (next(islice(of_one, index, None)) for index in found)
-        both = " and ".join(f"content {it.content!r} with style {it.style!r}" for it in (one, other))
+        both = " and ".join(f"content {it.content.key!r} with style {it.style.key!r}" for it in (one, other))
         raise PairingError(f"{both} would both be written as {other.name!r}; rename one of the pictures")
     return pairs

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import NightbrushError, listed
+from tasks.storage import Entry
 
 Pairing = Literal["every", "stem", "zip", "list"]
 """Which content goes with which style: each with each, those of the same stem, those of the same rank in the order of
@@ -63,19 +64,19 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PairSpec:
-    """One picture to be made: a content key, a style key and the backbone that does it.
+    """One picture to be made: a content, a style and the backbone that does it.
 
     Small and JSON-able on purpose: this travels through Prefect, pictures do not.
 
     Attributes:
-        content, style: keys.
+        content, style: what the listing told of them.
         backbone: name of the network.
         overrides: what this pair's configuration has other than the batch's.
         title: the pair's name, if it has one of its own.
     """
 
-    content: str
-    style: str
+    content: Entry
+    style: Entry
     backbone: str
     overrides: Overrides = ()
     title: str | None = None
@@ -83,7 +84,7 @@ class PairSpec:
     @property
     def pair(self) -> str:
         """`<content stem>--<style stem>` or the pair's own title: its name, the same for every backbone."""
-        return f"{stem(self.content)}--{stem(self.style)}" if self.title is None else self.title
+        return f"{stem(self.content.key)}--{stem(self.style.key)}" if self.title is None else self.title
 
     @property
     def name(self) -> str:
@@ -114,17 +115,17 @@ class PairSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Pairs:
-    """Pairs that come into being when they are asked for: a million take no more memory than their keys.
+    """Pairs that come into being when they are asked for: a million take no more memory than their entries.
 
     Attributes:
         backbones: networks, each for every pair.
-        contents, styles: keys of pictures.
+        contents, styles: pictures.
         crossed: whether each content goes with each style; else each goes with the style of the same index.
     """
 
     backbones: tuple[str, ...]
-    contents: list[str]
-    styles: list[str]
+    contents: list[Entry]
+    styles: list[Entry]
     crossed: bool
 
     def __len__(self) -> int:

@@ -8,7 +8,7 @@ from posixpath import splitext
 from nst_engine.errors import listed
 from nst_engine.images import SUFFIXES
 from tasks.pairs import PairingError, Request
-from tasks.storage import Storage
+from tasks.storage import Entry, Storage
 
 SIDES = ("content", "style")
 
@@ -16,8 +16,8 @@ _PASSING = re.compile(r"(?:^|/)(?:\.|~\$|#[^/]*#(?:/|\Z)|[^/]*(?:~|\.part|\.tmp)
 """A part of a key that is hidden, or made for a while: `.a`, `~$a`, `#a#`, `a~`, `a.part`, `a.tmp`."""
 
 
-def pictures(storage: Storage, side: str, request: Request) -> list[str]:
-    """Keys of the pictures in `storage`, in their order; it is listed once.
+def pictures(storage: Storage, side: str, request: Request) -> list[Entry]:
+    """The pictures in `storage`, in the order of their keys; it is listed once.
 
     A picture is known by its suffix, in any case. Hidden and temporary files and folders are left out, and what the
     patterns of `request` do not let through: a key is to match one of `include`, if there are any, and none
@@ -29,12 +29,12 @@ def pictures(storage: Storage, side: str, request: Request) -> list[str]:
         StorageError: the storage cannot be listed.
     """
     admitted = _admitted(side, request)
-    keys = [entry.key for entry in storage.list() if _is_picture(entry.key) and admitted(entry.key)]
-    if not keys:
+    found = [entry for entry in storage.list() if _is_picture(entry.key) and admitted(entry.key)]
+    if not found:
         raise _none_there(storage, side, request)
-    for key in keys:
-        _check_text(key, storage)
-    return keys
+    for entry in found:
+        _check_text(entry.key, storage)
+    return found
 
 
 def _is_picture(key: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -13,16 +14,16 @@ from typing import Any
 
 from nst_engine import Status, TransferConfig, TransferResult, __version__
 from nst_engine.errors import NightbrushError
-from nst_engine.images import Photograph, encode, read_photograph
-from nst_engine.types import Picture
+from nst_engine.images import Photograph, read_photograph
 from nst_engine.weights import find_weights
-from tasks import outbox
+from tasks import checkpoints, outbox
 from tasks.engines import engine, lock
 from tasks.fingerprints import fingerprint
-from tasks.manifest import ManifestRow, Sidecar, finished, skipped_row, write_sidecar
+from tasks.manifest import ManifestRow, Sidecar, finished, recorded, skipped_row, write_sidecar
 from tasks.outbox import Kept
 from tasks.pairs import PairSpec
 from tasks.storage import StorageError, open_storage
+from tasks.watch import Watch
 
 _PACKAGES = ("keras", "nightbrush", "numpy", "pillow", "tensorflow")
 
@@ -90,8 +91,8 @@ class _PairWork:
         self.row = ManifestRow(
             run_id=job.run_id,
             pair=pair.pair,
-            content=self.contents.uri(pair.content),
-            style=self.styles.uri(pair.style),
+            content=self.contents.uri(pair.content.key),
+            style=self.styles.uri(pair.style.key),
             output=self.output.uri(pair.picture_key(self.config.format)),
             backbone=pair.backbone,
             weights=self.config.weights,
@@ -105,25 +106,50 @@ class _PairWork:
     def done(self) -> ManifestRow:
         """The row, once the picture and its sidecar are written, or were found."""
         with self.seconds.of("read"):
-            content, style = self.contents.read(self.pair.content), self.styles.read(self.pair.style)
-            self._identify(content, style)
-            sidecar = finished(self.output, self.pair, str(self.row.fingerprint), self.config.format)
-            if sidecar is not None:
+            sidecar = recorded(self.output, self.pair)
+            identity = self._identify(*self._hashes(sidecar))
+            if sidecar is not None and finished(self.output, self.pair, sidecar, identity, self.config.format):
                 return skipped_row(sidecar, self.row)
-            if (kept := outbox.kept(str(self.row.fingerprint))) is not None:
-                return self._delivered(kept)
+            if (kept := outbox.kept(identity)) is not None:
+                return self._delivered(identity, kept)
+            content, style = self._inputs
             pictures = read_photograph(content, self.row.content), read_photograph(style, self.row.style)
-        return self._delivered(self._made(*pictures))
+        return self._delivered(identity, self._made(identity, *pictures))
 
-    def _made(self, content: Photograph, style: Photograph) -> Kept:
+    @cached_property
+    def _inputs(self) -> tuple[bytes, bytes]:
+        return self.contents.read(self.pair.content.key), self.styles.read(self.pair.style.key)
+
+    def _hashes(self, sidecar: Sidecar | None) -> tuple[str, str]:
+        """SHA-256 of the content and the style, which are not read where a sidecar vouches for them."""
+        if sidecar is not None and self._vouched(sidecar):
+            return str(sidecar.row.content_sha256), str(sidecar.row.style_sha256)
+        content, style = self._inputs
+        return sha256(content).hexdigest(), sha256(style).hexdigest()
+
+    def _vouched(self, sidecar: Sidecar) -> bool:
+        """Whether the inputs lie where the sidecar says, with the ETags that they had when they were read."""
+        entries = {"content": self.pair.content, "style": self.pair.style}
+        return all(
+            entry.etag is not None
+            and entry.etag == sidecar.etags.get(side)
+            and getattr(self.row, side) == getattr(sidecar.row, side)
+            for side, entry in entries.items()
+        )
+
+    def _made(self, identity: str, content: Photograph, style: Photograph) -> Kept:
         """The picture, made and encoded, and its sidecar."""
-        result = self._stylize(content, style)
+        watch = Watch(self.output, self.pair, self.config, identity)
+        result = self._stylize(content, style, watch)
         with self.seconds.of("write"):
             data = result.encode()
-        self.row = replace(self.row, **_figures(result), **self._timings(), output_sha256=sha256(data).hexdigest())
+        figures = _figures(result) | self._timings()
+        self.row = replace(
+            self.row, **figures, output_sha256=sha256(data).hexdigest(), error="; ".join(watch.notes.values()) or None
+        )
         return Kept(data=data, sidecar=self._sidecar(result))
 
-    def _delivered(self, made: Kept) -> ManifestRow:
+    def _delivered(self, identity: str, made: Kept) -> ManifestRow:
         """The row, once the picture and then its sidecar are in the output.
 
         Raises:
@@ -137,46 +163,48 @@ class _PairWork:
             write = self.seconds.spent["write"]
             total = (row.seconds_total or 0.0) - (row.seconds_write or 0.0) + write
             row = replace(row, **where, seconds_write=write, seconds_total=total)
-            write_sidecar(self.output, self.pair.sidecar_key, replace(made.sidecar, row=row))
+            sidecar = replace(made.sidecar, row=row, etags=self._etags())
+            write_sidecar(self.output, self.pair.sidecar_key, sidecar)
         except StorageError as error:
-            self._keep(made, error)
+            self._keep(identity, made, error)
             raise StorageError(f"{error}; the picture is kept on this machine, and the next run writes it") from error
-        outbox.forget(str(self.row.fingerprint))
+        outbox.forget(identity)
+        checkpoints.forget(identity)
         return row
 
-    def _keep(self, made: Kept, reason: StorageError) -> None:
+    def _etags(self) -> dict[str, str]:
+        picture = self.output.head(self.pair.picture_key(self.config.format))
+        entries = {"content": self.pair.content, "style": self.pair.style, "output": picture}
+        return {side: entry.etag for side, entry in entries.items() if entry is not None and entry.etag is not None}
+
+    def _keep(self, identity: str, made: Kept, reason: StorageError) -> None:
         try:
-            outbox.keep(str(self.row.fingerprint), made)
+            outbox.keep(identity, made)
         except StorageError as error:
             raise StorageError(f"{reason}; the picture cannot be kept on this machine either: {error}") from error
 
-    def _identify(self, content: bytes, style: bytes) -> None:
-        hashes = sha256(content).hexdigest(), sha256(style).hexdigest()
-        self.row = replace(self.row, content_sha256=hashes[0], style_sha256=hashes[1])
+    def _identify(self, content_sha256: str, style_sha256: str) -> str:
+        """Put the hashes of the inputs and the pair's fingerprint into the row; returns the fingerprint."""
         identity = fingerprint(
-            content_sha256=hashes[0],
-            style_sha256=hashes[1],
+            content_sha256=content_sha256,
+            style_sha256=style_sha256,
             files_sha256=[sha256(Path(path).read_bytes()).hexdigest() for path in self.config.files],
             config=self.config,
             weights_sha256=find_weights(self.config).sha256,
             engine_version=__version__,
         )
-        self.row = replace(self.row, fingerprint=identity)
+        self.row = replace(self.row, content_sha256=content_sha256, style_sha256=style_sha256, fingerprint=identity)
+        return identity
 
-    def _stylize(self, content: Photograph, style: Photograph) -> TransferResult:
+    def _stylize(self, content: Photograph, style: Photograph, watch: Watch) -> TransferResult:
         with lock(self.job.device), self.seconds.of("prepare"):
-            result = engine(self.config, self.job.device).run(content, style, on_snapshot=self._write_snapshot)
-        self.seconds.spent["prepare"] -= result.timings.optimize
+            result = engine(self.config, self.job.device).run(
+                content, style, on_snapshot=watch.on_snapshot, on_checkpoint=watch.on_checkpoint, resume=watch.begun
+            )
+        earlier = watch.begun.seconds if watch.begun else 0.0
+        self.seconds.spent["prepare"] -= result.timings.optimize - earlier
         self.seconds.spent["optimize"] = result.timings.optimize
         return result
-
-    def _write_snapshot(self, steps: int, picture: Picture) -> None:
-        """Write a picture on the way; one that cannot be written costs a note in the row, not the work."""
-        data = encode(picture, self.config.format, self.config.quality)
-        try:
-            self.output.write(self.pair.snapshot_key(steps, self.config.format), data)
-        except StorageError as error:
-            self.row = replace(self.row, error=f"a snapshot is missing: {error}")
 
     def _timings(self) -> dict[str, Any]:
         spent = self.seconds.spent
@@ -192,6 +220,7 @@ class _PairWork:
             weights_sha256=result.weights_sha256,
             history=tuple(result.history_rows()),
             versions=versions,
+            etags={},
         )
 
 

@@ -11,7 +11,7 @@ class StorageError(NightbrushError):
     """A storage cannot be opened, read or written; the text names the URI and the reason."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One stored object.
 

@@ -133,8 +133,10 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(
     before = sorted(tmp_path.rglob("*"))
     ran = nightbrush("run", *places, *TINY, "--dry-run")
     assert (ran.status, ran.err) == (0, "")
-    names, (counted, cost, total) = ran.out.splitlines()[:2], ran.out.splitlines()[2:]
+    names, (inputs, counted, cost, total) = ran.out.splitlines()[:2], ran.out.splitlines()[2:]
     assert names == ["tiny/hill--wave", "tiny/lake--wave"]
+    size = sum(path.stat().st_size for side in ("content", "style") for path in folders[side].iterdir())
+    assert inputs == f"2 contents and 1 styles, {size / 1000:.1f} kB in all"
     assert counted == f"2 pairs, 0 of them with a sidecar in {folders['output']}"
     assert cost.startswith("tiny: 2 x ")
     assert cost.endswith(" s, each 4 steps to 32x24 pixels")
@@ -155,7 +157,7 @@ def test_a_dry_run_of_a_finished_batch_takes_no_estimate(
     (folders["output"] / "tiny").mkdir(parents=True)
     (folders["output"] / "tiny" / "lake--wave.json").touch()
     ran = nightbrush("run", *places, *TINY, "--dry-run")
-    assert ran.out.splitlines()[1:] == [f"1 pairs, 1 of them with a sidecar in {folders['output']}"]
+    assert ran.out.splitlines()[2:] == [f"1 pairs, 1 of them with a sidecar in {folders['output']}"]
 
 
 def test_a_dry_run_shortens_a_long_list(nightbrush: Nightbrush, places: list[str], folders: dict[str, Path]) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 from nst_engine.config import TransferConfig
 from tasks.manifest import ManifestRow, Sidecar
-from tasks.pairs import PairSpec
+from tests.tasks.studio import a_pair
 
-PAIR = PairSpec(content="lake.jpg", style="wave.jpg", backbone="tiny")
+PAIR = a_pair("lake.jpg", "wave.jpg")
 CONFIG = TransferConfig(backbone="tiny", weights="random", style_layers=("block1_conv1:2",))
 
 
@@ -34,5 +34,10 @@ def a_row(**changes: Any) -> ManifestRow:
 def a_sidecar(**changes: Any) -> Sidecar:
     history = ({"step": 0, "total": 2.0}, {"step": 10, "total": 1.5})
     return Sidecar(
-        row=a_row(**changes), config=CONFIG.to_dict(), weights_sha256="w", history=history, versions={"keras": "3.10"}
+        row=a_row(**changes),
+        config=CONFIG.to_dict(),
+        weights_sha256="w",
+        history=history,
+        versions={"keras": "3.10"},
+        etags={},
     )

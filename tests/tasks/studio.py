@@ -1,12 +1,14 @@
 """Small pictures and a job over them, for tests that do real transfers in milliseconds."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from nst_engine.config import TransferConfig
 from tasks.pairs import PairSpec
+from tasks.storage import Entry
 from tasks.storage.local import LocalStorage
 from tasks.work import Job
 
@@ -40,9 +42,14 @@ def a_job(root: Path, config: TransferConfig = CONFIG) -> Job:
     return Job(config=config, run_id="night", **{name: str(folder) for name, folder in places.items()})
 
 
-def a_pair(content: str = "lake.png", style: str = "wave.png") -> PairSpec:
-    """A pair for the network `tiny`."""
-    return PairSpec(content=content, style=style, backbone="tiny")
+def a_pair(content: str = "lake.png", style: str = "wave.png", **fields: Any) -> PairSpec:
+    """A pair, for the network `tiny` unless the fields say otherwise, of files of four bytes."""
+    return PairSpec(**{"content": Entry(content, 4), "style": Entry(style, 4), "backbone": "tiny"} | fields)
+
+
+def entries(*keys: str) -> list[Entry]:
+    """What a listing tells of files of four bytes."""
+    return [Entry(key, 4) for key in keys]
 
 
 def output_of(job: Job) -> LocalStorage:

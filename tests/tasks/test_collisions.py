@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from tasks import collisions
 from tasks.collisions import first_collision
 from tasks.pairs import PairSpec
+from tests.tasks.studio import a_pair
 
 
 def titled(*titles: str) -> list[PairSpec]:
-    return [PairSpec(content="a.jpg", style="b.jpg", backbone="tiny", title=title) for title in titles]
+    return [a_pair("a.jpg", "b.jpg", title=title) for title in titles]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_finds_the_first_two_of_one_name(titles: Sequence[str], expected: tuple[
 
 
 def test_pairs_of_two_backbones_may_have_one_title() -> None:
-    vgg = PairSpec(content="a.jpg", style="b.jpg", backbone="vgg16", title="a")
+    vgg = a_pair("a.jpg", "b.jpg", backbone="vgg16", title="a")
     assert first_collision([*titled("a"), vgg]) is None
 
 

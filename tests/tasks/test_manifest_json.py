@@ -38,6 +38,7 @@ any_sidecar = st.builds(
     weights_sha256=texts,
     history=st.lists(st.dictionaries(texts, values, max_size=3), max_size=3).map(tuple),
     versions=st.dictionaries(texts, texts, max_size=3),
+    etags=st.dictionaries(texts, texts, max_size=3),
 )
 
 
@@ -89,7 +90,7 @@ def edited(edit: Callable[[dict[str, Any]], object]) -> bytes:
         (b"[" * 100_000, "not JSON"),
         (b'{"row": NaN}', "not JSON: NaN is not allowed"),
         (b"[1, 2]", r"sidecar is \[1, 2\], not an object"),
-        (b"{}", "sidecar lacks 'config', 'history', 'row', 'versions', 'weights_sha256'"),
+        (b"{}", "sidecar lacks 'config', 'etags', 'history', 'row', 'versions', 'weights_sha256'"),
         (edited(lambda it: it.update(note="mine")), "sidecar has the unknown field 'note'"),
         (edited(lambda it: it.update(row=None)), "sidecar.row is None, not an object"),
         (edited(lambda it: it.update(history={})), "sidecar.history is {}, not a list"),

@@ -6,7 +6,7 @@ from tasks.pair_list import read_pair_list
 from tasks.pair_row import RowReader
 from tasks.pairs import PairingError, PairSpec
 from tasks.storage import StorageError
-from tests.tasks.studio import CONFIG
+from tests.tasks.studio import CONFIG, entries
 
 CONTENTS = ["a.jpg", "b.jpg", "c,d.jpg", 'e"f.jpg', "new\nline.jpg", "ü.jpg"]
 STYLES = ["x.png", "y.png"]
@@ -18,7 +18,7 @@ def a_file(folder: Path, text: str, encoding: str = "utf-8") -> str:
 
 
 def pairs_of(file: str, *backbones: str) -> tuple[PairSpec, ...]:
-    return read_pair_list(file, RowReader(CONTENTS, STYLES, backbones or ("tiny",), CONFIG))
+    return read_pair_list(file, RowReader(entries(*CONTENTS), entries(*STYLES), backbones or ("tiny",), CONFIG))
 
 
 def told(pairs: tuple[PairSpec, ...]) -> list[str]:
@@ -36,12 +36,12 @@ def refusal(file: str) -> str:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_reads_pairs_of_contents_and_styles(tmp_path: Path, encoding: str, end: str) -> None:
     pairs = pairs_of(a_file(tmp_path, end.join(("content,style", "a.jpg,x.png", "ü.jpg,y.png", "")), encoding))
-    assert [(pair.content, pair.style) for pair in pairs] == [("a.jpg", "x.png"), ("ü.jpg", "y.png")]
+    assert [(pair.content.key, pair.style.key) for pair in pairs] == [("a.jpg", "x.png"), ("ü.jpg", "y.png")]
 
 
 def test_cells_may_be_quoted(tmp_path: Path) -> None:
     text = 'style,content\nx.png,"c,d.jpg"\nx.png,"e""f.jpg"\n"x.png","new\nline.jpg"\n'
-    assert {pair.content for pair in pairs_of(a_file(tmp_path, text))} == {"c,d.jpg", 'e"f.jpg', "new\nline.jpg"}
+    assert {pair.content.key for pair in pairs_of(a_file(tmp_path, text))} == {"c,d.jpg", 'e"f.jpg', "new\nline.jpg"}
 
 
 def test_columns_come_in_any_order_and_empty_rows_count_for_nothing(tmp_path: Path) -> None:

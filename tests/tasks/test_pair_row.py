@@ -7,14 +7,15 @@ from nst_engine.errors import ConfigError, NightbrushError, WeightsError
 from tasks import pair_row
 from tasks.pair_row import RowReader
 from tasks.pairs import PairingError, PairSpec
-from tests.tasks.studio import CONFIG, paint
+from tests.tasks.studio import CONFIG, a_pair, entries, paint
 
 CONTENTS = ["2024/lake.jpg", "caf\u00e9.jpg", "cafe\u0301.png", "hill.jpg"]
 STYLES = ["embers.png", "wave.png"]
 
 
 def a_reader(**changes: Any) -> RowReader:
-    return RowReader(**{"contents": CONTENTS, "styles": STYLES, "backbones": ("tiny",), "config": CONFIG, **changes})
+    sides = {"contents": entries(*CONTENTS), "styles": entries(*STYLES)}
+    return RowReader(**{**sides, "backbones": ("tiny",), "config": CONFIG, **changes})
 
 
 def made(**cells: str) -> list[PairSpec]:
@@ -29,7 +30,7 @@ def refusal(**cells: str) -> NightbrushError:
 
 
 def test_a_row_of_two_pictures_is_a_pair() -> None:
-    assert made() == [PairSpec(content="hill.jpg", style="wave.png", backbone="tiny")]
+    assert made() == [a_pair("hill.jpg", "wave.png")]
 
 
 def test_a_row_is_made_by_each_backbone_of_the_batch() -> None:
@@ -67,7 +68,7 @@ def test_empty_cells_and_what_the_batch_has_already_override_nothing() -> None:
 
 @pytest.mark.parametrize("key", CONTENTS)
 def test_finds_each_key_as_it_is(key: str) -> None:
-    assert [pair.content for pair in made(content=key)] == [key]
+    assert [pair.content.key for pair in made(content=key)] == [key]
 
 
 @pytest.mark.parametrize(
@@ -75,13 +76,13 @@ def test_finds_each_key_as_it_is(key: str) -> None:
     ["with space.jpg", "new\nline.jpg", "-rf.jpg", "a=b.jpg", " a.jpg", "100%25?#&+.jpg", "日本/ö.jpg", 'q"uo,te.jpg'],
 )
 def test_finds_awkward_keys(key: str) -> None:
-    [pair] = a_reader(contents=[key]).pairs({"content": key, "style": "wave.png"})
-    assert pair.content == key
+    [pair] = a_reader(contents=entries(key)).pairs({"content": key, "style": "wave.png"})
+    assert pair.content.key == key
 
 
 def test_finds_a_key_whose_accents_have_the_other_form() -> None:
-    assert [pair.content for pair in made(content="cafe\u0301.jpg")] == ["caf\u00e9.jpg"]
-    assert [pair.content for pair in made(content="caf\u00e9.png")] == ["cafe\u0301.png"]
+    assert [pair.content.key for pair in made(content="cafe\u0301.jpg")] == ["caf\u00e9.jpg"]
+    assert [pair.content.key for pair in made(content="caf\u00e9.png")] == ["cafe\u0301.png"]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_refuses_a_picture_that_is_not_there_and_names_the_nearest(key: str, hin
 def test_the_nearest_of_many_is_sought_in_its_neighbourhood() -> None:
     keys = [f"{number:06d}.jpg" for number in range(50_000)]
     with pytest.raises(PairingError, match=r"did you mean '0432\d\d\.jpg'\?"):
-        a_reader(contents=keys).pairs({"content": "04321x.jpg", "style": "wave.png"})
+        a_reader(contents=entries(*keys)).pairs({"content": "04321x.jpg", "style": "wave.png"})
 
 
 def test_refuses_an_empty_picture() -> None:

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from tasks import pairing as ways
 from tasks.pairing import plan
-from tasks.pairs import Pairing, PairingError, PairSpec, Plan, Request
+from tasks.pairs import Pairing, PairingError, Plan, Request
 from tasks.storage import Entry
 from tasks.storage.memory import MemoryStorage
-from tests.tasks.studio import CONFIG
+from tests.tasks.studio import CONFIG, a_pair
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="/\0.~"), min_size=1, max_size=8)
 sets_of_names = st.lists(names, min_size=1, max_size=5, unique_by=lambda name: name.casefold())
@@ -33,7 +33,7 @@ def a_plan(
 
 
 def planned(*arguments: Any, **request: Any) -> list[str]:
-    return [f"{pair.backbone}: {pair.content} {pair.style}" for pair in a_plan(*arguments, **request).pairs]
+    return [f"{pair.backbone}: {pair.content.key} {pair.style.key}" for pair in a_plan(*arguments, **request).pairs]
 
 
 def test_pairs_every_content_with_every_style() -> None:
@@ -56,7 +56,8 @@ def test_finishes_a_backbone_before_the_next_and_keeps_their_order() -> None:
 
 def test_pairs_a_content_with_the_style_of_its_stem() -> None:
     result = a_plan(["in/a.jpg", "b.jpg", "c.jpg"], ["b.png", "old/a.webp", "z.png"], "stem")
-    assert [(pair.content, pair.style) for pair in result.pairs] == [("b.jpg", "b.png"), ("in/a.jpg", "old/a.webp")]
+    keys = [(pair.content.key, pair.style.key) for pair in result.pairs]
+    assert keys == [("b.jpg", "b.png"), ("in/a.jpg", "old/a.webp")]
     assert result.unmatched_contents == ("c.jpg",)
     assert result.unmatched_styles == ("z.png",)
 
@@ -64,7 +65,7 @@ def test_pairs_a_content_with_the_style_of_its_stem() -> None:
 def test_an_accent_in_two_forms_is_one_stem() -> None:
     composed, decomposed = "caf\u00e9", "cafe\u0301"
     [pair] = a_plan([f"{decomposed}.jpg"], [f"{composed}.png"], "stem").pairs
-    assert (pair.content, pair.style) == (f"{decomposed}.jpg", f"{composed}.png")
+    assert (pair.content.key, pair.style.key) == (f"{decomposed}.jpg", f"{composed}.png")
 
 
 def test_pairs_side_by_side_in_the_order_of_keys() -> None:
@@ -88,8 +89,8 @@ def test_pairs_as_a_list_says(tmp_path: Path) -> None:
     result = a_plan(["a.jpg", "b.jpg", "c.jpg"], ["x.png", "y.png"], pairs=str(tmp_path / "pairs.csv"))
     assert result == Plan(
         pairs=(
-            PairSpec(content="b.jpg", style="x.png", backbone="tiny"),
-            PairSpec(content="a.jpg", style="y.png", backbone="tiny", overrides=(("seed", 7),)),
+            a_pair("b.jpg", "x.png"),
+            a_pair("a.jpg", "y.png", overrides=(("seed", 7),)),
         )
     )
 
@@ -109,7 +110,7 @@ def test_leaves_nothing_unmatched_when_every_picture_is_paired(pairing: Pairing)
 @pytest.mark.parametrize("pairing", ["every", "stem", "zip"])
 def test_a_picture_may_be_its_own_style(pairing: Pairing) -> None:
     [pair] = a_plan(["a.jpg"], ["a.jpg"], pairing).pairs
-    assert pair == PairSpec(content="a.jpg", style="a.jpg", backbone="tiny")
+    assert pair == a_pair("a.jpg", "a.jpg")
 
 
 def test_patterns_decide_before_the_pairing() -> None:
@@ -180,7 +181,7 @@ def test_the_same_stem_twice_is_refused_when_pairing_by_stem(contents: list[str]
 
 def test_the_same_stem_twice_is_no_matter_where_it_makes_no_pair() -> None:
     result = a_plan(["x/a.jpg", "y/a.jpg", "b.jpg"], ["b.png"], "stem")
-    assert [pair.content for pair in result.pairs] == ["b.jpg"]
+    assert [pair.content.key for pair in result.pairs] == ["b.jpg"]
     assert result.unmatched_contents == ("x/a.jpg", "y/a.jpg")
 
 
@@ -211,6 +212,6 @@ def test_every_picture_is_paired_or_reported_and_no_output_is_shared(
     except PairingError as error:
         assert "no content has the stem" in str(error) or "both be written" in str(error)  # noqa: PT017 - may not raise
         return
-    assert {pair.content for pair in result.pairs} | {*result.unmatched_contents} == {*keys[0]}
-    assert {pair.style for pair in result.pairs} | {*result.unmatched_styles} == {*keys[1]}
+    assert {pair.content.key for pair in result.pairs} | {*result.unmatched_contents} == {*keys[0]}
+    assert {pair.style.key for pair in result.pairs} | {*result.unmatched_styles} == {*keys[1]}
     assert len({pair.name for pair in result.pairs}) == len(result.pairs) == len(list(result.pairs))

@@ -4,12 +4,12 @@ from typing import Any, cast
 import pytest
 
 from nst_engine.errors import ConfigError, NightbrushError
-from tasks.pairs import Pairing, PairingError, Pairs, PairSpec, Plan, Request, shown, stem
-from tests.tasks.studio import CONFIG
+from tasks.pairs import Pairing, PairingError, Pairs, Plan, Request, shown, stem
+from tests.tasks.studio import CONFIG, a_pair, entries
 
 
 def test_names_outputs_by_backbone_and_stems() -> None:
-    pair = PairSpec(content="2024/lake.old.jpg", style="wave.PNG", backbone="vgg19")
+    pair = a_pair("2024/lake.old.jpg", "wave.PNG", backbone="vgg19")
     assert pair.pair == "lake.old--wave"
     assert pair.name == "vgg19/lake.old--wave"
     assert pair.picture_key("webp") == "vgg19/lake.old--wave.webp"
@@ -18,7 +18,7 @@ def test_names_outputs_by_backbone_and_stems() -> None:
 
 
 def test_a_title_takes_the_place_of_the_stems() -> None:
-    pair = PairSpec(content="lake.jpg", style="wave.jpg", backbone="tiny", title="lake in waves")
+    pair = a_pair("lake.jpg", "wave.jpg", title="lake in waves")
     assert (pair.pair, pair.sidecar_key) == ("lake in waves", "tiny/lake in waves.json")
 
 
@@ -38,17 +38,17 @@ def test_a_stem_is_the_name_without_folder_and_suffix(key: str, expected: str) -
 
 
 def test_a_pair_travels_between_processes() -> None:
-    pair = PairSpec(content="a.jpg", style="b.jpg", backbone="tiny", overrides=(("blend", ("c.jpg",)),), title="d")
+    pair = a_pair("a.jpg", "b.jpg", overrides=(("blend", ("c.jpg",)),), title="d")
     assert pickle.loads(pickle.dumps(pair)) == pair  # noqa: S301 - our own bytes
 
 
 def test_a_pairs_configuration_is_the_batchs_with_its_own_backbone_and_overrides() -> None:
-    pair = PairSpec(content="a.jpg", style="b.jpg", backbone="tiny", overrides=(("seed", 3), ("side", None)))
+    pair = a_pair("a.jpg", "b.jpg", overrides=(("seed", 3), ("side", None)))
     assert pair.configured(CONFIG.replace(backbone="vgg19")) == CONFIG.replace(seed=3, side=None)
 
 
 def test_overrides_that_do_not_fit_are_refused() -> None:
-    pair = PairSpec(content="a.jpg", style="b.jpg", backbone="tiny", overrides=(("style_layers", ("conv9",)),))
+    pair = a_pair("a.jpg", "b.jpg", overrides=(("style_layers", ("conv9",)),))
     with pytest.raises(ConfigError, match="style_layers='conv9' is not a layer of tiny"):
         pair.configured(CONFIG)
 
@@ -61,9 +61,9 @@ def test_overrides_that_do_not_fit_are_refused() -> None:
     [(True, ["1ax", "1bx", "1ay", "1by", "2ax", "2bx", "2ay", "2by"]), (False, ["1ax", "1by", "2ax", "2by"])],
 )
 def test_pairs_come_by_backbone_then_style_then_content(crossed: bool, expected: list[str]) -> None:
-    pairs = Pairs(backbones=("1", "2"), contents=["a", "b"], styles=["x", "y"], crossed=crossed)
+    pairs = Pairs(backbones=("1", "2"), contents=entries("a", "b"), styles=entries("x", "y"), crossed=crossed)
     for _ in ("once", "again"):
-        assert [pair.backbone + pair.content + pair.style for pair in pairs] == expected
+        assert [pair.backbone + pair.content.key + pair.style.key for pair in pairs] == expected
     assert len(pairs) == len(expected)
 
 

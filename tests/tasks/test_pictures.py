@@ -10,7 +10,8 @@ from tasks.storage.memory import MemoryStorage
 
 
 def found(*keys: str, side: str = "content", **patterns: Any) -> list[str]:
-    return pictures(MemoryStorage(dict.fromkeys(keys, b"data")), side, Request(backbones=("tiny",), **patterns))
+    storage = MemoryStorage(dict.fromkeys(keys, b"data"))
+    return [entry.key for entry in pictures(storage, side, Request(backbones=("tiny",), **patterns))]
 
 
 def test_finds_pictures_by_suffix_in_any_case() -> None:
@@ -58,7 +59,8 @@ def test_keeps_the_order_of_the_listing_and_takes_it_once() -> None:
             return super().list(prefix)
 
     storage = Recorded({"b.png": b"", "a/c.png": b"", "a.png": b""})
-    assert pictures(storage, "content", Request(backbones=("tiny",))) == ["a.png", "a/c.png", "b.png"]
+    listed = [Entry(key, 0) for key in ("a.png", "a/c.png", "b.png")]
+    assert pictures(storage, "content", Request(backbones=("tiny",))) == listed
     assert storage.listings == 1
 
 

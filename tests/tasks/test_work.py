@@ -13,7 +13,6 @@ from nst_engine.errors import TransferError
 from nst_engine.images import decode, read_provenance
 from tasks import work
 from tasks.manifest import Sidecar, read_sidecar
-from tasks.pairs import PairSpec
 from tasks.storage import StorageError
 from tasks.work import Job, stylize_pair
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, a_job, a_pair, output_of
@@ -243,5 +242,5 @@ def test_an_interruption_is_not_taken_for_a_bad_pair(tmp_path: Path, monkeypatch
 def test_another_pair_goes_on_after_a_failure(tmp_path: Path) -> None:
     job = a_job(tmp_path)
     (tmp_path / "contents" / "bad.jpg").write_bytes(BROKEN_JPEG)
-    assert stylize_pair(PairSpec(content="bad.jpg", style="wave.png", backbone="tiny"), job).status == "failed"
+    assert stylize_pair(a_pair("bad.jpg", "wave.png"), job).status == "failed"
     assert stylize_pair(PAIR, job).status == "completed"

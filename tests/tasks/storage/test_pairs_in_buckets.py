@@ -8,11 +8,13 @@ import pytest
 from nst_engine.images import decode
 from tasks import outbox
 from tasks.outcome import REPORT, RESULTS, write_outcome
-from tasks.pairs import Request
+from tasks.pairs import PairSpec, Request
 from tasks.preflight import preflight
 from tasks.storage import open_storage
 from tasks.work import Job, stylize_pair
+from tests.tasks.storage.buckets import new_bucket
 from tests.tasks.storage.contract import listed
+from tests.tasks.storage.faults import Proxy
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, a_pair, paint
 
 PAIR = a_pair()
@@ -41,6 +43,45 @@ def test_a_batch_in_a_bucket_leaves_pictures_tables_and_a_report_there(job: Job)
     assert sorted(listed(open_storage(job.output))) == sorted([*tables, "tiny/lake--wave.json", "tiny/lake--wave.png"])
     assert decode(open_storage(job.output).read("tiny/lake--wave.png")).shape == (24, 32, 3)
     assert stylize_pair(PAIR, job).status == "skipped"
+
+
+def planned(job: Job) -> PairSpec:
+    """The one pair of a job, with the ETags that the listing tells."""
+    [pair] = preflight(job, Request(backbones=("tiny",))).pairs
+    return pair
+
+
+def downloads(proxy: Proxy) -> list[str]:
+    """The pictures that were asked for, by their paths."""
+    return [path for method, path in proxy.requests if method == "GET" and path.partition("?")[0].endswith(".png")]
+
+
+def test_what_is_finished_is_known_by_its_etags_and_no_picture_is_downloaded(
+    proxy: Proxy, bucket: str, tmp_path: Path
+) -> None:
+    job = filled(bucket, tmp_path)
+    made = stylize_pair(planned(job), job)
+    proxy.requests.clear()
+    row = stylize_pair(planned(job), job)
+    assert (row.status, row.content_sha256, row.fingerprint) == ("skipped", made.content_sha256, made.fingerprint)
+    assert downloads(proxy) == []
+
+
+@pytest.mark.parametrize("key", ["contents/lake.png", "styles/wave.png", "out/tiny/lake--wave.png"])
+def test_what_was_replaced_in_the_bucket_is_made_anew(job: Job, bucket: str, tmp_path: Path, key: str) -> None:
+    first = stylize_pair(planned(job), job)
+    open_storage(f"s3://{bucket}").write(key, paint(tmp_path / key, seed=9).read_bytes())
+    again = stylize_pair(planned(job), job)
+    assert again.status == "completed"
+    assert (again.fingerprint == first.fingerprint) == key.startswith("out/")
+
+
+def test_another_bucket_is_read_though_its_etags_are_the_same(job: Job, tmp_path: Path) -> None:
+    stylize_pair(planned(job), job)
+    moved = filled(new_bucket(), tmp_path)
+    pair, elsewhere = planned(moved), replace(job, content=moved.content)
+    assert pair.content.etag == planned(job).content.etag
+    assert stylize_pair(pair, elsewhere).status == "skipped"
 
 
 def test_a_picture_that_the_bucket_refuses_is_kept_and_written_by_the_next_run(
