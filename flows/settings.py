@@ -10,8 +10,10 @@ DEFAULTS = {
     "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_LOGGERS_PREFECT_SERVER_LEVEL": "ERROR",
     "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
 }
-"""Environment variables: nothing calls home, an embedded server has time to start, logs say what matters."""
+"""Environment variables: nothing calls home, an embedded server has time to start, logs say what matters, and no
+process takes a whole GPU."""
 
 
 def apply_defaults() -> None:

@@ -1,6 +1,6 @@
 """Neural style transfer: pictures in, pictures out.
 
-The names below are the public interface. TensorFlow is loaded when `StyleTransfer` is first asked for.
+The names below are the public interface. TensorFlow is loaded when `StyleTransfer` or `working_devices` is asked for.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from nst_engine.quiet import import_quietly
 from nst_engine.result import LossTerms, Record, Status, TransferResult
 
 if TYPE_CHECKING:
+    from nst_engine.devices import working_devices
     from nst_engine.transfer import StyleTransfer
 
 __version__ = "0.1.0"
@@ -29,10 +30,14 @@ __all__ = [
     "TransferError",
     "TransferResult",
     "WeightsError",
+    "working_devices",
 ]
+
+_HEAVY = {"StyleTransfer": "nst_engine.transfer", "working_devices": "nst_engine.devices"}
+"""Modules, by the name that is asked of them, that load TensorFlow."""
 
 
 def __getattr__(name: str) -> Any:
-    if name == "StyleTransfer":
-        return import_quietly("nst_engine.transfer").StyleTransfer
+    if name in _HEAVY:
+        return getattr(import_quietly(_HEAVY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

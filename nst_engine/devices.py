@@ -35,6 +35,18 @@ def resolve_device(name: str | None) -> str:
     return full
 
 
+def working_devices(name: str | None) -> tuple[str, ...]:
+    """The devices on which work for the device of that name can be done; for None every GPU, or the CPU without one.
+
+    Raises:
+        ConfigError: this machine has no such device.
+    """
+    best = resolve_device(name)
+    return (
+        tuple(device for device in devices() if device.startswith("GPU")) if name is None and "GPU" in best else (best,)
+    )
+
+
 def resolve_precision(name: PrecisionName, device: str) -> Precision:
     """The precision of that name; `auto` is the fastest one that the device is good at."""
     if name != "auto":

@@ -1,34 +1,47 @@
-"""The engines of this process: loaded once per configuration, one transfer at a time per device."""
+"""The engines of this process: loaded once per configuration and device, each used with its device's slot held."""
 
-from functools import lru_cache
-from threading import Lock
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from nst_engine.config import TransferConfig
+from tasks.slots import slot
 
 if TYPE_CHECKING:
     from nst_engine import StyleTransfer
 
 _ENGINES_KEPT = 2
-"""A batch goes backbone by backbone, so that more would only hold memory."""
+"""On each device; a batch goes backbone by backbone, so that more would only hold memory."""
 
 
-_LOCKS: dict[str | None, Lock] = {}
+def free_device(name: str | None) -> AbstractContextManager[str]:
+    """The slot of a device, held for as long as the block lasts; waits until one is free.
+
+    Args:
+        name: `cpu`, `gpu`, `gpu:1`; None is any GPU, or the CPU where there is none.
+
+    Raises:
+        ConfigError: this machine has no such device.
+        StorageError: no slot can be had.
+    """
+    from nst_engine import working_devices  # loads TensorFlow: only now is it certain to be needed
+
+    return slot(working_devices(name))
 
 
-def lock(device: str | None) -> Lock:
-    """The lock that whoever works on that device holds."""
-    return _LOCKS.setdefault(device, Lock())
-
-
-@lru_cache(maxsize=_ENGINES_KEPT)
-def engine(config: TransferConfig, device: str | None) -> "StyleTransfer":
-    """The engine of that configuration; ask for it, and use it, with the device's lock held.
+def engine(config: TransferConfig, device: str) -> "StyleTransfer":
+    """The engine of that configuration on a device whose slot is held.
 
     Raises:
         ConfigError: this machine has no such device.
         WeightsError: the backbone's weights are absent, damaged or do not fit.
     """
-    from nst_engine import StyleTransfer  # loads TensorFlow: only now is it certain to be needed
+    return _engines(device)(config)
 
-    return StyleTransfer(config, device)
+
+@cache
+def _engines(device: str) -> Callable[[TransferConfig], "StyleTransfer"]:
+    from nst_engine import StyleTransfer
+
+    return lru_cache(_ENGINES_KEPT)(lambda config: StyleTransfer(config, device))

@@ -6,7 +6,7 @@ from statistics import median
 
 from nst_engine.images import decode
 from nst_engine.pyramid import result_sizes
-from tasks.engines import engine, lock
+from tasks.engines import engine, free_device
 from tasks.pairs import PairSpec
 from tasks.storage import open_storage
 from tasks.work import Job
@@ -40,8 +40,8 @@ def estimate(pair: PairSpec, job: Job) -> Estimate:
     content = decode(open_storage(job.content).read(pair.content.key))
     style = decode(open_storage(job.style).read(pair.style.key))
     trial = config.replace(levels=1, iterations=_TRIAL_STEPS, record_every=1)
-    with lock(job.device):
-        history = engine(trial, job.device).run(content, style).history
+    with free_device(job.device) as device:
+        history = engine(trial, device).run(content, style).history
     times = [record.seconds for record in history[1:-1]]
     step = median(after - before for before, after in pairwise(times))
     sizes = result_sizes(config, content)

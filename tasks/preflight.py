@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tasks.pairing import plan
 from tasks.pairs import PairingError, PairSpec, Plan, Request
+from tasks.slots import require_slots
 from tasks.storage import Storage, open_storage, require_writable
 from tasks.storage.local import LocalStorage
 from tasks.usable import require_usable
@@ -17,8 +18,9 @@ def preflight(job: Job, request: Request) -> Plan:
         ConfigError: the configuration does not fit one of the backbones.
         WeightsError: weights are absent or damaged.
         PairingError: there is nothing to pair, or the output lies among the inputs.
-        StorageError: a folder cannot be read, or the output cannot be written.
+        StorageError: a folder cannot be read, or the output or this machine's own folder cannot be written.
     """
+    require_slots()
     for backbone in request.backbones:
         require_usable(job.config.replace(backbone=backbone))
     contents, styles, output = map(open_storage, (job.content, job.style, job.output))

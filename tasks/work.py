@@ -17,7 +17,7 @@ from nst_engine.errors import NightbrushError
 from nst_engine.images import Photograph, read_photograph
 from nst_engine.weights import find_weights
 from tasks import checkpoints, outbox
-from tasks.engines import engine, lock
+from tasks.engines import engine, free_device
 from tasks.fingerprints import fingerprint
 from tasks.manifest import ManifestRow, Sidecar, finished, recorded, skipped_row, write_sidecar
 from tasks.outbox import Kept
@@ -197,8 +197,8 @@ class _PairWork:
         return identity
 
     def _stylize(self, content: Photograph, style: Photograph, watch: Watch) -> TransferResult:
-        with lock(self.job.device), self.seconds.of("prepare"):
-            result = engine(self.config, self.job.device).run(
+        with free_device(self.job.device) as device, self.seconds.of("prepare"):
+            result = engine(self.config, device).run(
                 content, style, on_snapshot=watch.on_snapshot, on_checkpoint=watch.on_checkpoint, resume=watch.begun
             )
         earlier = watch.begun.seconds if watch.begun else 0.0

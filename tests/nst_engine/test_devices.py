@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from nst_engine import ConfigError
-from nst_engine.devices import devices, peak_memory_mb, resolve_device, resolve_precision
+from nst_engine.devices import devices, peak_memory_mb, resolve_device, resolve_precision, working_devices
 from nst_engine.precision import FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16
 
 
@@ -44,6 +44,18 @@ def test_names_are_short_and_in_any_case(name: str, device: str) -> None:
 def test_refuses_a_device_that_is_not_there_and_lists_those_that_are(name: str) -> None:
     with pytest.raises(ConfigError, match=f"device='{name}' is not there; use gpu:0, gpu:1 or cpu:0"):
         resolve_device(name)
+
+
+@pytest.mark.usefixtures("two_gpus")
+@pytest.mark.parametrize(
+    ("name", "expected"), [(None, ("GPU:0", "GPU:1")), ("gpu", ("GPU:0",)), ("gpu:1", ("GPU:1",)), ("cpu", ("CPU:0",))]
+)
+def test_work_for_no_device_in_particular_goes_to_all_gpus(name: str | None, expected: tuple[str, ...]) -> None:
+    assert working_devices(name) == expected
+
+
+def test_work_goes_to_the_processor_where_there_is_no_gpu() -> None:
+    assert working_devices(None) == working_devices("cpu") == ("CPU:0",)
 
 
 def test_auto_asks_what_the_processor_can_do(monkeypatch: pytest.MonkeyPatch) -> None:

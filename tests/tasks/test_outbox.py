@@ -78,7 +78,8 @@ def test_a_kept_picture_goes_to_whatever_output_asks_for_it_first(
 
 def test_where_it_cannot_be_kept_either_the_row_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     job = a_job(tmp_path)
-    monkeypatch.setenv(outbox.HOME, str(tmp_path / "contents/lake.png"))
+    outbox.home().mkdir(parents=True, exist_ok=True)
+    (outbox.home() / "outbox").touch()
     refuse_writes(monkeypatch, job.output, ".png")
     row = stylize_pair(PAIR, job)
     assert row.status == "failed"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from nst_engine import StyleTransfer
 from nst_engine.errors import TransferError
 from tasks import engines, work
 from tasks.storage import StorageError
@@ -153,7 +154,11 @@ def test_a_crash_between_picture_and_sidecar_is_never_taken_for_a_finished_pair(
 
 def test_loads_an_engine_once_for_all_pairs_of_a_configuration(job: Job, tmp_path: Path) -> None:
     paint(tmp_path / "contents" / "hill.png", 5)
-    engines.engine.cache_clear()
-    for name in ("lake.png", "hill.png"):
-        stylize_pair(a_pair(name), job)
-    assert engines.engine.cache_info().misses == 1
+    engines._engines.cache_clear()
+    used: list[StyleTransfer] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(work, "engine", lambda *asked: used.append(engines.engine(*asked)) or used[-1])
+        for name in ("lake.png", "hill.png"):
+            stylize_pair(a_pair(name), job)
+    assert len(used) == 2
+    assert used[0] is used[1]

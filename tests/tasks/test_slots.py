@@ -1,0 +1,105 @@
+"""One transfer at a time on a device, for threads and processes alike."""
+
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier, Lock
+from time import sleep
+
+import pytest
+
+from tasks import outbox
+from tasks.slots import require_slots, slot
+from tasks.storage import StorageError
+
+HOLDER = """
+import sys
+from tasks.slots import slot
+with slot(sys.argv[1:]) as device:
+    print(device, flush=True)
+    sys.stdin.read()
+"""
+
+
+def held_at_once(devices: list[str], threads: int) -> Counter[str]:
+    """The most threads that held each device at the same time."""
+    inside: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+    start, counting = Barrier(threads), Lock()
+
+    def work(_: int) -> None:
+        start.wait()
+        for _turn in range(3):
+            with slot(devices) as device:
+                with counting:
+                    inside[device] += 1
+                    most[device] = max(most[device], inside[device])
+                sleep(0.02)
+                with counting:
+                    inside[device] -= 1
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(threads)))
+    return most
+
+
+def test_one_thread_at_a_time_holds_a_device() -> None:
+    assert held_at_once(["CPU:0"], 4) == {"CPU:0": 1}
+
+
+def test_several_devices_are_held_at_once_each_by_one_thread() -> None:
+    assert held_at_once(["GPU:0", "GPU:1"], 5) == {"GPU:0": 1, "GPU:1": 1}
+
+
+def a_holder(*devices: str) -> "subprocess.Popen[str]":
+    """A process that holds one of the devices until its input ends."""
+    command = [sys.executable, "-c", HOLDER, *devices]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
+
+
+def told(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_another_process_leaves_what_is_held_alone() -> None:
+    with a_holder("GPU:0", "GPU:1") as first, a_holder("GPU:0", "GPU:1") as second:
+        assert {told(first), told(second)} == {"GPU:0", "GPU:1"}
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(lambda: slot(["GPU:0", "GPU:1"]).__enter__())
+            sleep(0.2)
+            assert not waiting.done()
+            first.communicate()
+            assert waiting.result(timeout=30) in ("GPU:0", "GPU:1")
+        second.communicate()
+
+
+def test_the_slot_of_a_process_that_is_killed_is_free() -> None:
+    with a_holder("CPU:0") as holder:
+        assert told(holder) == "CPU:0"
+        holder.kill()
+        holder.wait()
+    with slot(["CPU:0"]) as device:
+        assert device == "CPU:0"
+
+
+def test_processes_that_see_different_gpus_under_one_number_do_not_wait_for_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
+    with slot(["GPU:1"]):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,4")
+        with slot(["GPU:1"]):
+            assert sorted(path.name for path in (outbox.home() / "slots").iterdir()) == ["gpu-3.lock", "gpu-4.lock"]
+
+
+def test_no_slot_is_an_error_and_not_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(outbox.HOME, str(tmp_path / "file"))
+    for use in (require_slots, lambda: slot(["CPU:0"]).__enter__()):
+        with pytest.raises(
+            StorageError, match=r"slots/cpu-0\.lock' of a device cannot be had: .*; set NIGHTBRUSH_HOME"
+        ):
+            use()
