@@ -1,27 +1,32 @@
 """The batch flow: discover pairs, stylize each, report."""
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
-from typing import cast
+from typing import Literal
 
 from prefect import State, flow, get_run_logger
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed
-from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows.fan_out import Rows, in_threads, on_ray
 from flows.progress import watched
-from nst_engine import Status, TransferConfig
+from flows.shards import on_workers
+from flows.verdict import verdict
+from nst_engine import TransferConfig
 from tasks.discover import discover
 from tasks.manifest import ManifestRow
-from tasks.pairs import Pairing, PairSpec, Request
+from tasks.pairs import Pairing, Request
 from tasks.report import report
-from tasks.stylize import stylize
+from tasks.shards import Shard, in_shards, shard_size
 from tasks.work import Job
 
-WORKERS = 3
-"""Threads: one pair on the device, the next being read, the last being written."""
+Runner = Literal["threads", "ray", "workers"]
+"""What works on a batch: threads of its own process, a Ray cluster, or the workers of a deployment."""
+
+_FAN_OUTS: dict[Runner, Callable[[Iterable[Shard], Job], Rows]] = {
+    "threads": in_threads,
+    "ray": on_ray,
+    "workers": on_workers,
+}
 
 
 def _run_name() -> str:
@@ -29,11 +34,7 @@ def _run_name() -> str:
     return f"{content.name or content} in the style of {style.name or style}"
 
 
-@flow(
-    name="stylize-batch",
-    flow_run_name=_run_name,
-    task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]  # nothing binds its type variable
-)
+@flow(name="stylize-batch", flow_run_name=_run_name)
 def stylize_batch(
     content: str,
     style: str,
@@ -46,6 +47,8 @@ def stylize_batch(
     exclude: list[str] | None = None,
     device: str | None = None,
     allow_failures: bool = False,
+    runner: Runner = "threads",
+    pairs_per_task: int | None = None,
 ) -> State[None]:
     """Stylize the pictures of one folder with those of another.
 
@@ -64,6 +67,10 @@ def stylize_batch(
         exclude: patterns, likewise, of pictures that are left out.
         device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
         allow_failures: end as Completed though pairs failed.
+        runner: what works on the pairs: `threads` of this process, the processes of a `ray` cluster, or the `workers`
+            that serve the deployment `stylize-shard/shard`.
+        pairs_per_task: how many pairs a task run takes, or a flow run of a worker; None is one, and more where there
+            are thousands.
     """
     config = config or TransferConfig()
     job = Job(content=content, style=style, output=output, config=config, run_id=flow_run.get_id() or "", device=device)
@@ -77,22 +84,24 @@ def stylize_batch(
     plan, logger = discover(job, request), get_run_logger()
     for line in plan.left_out():
         logger.warning(line)
-    rows = list(watched(_stylized(plan.pairs, job), total=len(plan.pairs), log=logger.info))
-    report(output, rows)
-    return _verdict(rows, allow_failures)
+    shards = in_shards(plan.pairs, shard_size(len(plan.pairs), pairs_per_task))
+    rows: dict[int, list[ManifestRow]] = {}
+    try:
+        for _ in watched(_kept(_FAN_OUTS[runner](shards, job), rows), total=len(plan.pairs), log=logger.info):
+            pass
+    finally:
+        if rows:  # also of a batch that is interrupted
+            report(output, _in_order(rows))
+    return verdict(_in_order(rows), allow_failures)
 
 
-def _stylized(pairs: Iterable[PairSpec], job: Job) -> Iterator[ManifestRow]:
-    """The pairs' rows in their order, no more pairs under way than there are threads to work on them."""
-    waiting = iter(pairs)
-    under_way = deque(stylize.submit(pair, job) for pair in islice(waiting, WORKERS))
-    while under_way:
-        row = cast("ManifestRow", under_way.popleft().result(raise_on_failure=False))
-        under_way.extend(stylize.submit(pair, job) for pair in islice(waiting, 1))
-        yield row
+def _kept(ended: Rows, rows: dict[int, list[ManifestRow]]) -> Iterator[ManifestRow]:
+    """Pass rows on as they come, and keep them by their shards."""
+    for index, some in ended:
+        rows[index] = some
+        yield from some
 
 
-def _verdict(rows: Sequence[ManifestRow], allow_failures: bool) -> State[None]:
-    failed = sum(row.status == Status.FAILED for row in rows)
-    message = f"{len(rows) - failed} of {len(rows)} pairs have their picture, {failed} failed"
-    return Failed(message=message) if failed and not allow_failures else Completed(message=message)
+def _in_order(rows: dict[int, list[ManifestRow]]) -> list[ManifestRow]:
+    """The rows in the order of the plan."""
+    return [row for index in sorted(rows) for row in rows[index]]

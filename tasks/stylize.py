@@ -1,4 +1,4 @@
-"""The Prefect task that makes one picture."""
+"""The Prefect task that makes the pictures of a shard."""
 
 from prefect import State, task
 from prefect.cache_policies import NO_CACHE
@@ -6,14 +6,16 @@ from prefect.states import Completed, Failed
 
 from nst_engine import Status
 from tasks.manifest import ManifestRow
-from tasks.pairs import PairSpec
+from tasks.shards import Shard
 from tasks.work import Job, stylize_pair
 
 
-@task(name="stylize", task_run_name="{pair.name}", cache_policy=NO_CACHE)
-def stylize(pair: PairSpec, job: Job) -> State[ManifestRow]:
-    """One pair's row; the task run fails where the pair does."""
-    row = stylize_pair(pair, job)
-    if row.status == Status.FAILED:
-        return Failed(message=row.error, data=row)
-    return Completed(name=row.status.capitalize(), data=row)
+@task(name="stylize", task_run_name="{shard.name}", cache_policy=NO_CACHE)
+def stylize(shard: Shard, job: Job) -> State[list[ManifestRow]]:
+    """The rows of a shard's pairs; the task run fails where a pair does."""
+    rows = [stylize_pair(pair, job) for pair in shard.pairs]
+    failed = [row for row in rows if row.status == Status.FAILED]
+    if failed:
+        count = "" if len(rows) == 1 else f"{len(failed)} of {len(rows)} pairs failed, the first: "
+        return Failed(message=f"{count}{failed[0].error}", data=rows)
+    return Completed(name=rows[0].status.capitalize() if len(rows) == 1 else None, data=rows)

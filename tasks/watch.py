@@ -1,8 +1,9 @@
 """What is kept of a transfer while it is under way: pictures for people, checkpoints for the next run."""
 
+from threading import Event
 from time import monotonic
 
-from nst_engine import Checkpoint, TransferConfig
+from nst_engine import Checkpoint, NightbrushError, TransferConfig
 from nst_engine.images import encode
 from nst_engine.types import Picture
 from tasks import checkpoints
@@ -11,6 +12,23 @@ from tasks.storage import Storage, StorageError
 
 CHECKPOINT_SECONDS = 60.0
 """Seconds between two checkpoints: what a power cut may cost at most, but for the step under way."""
+
+interruption = Event()
+"""Set while what is under way in this process is to end as soon as it can."""
+
+
+class InterruptedPairError(NightbrushError):
+    """A pair is not made to its end, for its batch is interrupted."""
+
+
+def require_going_on() -> None:
+    """End what is under way, if it is to end.
+
+    Raises:
+        InterruptedPairError: it is.
+    """
+    if interruption.is_set():
+        raise InterruptedPairError("the batch was interrupted; run it again to go on from there")
 
 
 class Watch:
@@ -37,9 +55,17 @@ class Watch:
             self.notes["snapshot"] = f"a snapshot is missing: {error}"
 
     def on_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Keep a checkpoint on this machine, if the last one is old enough."""
-        if self._config.deterministic or monotonic() - self._last < CHECKPOINT_SECONDS:
-            return
+        """Keep a checkpoint on this machine, if the last one is old enough or this is to be the last one.
+
+        Raises:
+            InterruptedPairError: the transfer is to end.
+        """
+        due = interruption.is_set() or monotonic() - self._last >= CHECKPOINT_SECONDS
+        if due and not self._config.deterministic:
+            self._keep(checkpoint)
+        require_going_on()
+
+    def _keep(self, checkpoint: Checkpoint) -> None:
         try:
             checkpoints.keep(self._fingerprint, checkpoint)
         except StorageError as error:

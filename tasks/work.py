@@ -1,15 +1,12 @@
 """The work of a batch: one pair at a time, from the bytes of its inputs to its row."""
 
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from nst_engine import Status, TransferConfig, TransferResult, __version__
@@ -22,8 +19,9 @@ from tasks.fingerprints import fingerprint
 from tasks.manifest import ManifestRow, Sidecar, finished, recorded, skipped_row, write_sidecar
 from tasks.outbox import Kept
 from tasks.pairs import PairSpec
+from tasks.phases import Phases
 from tasks.storage import StorageError, open_storage
-from tasks.watch import Watch
+from tasks.watch import Watch, require_going_on
 
 _PACKAGES = ("keras", "nightbrush", "numpy", "pillow", "tensorflow")
 
@@ -58,6 +56,7 @@ def stylize_pair(pair: PairSpec, job: Job) -> ManifestRow:
     """
     task = _PairWork(pair, job)
     try:
+        require_going_on()
         return task.done()
     except NightbrushError as error:
         return replace(task.row, status=Status.FAILED.value, error=str(error))
@@ -66,17 +65,9 @@ def stylize_pair(pair: PairSpec, job: Job) -> ManifestRow:
         return replace(task.row, status=Status.FAILED.value, error=reason)
 
 
-@dataclass
-class _Seconds:
-    """Wall seconds by phase."""
-
-    spent: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def of(self, phase: str) -> Iterator[None]:
-        started = perf_counter()
-        yield
-        self.spent[phase] = self.spent.get(phase, 0.0) + perf_counter() - started
+def failed_row(pair: PairSpec, job: Job, reason: str) -> ManifestRow:
+    """The row of a pair of which no more is known than why there is no picture."""
+    return replace(_PairWork(pair, job).row, error=reason)
 
 
 class _PairWork:
@@ -87,7 +78,7 @@ class _PairWork:
         self.config = pair.configured(job.config)
         self.output = open_storage(job.output)
         self.contents, self.styles = open_storage(job.content), open_storage(job.style)
-        self.seconds = _Seconds()
+        self.seconds = Phases()
         self.row = ManifestRow(
             run_id=job.run_id,
             pair=pair.pair,
@@ -143,7 +134,7 @@ class _PairWork:
         result = self._stylize(content, style, watch)
         with self.seconds.of("write"):
             data = result.encode()
-        figures = _figures(result) | self._timings()
+        figures = _figures(result) | self.seconds.cells()
         self.row = replace(
             self.row, **figures, output_sha256=sha256(data).hexdigest(), error="; ".join(watch.notes.values()) or None
         )
@@ -198,6 +189,7 @@ class _PairWork:
 
     def _stylize(self, content: Photograph, style: Photograph, watch: Watch) -> TransferResult:
         with free_device(self.job.device) as device, self.seconds.of("prepare"):
+            require_going_on()
             result = engine(self.config, device).run(
                 content, style, on_snapshot=watch.on_snapshot, on_checkpoint=watch.on_checkpoint, resume=watch.begun
             )
@@ -205,12 +197,6 @@ class _PairWork:
         self.seconds.spent["prepare"] -= result.timings.optimize - earlier
         self.seconds.spent["optimize"] = result.timings.optimize
         return result
-
-    def _timings(self) -> dict[str, Any]:
-        spent = self.seconds.spent
-        return {f"seconds_{phase}": seconds for phase, seconds in spent.items()} | {
-            "seconds_total": sum(spent.values())
-        }
 
     def _sidecar(self, result: TransferResult) -> Sidecar:
         versions = {"python": platform.python_version()} | {package: version(package) for package in _PACKAGES}

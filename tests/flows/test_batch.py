@@ -14,7 +14,7 @@ from prefect.exceptions import ParameterTypeError
 from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, PREFECT_RESULTS_PERSIST_BY_DEFAULT, temporary_settings
 from prefect.utilities.callables import parameter_schema
 
-from flows.batch import WORKERS, stylize_batch
+from flows.batch import stylize_batch
 from nst_engine import TransferConfig
 from nst_engine.errors import ConfigError, NightbrushError
 from tasks.manifest import ManifestRow
@@ -125,11 +125,11 @@ def test_goes_on_where_an_earlier_run_ended(places: dict[str, str]) -> None:
 
 
 def test_keeps_the_order_of_many_pairs(places: dict[str, str]) -> None:
-    for number in range(2 * WORKERS):
+    for number in range(6):
         paint(Path(places["content"], f"more{number}.png"), 20 + number)
     Path(places["style"], "wave.jpg").unlink()
     batch(places)
-    names = ["hill", "lake", *(f"more{number}" for number in range(2 * WORKERS))]
+    names = ["hill", "lake", *(f"more{number}" for number in range(6))]
     assert [row.pair for row in results(places)] == [f"{name}--swirl" for name in names]
 
 

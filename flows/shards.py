@@ -1,0 +1,132 @@
+"""A batch over many workers: its shards as flow runs of one deployment, their rows gathered in one place."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from time import sleep
+from typing import Any
+from uuid import UUID
+
+from prefect import State, flow
+from prefect.artifacts import create_table_artifact
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    ArtifactFilterKey,
+    FlowRunFilter,
+    FlowRunFilterId,
+)
+from prefect.client.schemas.objects import FlowRun
+from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import get_current_settings
+
+from flows.fan_out import Rows, in_threads
+from flows.verdict import verdict
+from nst_engine import ConfigError, Status
+from nst_engine.errors import NightbrushError
+from tasks.manifest import ManifestRow, read_sidecar, skipped_row
+from tasks.pairs import PairSpec
+from tasks.shards import Shard, in_shards
+from tasks.storage import Storage, open_storage
+from tasks.work import Job, failed_row
+
+DEPLOYMENT = "stylize-shard/shard"
+"""What workers serve."""
+
+_ROWS = "shard"
+"""Key of the table in which a shard's run leaves what became of its pairs."""
+
+_POLL_SECONDS = 2.0
+
+
+@flow(name="stylize-shard")
+def stylize_shard(pairs: list[PairSpec], job: Job) -> State[None]:
+    """Stylize the pairs that a batch hands to this worker.
+
+    Args:
+        pairs: what is to be made.
+        job: what the pairs of the batch share.
+    """
+    rows = [row for _, rows in in_threads(in_shards(pairs, 1), job) for row in rows]
+    table = [{"pair": row.pair, "backbone": row.backbone, "status": row.status, "error": row.error} for row in rows]
+    create_table_artifact(table, key=_ROWS, description=f"{len(rows)} pairs")
+    return verdict(rows, allow_failures=False)
+
+
+def on_workers(shards: Iterable[Shard], job: Job) -> Rows:
+    """Have the workers of the deployment work on shards, a flow run for each.
+
+    Raises:
+        ConfigError: there is no server, or no such deployment on it.
+    """
+    if get_current_settings().api.url is None:
+        raise ConfigError("runner='workers' needs the Prefect server that they report to; set PREFECT_API_URL")
+    begun = {run.id: (index, shard) for index, (shard, run) in enumerate(_begun(shards, job))}
+    with get_client(sync_client=True) as client:
+        for run in _as_they_end(client, [*begun]):
+            index, shard = begun[run.id]
+            yield index, _gathered(client, run, shard, job)
+
+
+def _begun(shards: Iterable[Shard], job: Job) -> Iterator[tuple[Shard, FlowRun]]:
+    for number, shard in enumerate(shards):
+        parameters = {"pairs": [asdict(pair) for pair in shard.pairs], "job": asdict(job)}
+        try:
+            run: Any = run_deployment(
+                DEPLOYMENT,
+                parameters=parameters,
+                flow_run_name=shard.name,
+                timeout=0,
+                idempotency_key=f"{job.run_id}-{number}",
+            )
+        except ObjectNotFound as error:
+            raise ConfigError(
+                f"runner='workers' finds no deployment {DEPLOYMENT!r} on the server; see deployments/README.md"
+            ) from error
+        yield shard, run
+
+
+def _as_they_end(client: SyncPrefectClient, ids: list[UUID]) -> Iterator[FlowRun]:
+    while ids:
+        some = FlowRunFilter(id=FlowRunFilterId(any_=ids[:100]))
+        ended = [run for run in client.read_flow_runs(flow_run_filter=some) if run.state and run.state.is_final()]
+        yield from ended
+        gone = {run.id for run in ended}
+        ids = [each for each in ids if each not in gone]
+        if not ended:
+            ids = ids[100:] + ids[:100]
+            sleep(_POLL_SECONDS)
+
+
+def _gathered(client: SyncPrefectClient, run: FlowRun, shard: Shard, job: Job) -> list[ManifestRow]:
+    """The rows of a shard: of what was made from the sidecars, of the rest from what its run tells."""
+    told = _told(client, run)
+    output = open_storage(job.output)
+    ended = f"its worker's run {run.name!r} ended as {run.state_name}"
+    return [_row(output, pair, job, *told.get(pair.pair, (Status.FAILED.value, ended))) for pair in shard.pairs]
+
+
+def _told(client: SyncPrefectClient, run: FlowRun) -> dict[str, tuple[str, str | None]]:
+    """Status and error of each pair, as the shard's run left them; nothing where it did not come so far."""
+    import json
+
+    tables = client.read_artifacts(
+        artifact_filter=ArtifactFilter(
+            flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]), key=ArtifactFilterKey(any_=[_ROWS])
+        )
+    )
+    return {row["pair"]: (row["status"], row["error"]) for table in tables for row in json.loads(str(table.data))}
+
+
+def _row(output: Storage, pair: PairSpec, job: Job, status: str, error: str | None) -> ManifestRow:
+    row = failed_row(pair, job, error or "")
+    if status == Status.FAILED:
+        return row
+    try:
+        sidecar = read_sidecar(output, pair.sidecar_key)
+    except NightbrushError as damaged:
+        return failed_row(pair, job, str(damaged))
+    if sidecar is None:
+        return failed_row(pair, job, f"{pair.sidecar_key!r} is not in the output; run the batch again")
+    return skipped_row(sidecar, row) if status == Status.SKIPPED else sidecar.row

@@ -1,0 +1,153 @@
+"""Shards at work: in threads of the flow's process."""
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from prefect import flow
+
+from flows import fan_out
+from flows.fan_out import in_threads, on_ray
+from nst_engine import ConfigError
+from tasks import stylize as shell
+from tasks import watch
+from tasks.manifest import ManifestRow
+from tasks.pairs import PairSpec
+from tasks.shards import Shard
+from tasks.work import Job, failed_row, stylize_pair
+from tests.tasks.studio import CONFIG, a_job, a_pair, paint
+
+pytestmark = pytest.mark.usefixtures("prefect_api")
+
+
+def shards(count: int, size: int = 1) -> list[Shard]:
+    names = [f"{number}.png" for number in range(count)]
+    return [Shard(pairs=tuple(a_pair(name) for name in names[at : at + size])) for at in range(0, count, size)]
+
+
+def worked(work: list[Shard], job: Job) -> list[tuple[int, list[ManifestRow]]]:
+    """The rows that a flow gets, in the order in which it gets them."""
+
+    @flow
+    def gather() -> list[tuple[int, list[ManifestRow]]]:
+        return list(in_threads(work, job))
+
+    found: list[tuple[int, list[ManifestRow]]] = gather()
+    return found
+
+
+def replaced(monkeypatch: pytest.MonkeyPatch, made: Callable[[PairSpec, Job], ManifestRow]) -> None:
+    """Have pairs made otherwise."""
+    monkeypatch.setattr(shell, "stylize_pair", made)
+
+
+def test_each_shard_gives_the_rows_of_its_pairs(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    for number in range(3):
+        paint(Path(job.content, f"{number}.png"), number)
+    rows = dict(worked(shards(4, size=2), job))
+    assert [[(row.pair, row.status) for row in rows[index]] for index in (0, 1)] == [
+        [("0--wave", "completed"), ("1--wave", "completed")],
+        [("2--wave", "completed"), ("3--wave", "failed")],
+    ]
+
+
+def test_a_shard_that_takes_long_keeps_no_other_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = Event()
+    ended: list[str] = []
+
+    def made(pair: PairSpec, job: Job) -> ManifestRow:
+        if pair.content.key == "0.png":
+            assert others.wait(60)
+        ended.append(pair.content.key)
+        if len(ended) == 9:
+            others.set()
+        return failed_row(pair, job, "")
+
+    replaced(monkeypatch, made)
+    rows = worked(shards(10), a_job(tmp_path))
+    assert 0 in [index for index, _ in rows[-2:]]
+    assert sorted(index for index, _ in rows) == list(range(10))
+
+
+def test_no_more_are_under_way_than_keep_the_device_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fan_out, "_devices", lambda _job: 2)
+    begun: list[str] = []
+    most: list[int] = []
+
+    def made(pair: PairSpec, job: Job) -> ManifestRow:
+        begun.append(pair.name)
+        return failed_row(pair, job, "")
+
+    replaced(monkeypatch, made)
+
+    @flow
+    def gather() -> None:
+        for ended, _ in enumerate(in_threads(shards(20), a_job(tmp_path))):
+            most.append(len(begun) - ended)
+
+    gather()
+    assert max(most) <= 2 + fan_out.AROUND
+
+
+def test_a_task_that_breaks_costs_the_rows_of_its_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(pair: PairSpec, job: Job) -> ManifestRow:
+        if pair.content.key == "1.png":
+            raise MemoryError("no room\nfor it")
+        return failed_row(pair, job, "as it was")
+
+    replaced(monkeypatch, broken)
+    rows = dict(worked(shards(3), a_job(tmp_path)))
+    assert [rows[index][0].error for index in range(3)] == ["as it was", "MemoryError: no room for it", "as it was"]
+    assert rows[1][0].status == "failed"
+
+
+class InterruptionError(BaseException):
+    """What ends a flow, as a signal does."""
+
+
+def test_an_interruption_ends_the_pair_on_the_device_with_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = CONFIG.replace(iterations=2000, record_every=5)
+    job, stopped = a_job(tmp_path, config), []
+    kept = watch.Watch.on_checkpoint
+
+    def keep(self: watch.Watch, checkpoint: Any) -> None:
+        stopped.append(checkpoint.steps)
+        kept(self, checkpoint)
+
+    monkeypatch.setattr(watch.Watch, "on_checkpoint", keep)
+
+    def made(pair: PairSpec, job: Job) -> ManifestRow:
+        if pair.content.key == "0.png":
+            while not stopped:
+                Event().wait(0.01)
+            return failed_row(pair, job, "the first one")
+        return stylize_pair(pair, job)
+
+    replaced(monkeypatch, made)
+
+    @flow
+    def gather() -> None:
+        for _ in in_threads([*shards(1), Shard(pairs=(a_pair(),))], job):
+            raise InterruptionError
+
+    with pytest.raises(InterruptionError):
+        gather()
+    assert not watch.interruption.is_set()
+    [*_, last] = stopped
+    assert last < 2000
+    assert f"resumed after {last} steps" in str(stylize_pair(a_pair(), job).stop_reason)
+
+
+def test_ray_needs_a_server_to_report_to(tmp_path: Path) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with (
+        temporary_settings(restore_defaults={PREFECT_API_URL}),
+        pytest.raises(ConfigError, match="runner='ray' needs a Prefect server; set PREFECT_API_URL"),
+    ):
+        next(on_ray(shards(1), a_job(tmp_path)))
