@@ -25,7 +25,8 @@ from flows.fan_out import Rows, in_threads
 from flows.verdict import verdict
 from nst_engine import ConfigError, Status
 from nst_engine.errors import NightbrushError
-from tasks.manifest import ManifestRow, read_sidecar, skipped_row
+from tasks.finished import skipped_row
+from tasks.manifest import ManifestRow, read_sidecar
 from tasks.pairs import PairSpec
 from tasks.shards import Shard, in_shards
 from tasks.storage import Storage, open_storage

@@ -31,7 +31,9 @@ def load(image: ImageFile, file: BinaryIO) -> Image.Image | None:
 
 def joined(upper: Image.Image, lower: Image.Image) -> npt.NDArray[np.uint16]:
     """Both halves of 16-bit colour as [height, width, 3 or 4]."""
-    values: npt.NDArray[np.uint16] = np.asarray(upper).astype(np.uint16) << 8 | np.asarray(lower)
+    values = np.asarray(upper).astype(np.uint16)
+    values <<= 8
+    values |= np.asarray(lower)
     return values
 
 

@@ -5,7 +5,8 @@ from PIL import Image
 
 from nst_engine.encoding import encode, require_savable, save, to_uint8
 from nst_engine.errors import ImageError
-from nst_engine.photographs import MAX_PIXELS, Photograph, read_photograph
+from nst_engine.opening import MAX_PIXELS
+from nst_engine.photographs import Photograph, read_photograph
 from nst_engine.provenance import read_provenance
 from nst_engine.types import Picture, PictureSource
 
@@ -46,7 +47,7 @@ def decode(source: PictureSource) -> Picture:
 
     Raises:
         ImageError: the source is absent, damaged, cut short, empty, not a picture, has more than `MAX_PIXELS`
-            pixels, or its values are not finite or not in [0, 1].
+            pixels, is a JPEG file with hundreds of scans, or its values are not finite or not in [0, 1].
     """
     return read_photograph(source).over_white()
 
@@ -73,9 +74,9 @@ def resize(picture: Picture, width: int, height: int) -> Picture:
         ImageError: a length is below 1.
     """
     _check_lengths(width, height)
-    planes = np.ascontiguousarray(np.moveaxis(picture, 2, 0), dtype=np.float32)
-    resized = [Image.fromarray(plane).resize((width, height), Image.Resampling.LANCZOS) for plane in planes]
-    return np.stack([np.asarray(plane) for plane in resized], axis=2).clip(0, 1)
+    planes = (Image.fromarray(plane.astype(np.float32)) for plane in np.moveaxis(picture, 2, 0))
+    resized = [np.asarray(plane.resize((width, height), Image.Resampling.LANCZOS)) for plane in planes]
+    return np.stack(resized, axis=2).clip(0, 1)
 
 
 def require_aspect(what: str, picture: Picture, width: int, height: int) -> None:

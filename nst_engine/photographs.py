@@ -12,14 +12,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from nst_engine import depth
-from nst_engine.opening import READ, reading
+from nst_engine.opening import MAX_PIXELS, READ, jpeg_scans, named, reading
 from nst_engine.profiles import to_srgb
 from nst_engine.types import Picture, PictureSource
 
-MAX_PIXELS = 2**27
-"""Pixels of the largest picture that is read; below the number at which Pillow itself refuses."""
+MOST_SCANS = 500
+"""Of a JPEG file. A dozen are usual; each leads the decoder over all the pixels, though it be of a few bytes."""
+
+_MORE = dict.fromkeys(("AVIF", "GIF", "PNG", "WEBP"), "is an animation; its first frame was used")
+_MORE |= {"TIFF": "has several pages; the first was used"}
+"""What is said of a file that holds more than one picture, by Pillow's name of its kind."""
+
+_REDUCED, _MASK = 1, 4
+"""Bits in a TIFF page's `NewSubfileType`: it is a smaller version of another page, or its transparency."""
 
 _TURNS = {  # EXIF orientation: what puts the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -54,16 +63,22 @@ class Photograph:
         alpha: opacity, [height, width], float32 in [0, 1]; None if the source knows no transparency.
         icc: the profile embedded in the source, as it stands there; `picture` is converted from it if it is usable.
         origin: the file that was read; None for what was no file: an array or a Pillow image.
+        notes: what of the file was left aside, one line each: the other frames of an animation, the other pages.
     """
 
     picture: Picture
     alpha: npt.NDArray[np.float32] | None = None
     icc: bytes | None = None
     origin: Origin | None = None
+    notes: tuple[str, ...] = ()
 
     def over_white(self) -> Picture:
         """The picture laid over white by its opacity."""
-        return self.picture if self.alpha is None else 1 - self.alpha[..., np.newaxis] * (1 - self.picture)
+        if self.alpha is None:
+            return self.picture
+        dark = 1 - self.picture
+        dark *= self.alpha[..., np.newaxis]
+        return np.subtract(1, dark, out=dark)
 
 
 def read_photograph(source: PictureSource, name: str | None = None) -> Photograph:
@@ -81,22 +96,29 @@ def read_photograph(source: PictureSource, name: str | None = None) -> Photograp
     """
     with reading(name if name is not None and isinstance(source, bytes) else source):
         if isinstance(source, np.ndarray):
-            return Photograph(_checked(source))
+            return Photograph(_checked(source.copy()))
         if isinstance(source, Image.Image):
             _check_size(source)
             source.load()
-            return _photograph(source)
+            return _photograph(_upright(source))
         if isinstance(source, bytes):
             return _opened(source, name)
         return _opened(Path(source).read_bytes(), os.fspath(source))
 
 
 def _opened(data: bytes, name: str | None) -> Photograph:
+    photograph = _photograph(*_loaded(data))
+    return replace(photograph, origin=Origin(name, sha256(data).hexdigest()), notes=_notes(data, name))
+
+
+def _loaded(data: bytes) -> tuple[Image.Image, Image.Image | None]:
+    """The image, upright, and the lower half of its bits, if it has 16. As it lies in the file it is kept no longer."""
     file = BytesIO(data)
     image = Image.open(file, formats=READ)
     _check_size(image)
-    photograph = _photograph(image, depth.load(image, file))
-    return replace(photograph, origin=Origin(name, sha256(data).hexdigest()))
+    _check_scans(image, data)
+    lower = depth.load(image, file)
+    return _upright(image), None if lower is None else _upright(lower)
 
 
 def _check_size(image: Image.Image) -> None:
@@ -104,11 +126,30 @@ def _check_size(image: Image.Image) -> None:
         raise ValueError(f"it has {image.width} x {image.height} pixels, {MAX_PIXELS} are allowed; scale it down")
 
 
+def _check_scans(image: Image.Image, data: bytes) -> None:
+    if image.format in ("JPEG", "MPO") and (scans := jpeg_scans(data, MOST_SCANS)) > MOST_SCANS:
+        raise ValueError(f"it has {scans} scans or more, {MOST_SCANS} are allowed; save it anew")
+
+
+def _notes(data: bytes, name: str | None) -> tuple[str, ...]:
+    """What is to be said of a picture that was read. What else a JPEG file holds are previews, depths and the like."""
+    with suppress(Exception), Image.open(BytesIO(data), formats=tuple(_MORE)) as image:  # what follows may be damaged
+        if _goes_on(image):
+            return (f"{named(data if name is None else name)} {_MORE[str(image.format)]}",)
+    return ()
+
+
+def _goes_on(image: ImageFile) -> bool:
+    if not isinstance(image, TiffImageFile):
+        return bool(getattr(image, "is_animated", False))
+    image.seek(1)
+    return not image.tag_v2.get(ExifTags.Base.NewSubfileType, 0) & (_REDUCED | _MASK)
+
+
 def _photograph(image: Image.Image, lower: Image.Image | None = None) -> Photograph:
-    upright = _upright(image)
-    deep = None if lower is None else depth.joined(upright, _upright(lower))
-    alpha = _alpha(upright, deep) if upright.has_transparency_data else None
-    return Photograph(_checked(_colours(upright, deep)), alpha, image.info.get("icc_profile"))
+    deep = None if lower is None else depth.joined(image, lower)
+    alpha = _alpha(image, deep) if image.has_transparency_data else None
+    return Photograph(_checked(_colours(image, deep)), alpha, image.info.get("icc_profile"))
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -124,7 +165,7 @@ def _colours(image: Image.Image, deep: npt.NDArray[np.uint16] | None) -> npt.NDA
         return _scaled(deep[..., :3], 65535)
     if converted.mode[0] in "IF":
         return np.stack([_scaled(converted, 1 if converted.mode == "F" else 65535)] * 3, axis=2)
-    return _scaled(converted.convert("RGB"), 255)
+    return _scaled(converted if converted.mode == "RGB" else converted.convert("RGB"), 255)
 
 
 def _alpha(image: Image.Image, deep: npt.NDArray[np.uint16] | None) -> npt.NDArray[np.float32]:
@@ -140,11 +181,12 @@ def _alpha(image: Image.Image, deep: npt.NDArray[np.uint16] | None) -> npt.NDArr
 
 
 def _scaled(values: Image.Image | npt.NDArray[Any], full: int) -> npt.NDArray[np.float32]:
-    return np.asarray(values).astype(np.float32) / np.float32(full)
+    scaled: npt.NDArray[np.float32] = np.divide(np.asarray(values), np.float32(full), dtype=np.float32)
+    return scaled
 
 
 def _checked(values: npt.NDArray[Any]) -> Picture:
-    """A copy as float32 in [0, 1], grey as three equal channels."""
+    """The values as float32 in [0, 1], grey as three equal channels; they are copied only if they are not so yet."""
     if not values.size or values.ndim < 2 or values.shape[2:] not in ((), (3,)):
         raise ValueError(f"its shape is {values.shape}; use [height, width, 3] or [height, width]")
     if values.dtype == np.uint8:
@@ -154,4 +196,4 @@ def _checked(values: npt.NDArray[Any]) -> Picture:
     if not (values.min() >= 0 and values.max() <= 1):
         raise ValueError(f"its values go from {values.min():g} to {values.max():g}; use finite values in [0, 1]")
     colours = values if values.ndim == 3 else np.broadcast_to(values[..., np.newaxis], (*values.shape, 3))
-    return np.array(colours, dtype=np.float32, order="C")
+    return np.ascontiguousarray(colours, dtype=np.float32)

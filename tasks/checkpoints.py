@@ -6,7 +6,7 @@ A checkpoint lies under its pair's fingerprint, so that it serves no other pair,
 from contextlib import suppress
 from time import time
 
-from nst_engine import Checkpoint, CheckpointError
+from nst_engine import Checkpoint, NightbrushError
 from tasks.outbox import home
 from tasks.storage.local import LocalStorage
 
@@ -22,28 +22,23 @@ def keep(fingerprint: str, checkpoint: Checkpoint) -> None:
     """
     _storage().write(_key(fingerprint), checkpoint.to_bytes())
     for path in _storage().root.iterdir():
-        with suppress(FileNotFoundError):  # another process was quicker
+        with suppress(OSError):  # another process was quicker
             if path.stat().st_mtime < time() - DAYS * 86_400:
                 path.unlink()
 
 
 def kept(fingerprint: str) -> Checkpoint | None:
-    """The last checkpoint of that fingerprint, or None where none is kept, whole.
-
-    Raises:
-        StorageError: it cannot be read.
-    """
-    if _storage().head(_key(fingerprint)) is None:
-        return None
+    """The last checkpoint of that fingerprint, or None where none is kept, whole and readable."""
     try:
         return Checkpoint.from_bytes(_storage().read(_key(fingerprint)))
-    except CheckpointError:
+    except NightbrushError:
         return None
 
 
 def forget(fingerprint: str) -> None:
-    """Keep no checkpoint of that fingerprint any longer, if there is one."""
-    (_storage().root / _key(fingerprint)).unlink(missing_ok=True)
+    """Keep no checkpoint of that fingerprint any longer, if there is one and this machine lets it go."""
+    with suppress(OSError):
+        (_storage().root / _key(fingerprint)).unlink()
 
 
 def _storage() -> LocalStorage:

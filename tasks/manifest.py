@@ -1,17 +1,17 @@
 """The ledger of a batch: one row per pair and backbone, one sidecar beside each picture."""
 
-import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Container, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields
+from functools import partial
 from reprlib import repr as shortened
 from types import NoneType
 from typing import Any, NoReturn, Self, get_args, get_type_hints
 
 from nst_engine.errors import NightbrushError, listed
 from nst_engine.result import Status
-from tasks.pairs import PairSpec
 from tasks.storage import Storage
 
 
@@ -117,6 +117,10 @@ _SIDECAR_KINDS = {"row": dict, "config": dict, "weights_sha256": str, "history":
 _WORDS = {str: "text", int: "a whole number", float: "a number", NoneType: "null", dict: "an object", list: "a list"}
 
 
+_READERS, _AHEAD = 16, 256
+"""Sidecars that are read at the same time, and those that wait in memory for whoever takes them."""
+
+
 def read_sidecar(storage: Storage, key: str) -> Sidecar | None:
     """The sidecar under `key`, or None where there is none.
 
@@ -132,64 +136,32 @@ def write_sidecar(storage: Storage, key: str, sidecar: Sidecar) -> None:
     storage.write(key, sidecar.to_json())
 
 
-def sidecars(storage: Storage) -> Iterator[Sidecar | ManifestError]:
-    """The sidecars of an output folder, backbone by backbone; in the place of a damaged one, its error.
+def sidecars(storage: Storage, known: Container[str] = ()) -> Iterator[Sidecar | NightbrushError]:
+    """The sidecars of an output folder, backbone by backbone; in the place of one that cannot be used, its error.
+
+    Args:
+        storage: the output.
+        known: keys of sidecars that are left out, and not read.
 
     Raises:
-        StorageError: the output cannot be listed or read.
+        StorageError: the output cannot be listed.
     """
-    for entry in storage.list():
-        folder, _, name = entry.key.partition("/")
-        if name.endswith(".json") and "/" not in name and not folder.startswith("."):
-            try:
-                sidecar = _load(storage, entry.key)
-            except ManifestError as error:
-                yield error
-            else:
-                yield sidecar
+    keys = [entry.key for entry in storage.list() if _is_sidecar(entry.key) and entry.key not in known]
+    with ThreadPoolExecutor(_READERS) as pool:  # each waits for its storage most of the time
+        for start in range(0, len(keys), _AHEAD):
+            yield from pool.map(partial(_loaded, storage), keys[start : start + _AHEAD])
 
 
-def recorded(storage: Storage, pair: PairSpec) -> Sidecar | None:
-    """The sidecar of `pair`; None where there is none, or one that is damaged and so vouches for nothing.
+def _is_sidecar(key: str) -> bool:
+    folder, _, name = key.partition("/")
+    return name.endswith(".json") and "/" not in name and not folder.startswith(".")
 
-    Raises:
-        StorageError: the output cannot be read.
-    """
+
+def _loaded(storage: Storage, key: str) -> Sidecar | NightbrushError:
     try:
-        return read_sidecar(storage, pair.sidecar_key)
-    except ManifestError:
-        return None
-
-
-def finished(storage: Storage, pair: PairSpec, sidecar: Sidecar, fingerprint: str, file_format: str) -> bool:
-    """Whether a sidecar bears this fingerprint and the picture beside it is the one it tells of.
-
-    A picture whose bytes are others is made anew, such as that of a run that was stopped before it wrote its sidecar.
-
-    Raises:
-        StorageError: the output cannot be read.
-    """
-    if sidecar.row.fingerprint != fingerprint or sidecar.row.status not in (Status.COMPLETED, Status.CONVERGED):
-        return False
-    key = pair.picture_key(file_format)
-    entry = storage.head(key)
-    if entry is None:
-        return False
-    if entry.etag is not None and entry.etag == sidecar.etags.get("output"):
-        return True
-    return hashlib.sha256(storage.read(key)).hexdigest() == sidecar.row.output_sha256
-
-
-def skipped_row(sidecar: Sidecar, row: ManifestRow) -> ManifestRow:
-    """The row of a run that found its picture made: this run's id and URIs, the figures of the run that made it."""
-    return replace(
-        sidecar.row,
-        status=Status.SKIPPED.value,
-        run_id=row.run_id,
-        content=row.content,
-        style=row.style,
-        output=row.output,
-    )
+        return _load(storage, key)
+    except NightbrushError as error:
+        return error
 
 
 def _load(storage: Storage, key: str) -> Sidecar:

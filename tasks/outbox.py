@@ -5,13 +5,16 @@ had.
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from platformdirs import user_data_path
 
-from tasks.manifest import ManifestError, Sidecar, read_sidecar, write_sidecar
+from nst_engine.errors import NightbrushError
+from tasks.manifest import Sidecar, read_sidecar, write_sidecar
+from tasks.storage import StorageError
 from tasks.storage.local import LocalStorage
 
 HOME = "NIGHTBRUSH_HOME"
@@ -36,38 +39,43 @@ def home() -> Path:
     return Path(os.environ.get(HOME) or user_data_path("nightbrush"))
 
 
-def keep(fingerprint: str, kept: Kept) -> None:
-    """Keep a picture; a kept one of the same fingerprint is replaced.
+def keep(fingerprint: str, made: Kept) -> None:
+    """Keep a picture, whole or not at all; it replaces one of the same fingerprint.
 
     Raises:
         StorageError: this machine cannot hold it either.
     """
     outbox = _outbox()
-    outbox.write(_picture(fingerprint), kept.data)
-    write_sidecar(outbox, _sidecar(fingerprint), kept.sidecar)
+    try:
+        outbox.write(_picture(fingerprint), made.data)
+        write_sidecar(outbox, _sidecar(fingerprint), made.sidecar)
+    except StorageError:
+        if kept(fingerprint) is None:
+            forget(fingerprint)
+        raise
 
 
 def kept(fingerprint: str) -> Kept | None:
-    """The picture of that fingerprint, or None where none is kept, whole.
-
-    Raises:
-        StorageError: it cannot be read.
-    """
+    """The picture of that fingerprint, or None where none is kept, whole and readable: it is made again then."""
     outbox = _outbox()
     try:
         sidecar = read_sidecar(outbox, _sidecar(fingerprint))
-    except ManifestError:
+        data = outbox.read(_picture(fingerprint))
+    except NightbrushError:
         return None
-    if sidecar is None or outbox.head(_picture(fingerprint)) is None:
+    if sidecar is None or sha256(data).hexdigest() != sidecar.row.output_sha256:
         return None
-    data = outbox.read(_picture(fingerprint))
-    return Kept(data=data, sidecar=sidecar) if sha256(data).hexdigest() == sidecar.row.output_sha256 else None
+    return Kept(data=data, sidecar=sidecar)
 
 
 def forget(fingerprint: str) -> None:
-    """Keep the picture of that fingerprint no longer, if it is kept."""
+    """Keep the picture of that fingerprint no longer, if it is kept.
+
+    Where nothing can be deleted it stays, and does no harm: the output's own sidecar says that it is there.
+    """
     for key in (_sidecar(fingerprint), _picture(fingerprint)):
-        (_outbox().root / key).unlink(missing_ok=True)
+        with suppress(OSError):
+            (_outbox().root / key).unlink()
 
 
 def _outbox() -> LocalStorage:

@@ -1,14 +1,15 @@
 """What a batch leaves in its output besides the pictures: two CSV files and the report, from rows and sidecars."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
 from nst_engine.errors import NightbrushError
 from nst_engine.images import decode, thumbnail
 from nst_engine.result import Status
-from tasks.manifest import ManifestError, ManifestRow, Sidecar, read_sidecar, sidecars
+from tasks.manifest import ManifestRow, Sidecar, read_sidecar, sidecars
 from tasks.page import Exhibit, report_page, rows_to_show
 from tasks.storage import Storage, read_uri
 from tasks.summary import BatchSummary, backbones_csv, read_results, results_csv
@@ -50,7 +51,7 @@ def write_outcome(output: Storage, rows: Iterable[ManifestRow] | None = None) ->
     known = {(row.backbone, row.pair): row for row in rows or ()}
     if rows is not None:
         output.write(RESULTS, results_csv(known.values()))
-    for sidecar in sidecars(output):
+    for sidecar in sidecars(output, known={f"{backbone}/{pair}.json" for backbone, pair in known}):
         if isinstance(sidecar, Sidecar):
             known.setdefault((sidecar.row.backbone, sidecar.row.pair), sidecar.row)
         else:
@@ -81,12 +82,12 @@ def _exhibits(output: Storage, rows: Iterable[ManifestRow]) -> Iterator[Exhibit]
     inputs: dict[str, bytes | None] = {}
     for row in rows_to_show(rows):
         key = f"{row.backbone}/{row.pair}"
-        result = _thumbnail(output.uri(key + PurePosixPath(row.output).suffix), _RESULT_SIDE)
+        result = _thumbnail(partial(output.read, key + PurePosixPath(row.output).suffix), _RESULT_SIDE)
         if result is None:
             continue
         for uri in (row.content, row.style):
             if uri not in inputs:
-                inputs[uri] = _thumbnail(uri, _INPUT_SIDE)
+                inputs[uri] = _thumbnail(partial(read_uri, uri), _INPUT_SIDE)
         content, style = inputs[row.content], inputs[row.style]
         yield Exhibit(row=row, result=result, content=content, style=style, history=_history(output, f"{key}.json"))
 
@@ -95,14 +96,14 @@ def _history(output: Storage, key: str) -> tuple[dict[str, Any], ...]:
     """The history in the sidecar under `key`; none where it is gone or damaged, which the notes say already."""
     try:
         sidecar = read_sidecar(output, key)
-    except ManifestError:
+    except NightbrushError:
         return ()
     return sidecar.history if sidecar else ()
 
 
-def _thumbnail(uri: str, side: int) -> bytes | None:
-    """A small JPEG of the picture at `uri`, or None where there is no picture any more."""
+def _thumbnail(read: Callable[[], bytes], side: int) -> bytes | None:
+    """A small JPEG of the picture whose bytes are read so, or None where there is no picture any more."""
     try:
-        return thumbnail(decode(read_uri(uri)), side)
+        return thumbnail(decode(read()), side)
     except NightbrushError:
         return None

@@ -207,7 +207,7 @@ def _curves(histories: Iterable[Sequence[Mapping[str, Any]]], term: str) -> pd.D
         (number, record["step"], record[term])
         for number, history in enumerate(histories)
         for record in (*history[: -1 : math.ceil(len(history) / MOST_POINTS)], history[-1])
-        if 0 < record[term] < math.inf
+        if isinstance(record[term], float) and 0 < record[term] < math.inf
     ]
     frame = pd.DataFrame(points, columns=["pair", "step", "loss"])
     return frame.pivot_table(index="step", columns="pair", values="loss", aggfunc="last")

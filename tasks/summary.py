@@ -23,8 +23,9 @@ BACKBONE_COLUMNS = (
 )
 """The columns of `backbones.csv`, in their order."""
 
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
-"""How a text begins that a spreadsheet may run; the apostrophe that defuses it belongs to them."""
+_ACTIVE = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n", "'")
+"""How a text begins that a spreadsheet may run, some of them in the wide letters of East Asia too; the apostrophe that
+defuses it belongs to them."""
 
 
 class ResultsError(NightbrushError):
@@ -100,8 +101,8 @@ def results_csv(rows: Iterable[ManifestRow]) -> bytes:
     """The rows as `results.csv`: the columns `COLUMNS`, UTF-8, RFC 4180.
 
     None is an empty cell; numbers keep every digit. A text that a spreadsheet would run (one that begins
-    with `= + - @`, a tab or a line break) gets an apostrophe before it, and so does one that begins with
-    an apostrophe. Bytes of a file name that are not Unicode become backslash escapes.
+    with `= + - @`, narrow or wide, a tab or a line break) gets an apostrophe before it, and so does one that begins
+    with an apostrophe. Bytes of a file name that are not Unicode become backslash escapes.
     """
     return _csv(COLUMNS, ([getattr(row, name) for name in COLUMNS] for row in rows))
 

@@ -16,7 +16,8 @@ from nst_engine.weights import find_weights
 from tasks import checkpoints, outbox
 from tasks.engines import engine, free_device
 from tasks.fingerprints import fingerprint
-from tasks.manifest import ManifestRow, Sidecar, finished, recorded, skipped_row, write_sidecar
+from tasks.finished import finished, recorded, skipped_row
+from tasks.manifest import ManifestRow, Sidecar, write_sidecar
 from tasks.outbox import Kept
 from tasks.pairs import PairSpec
 from tasks.phases import Phases
@@ -136,7 +137,10 @@ class _PairWork:
             data = result.encode()
         figures = _figures(result) | self.seconds.cells()
         self.row = replace(
-            self.row, **figures, output_sha256=sha256(data).hexdigest(), error="; ".join(watch.notes.values()) or None
+            self.row,
+            **figures,
+            output_sha256=sha256(data).hexdigest(),
+            error="; ".join((*content.notes, *style.notes, *watch.notes.values())) or None,
         )
         return Kept(data=data, sidecar=self._sidecar(result))
 

@@ -26,6 +26,10 @@ class Entry:
     etag: str | None = None
 
 
+LARGEST = 2**31
+"""Bytes of the largest object that is read: a whole one lies in memory, and no picture is as large."""
+
+
 class Storage(Protocol):
     """Bytes under keys. A key is relative and `/`-separated, whatever the platform.
 
@@ -55,6 +59,20 @@ class Guarded(Protocol):
 
     def require_writable(self) -> None:
         """See that writes are taken; raises `StorageError` where they are not."""
+
+
+def check_size(subject: str, size: int) -> None:
+    """Refuse what is too large to be read.
+
+    Args:
+        subject: what it is, with its URI.
+        size: its bytes.
+
+    Raises:
+        StorageError: they are more than `LARGEST`.
+    """
+    if size > LARGEST:
+        raise StorageError(f"{subject} has {size} bytes, {LARGEST} are allowed; leave it out")
 
 
 def check_key(key: str) -> None:

@@ -11,7 +11,7 @@ from io import BufferedWriter
 from pathlib import Path
 from uuid import uuid4
 
-from tasks.storage.base import Entry, StorageError, check_key
+from tasks.storage.base import Entry, StorageError, check_key, check_size
 
 _TEMPORARY = (".nightbrush-", ".tmp")
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -39,8 +39,10 @@ class LocalStorage:
         """The bytes of the file `key`."""
         path = self._path(key)
         self._require_root()
-        if self.head(key) is None:
+        entry = self.head(key)
+        if entry is None:
             raise StorageError(f"file {self.uri(key)!r} does not exist; check its name")
+        check_size(f"file {self.uri(key)!r}", entry.size)
         with _reported(f"file {self.uri(key)!r} cannot be read", "check its permissions"):
             return path.read_bytes()
 
@@ -207,4 +209,6 @@ def _reported(what: str, remedy: str) -> Iterator[None]:
         yield
     except (OSError, UnicodeEncodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
+        if getattr(error, "errno", None) == errno.ENAMETOOLONG:
+            remedy = "use a shorter name"
         raise StorageError(f"{what}: {reason}; {remedy}") from error

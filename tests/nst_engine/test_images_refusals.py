@@ -1,5 +1,6 @@
 """What `decode` refuses, and that it harms nothing by it."""
 
+import struct
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -120,7 +121,30 @@ def test_pillows_own_bomb_alarm_neither_warns_nor_escapes(monkeypatch: pytest.Mo
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 24 * 32 - 1)
     assert decode(data).shape == (24, 32, 3)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 24)
-    assert "decompression bomb" in refusal(data)
+    assert refusal(data).endswith("it has more than the 134217728 pixels that are allowed; scale it down")
+
+
+def progressive(scans: int, before: bytes = b"") -> bytes:
+    """A progressive JPEG file whose last scan is there so many times more; `before` are bytes of a segment's own."""
+    data = file_of(Image.fromarray(pixels()), "JPEG", progressive=True)[2:-2]
+    segment = b"\xff\xd8\xff\xec" + struct.pack(">H", len(before) + 2) + before
+    return segment + data + data[data.rindex(b"\xff\xda") :] * scans + b"\xff\xd9"
+
+
+def test_refuses_a_jpeg_file_that_goes_over_its_pixels_again_and_again() -> None:
+    assert refusal(progressive(1000)).endswith("it has 501 scans or more, 500 are allowed; save it anew")
+    assert decode(progressive(400)).shape == (24, 32, 3)
+
+
+@pytest.mark.parametrize("harmless", [b"\xff\xda", b"\xff\xda\0\x0c", b"\xff\xd9"])
+def test_what_looks_like_a_scan_and_is_none_does_no_harm(harmless: bytes) -> None:
+    expected = decode(progressive(0))
+    for data in (progressive(0, harmless * 1000), progressive(0) + harmless * 1000):
+        np.testing.assert_array_equal(decode(data), expected)
+
+
+def test_what_comes_after_a_false_end_is_counted() -> None:
+    assert "scans or more" in refusal(progressive(1000, b"\xff\xd9" * 9))
 
 
 def test_leaves_the_global_state_of_pillow_and_of_warnings_alone() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import tracemalloc
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from nst_engine.errors import ImageError
@@ -77,6 +79,16 @@ def test_decode_is_the_photograph_over_white() -> None:
     np.testing.assert_array_equal(decode(data), photograph.over_white())
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "CMYK"])
+def test_reading_makes_no_second_copy_of_the_picture(mode: str) -> None:
+    data = file_of(Image.new(mode, (1200, 900)), "TIFF", compression="tiff_lzw")
+    tracemalloc.start()
+    photograph = read_photograph(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.7 * photograph.picture.nbytes
+
+
 # ---------------------------------------------------------------- profiles
 
 
@@ -132,6 +144,59 @@ def test_reads_a_file_once(tmp_path: Path) -> None:
 def test_bytes_that_are_no_picture_are_called_by_their_name() -> None:
     with pytest.raises(ImageError, match=r"^picture 's3://night/a\.png' cannot be read: "):
         read_photograph(b"no picture", "s3://night/a.png")
+
+
+# ---------------------------------------------------------------- notes
+
+
+def several(kind: str, **options: Any) -> bytes:
+    """A file of three pictures."""
+    return file_of(
+        Image.fromarray(pixels()), kind, save_all=True, append_images=[Image.new("RGB", (32, 24))] * 2, **options
+    )
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF"])
+def test_of_an_animation_the_first_frame_is_read_and_a_note_says_so(kind: str) -> None:
+    photograph = read_photograph(several(kind), "s3://night/cat")
+    assert photograph.notes == ("picture 's3://night/cat' is an animation; its first frame was used",)
+    np.testing.assert_allclose(photograph.picture.mean(), pixels().mean() / 255, atol=0.02)
+
+
+def test_of_several_pages_the_first_is_read_and_a_note_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "two\nlines.tiff"
+    path.write_bytes(several("TIFF"))
+    photograph = read_photograph(path)
+    assert photograph.notes == (f"picture {str(path)!r} has several pages; the first was used",)
+    np.testing.assert_array_equal(to_uint8(photograph.picture), pixels())
+
+
+@pytest.mark.parametrize(("kind", "options"), [(1, {}), (4, {"photometric": "mask"})], ids=["preview", "mask"])
+def test_a_page_that_is_a_preview_or_a_mask_deserves_no_note(kind: int, options: dict[str, str]) -> None:
+    file = BytesIO()
+    with tifffile.TiffWriter(file) as writer:
+        writer.write(pixels(), photometric="rgb")
+        writer.write(np.zeros((6, 8), bool), subfiletype=kind, **options)
+    assert read_photograph(file.getvalue()).notes == ()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF", "TIFF", "JPEG", "BMP", "JPEG2000"])
+def test_a_file_of_one_picture_deserves_no_note(kind: str) -> None:
+    assert read_photograph(file_of(Image.fromarray(pixels()), kind)).notes == ()
+
+
+def test_the_previews_that_phones_put_into_a_jpeg_file_deserve_no_note() -> None:
+    assert read_photograph(several("MPO")).notes == ()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF"])
+def test_a_second_picture_that_is_damaged_costs_at_most_the_note(kind: str) -> None:
+    data = several(kind)
+    whole = read_photograph(data)
+    for missing in range(1, 40):
+        photograph = read_photograph(data[:-missing])
+        np.testing.assert_array_equal(photograph.picture, whole.picture)
+        assert len(photograph.notes) <= 1
 
 
 # ---------------------------------------------------------------- round trips and refusals

@@ -97,6 +97,17 @@ def test_a_kept_picture_that_is_damaged_is_made_anew(tmp_path: Path) -> None:
     assert outbox.kept("f") is None
 
 
+def test_a_kept_picture_that_cannot_be_kept_anew_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = a_kept(a_job(tmp_path))
+    outbox.keep("f", made)
+    for suffix in (".picture", ".json"):
+        with monkeypatch.context() as patch:
+            refuse_writes(patch, str(outbox.home() / "outbox"), suffix)
+            with pytest.raises(StorageError):
+                outbox.keep("f", made)
+        assert outbox.kept("f") == made
+
+
 def test_what_is_forgotten_is_kept_no_more(tmp_path: Path) -> None:
     outbox.keep("f", a_kept(a_job(tmp_path)))
     for _ in range(2):

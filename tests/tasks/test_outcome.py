@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.manifest import ManifestRow
+from tasks.manifest import ManifestRow, read_sidecar, write_sidecar
 from tasks.outcome import Outcome, write_outcome
 from tasks.storage import StorageError
 from tasks.storage.memory import MemoryStorage
@@ -92,6 +92,14 @@ def test_a_run_without_any_picture_leaves_all_files(job: Job) -> None:
     assert sorted(path.name for path in Path(job.output).iterdir()) == sorted(FILES)
 
 
+def test_a_clock_that_goes_backwards_costs_no_report(job: Job) -> None:
+    lake, hill = made(job, "lake.png", "hill.png")
+    early = replace(hill, started_at="1970-01-01T00:00:00+00:00")
+    period = write_outcome(output_of(job), [lake, early]).summary.period
+    assert period is not None
+    assert [moment.year for moment in period] == [1970, int(lake.started_at[:4])]
+
+
 # rebuilt
 
 
@@ -143,7 +151,8 @@ def test_a_damaged_sidecar_is_a_note(job: Job) -> None:
 def test_a_sidecar_that_was_damaged_during_the_run_is_a_note(job: Job) -> None:
     rows = made(job, "hill.png", "lake.png")
     Path(job.output, "tiny", "lake--wave.json").write_bytes(b"{")
-    assert len(write_outcome(output_of(job), rows).notes) == 1
+    assert write_outcome(output_of(job), rows).notes == ()
+    assert len(write_outcome(output_of(job), rows[:1]).notes) == 1
 
 
 @pytest.mark.parametrize(
@@ -175,6 +184,17 @@ def test_a_picture_that_is_gone_does_not_break_the_report(job: Job, remains: byt
     whole = text(job, "report.html")
     write_outcome(output_of(job), rows[1:])
     assert whole.count("data:image/jpeg") == text(job, "report.html").count("data:image/jpeg")
+
+
+@pytest.mark.parametrize("pair", ["../../secret", "/etc/passwd", "..", "a\0b", "s3://bucket/a"])
+def test_a_sidecar_that_points_elsewhere_shows_nothing_from_there(job: Job, pair: str) -> None:
+    paint(Path(job.output).parent / "secret.png")
+    (lake,) = made(job, "lake.png")
+    sidecar = read_sidecar(output_of(job), "tiny/lake--wave.json")
+    assert sidecar is not None
+    write_sidecar(output_of(job), "tiny/foreign.json", replace(sidecar, row=replace(lake, pair=pair)))
+    assert len(rebuilt(job).summary.rows) == 2
+    assert text(job, "report.html").count("<img") == 1
 
 
 def test_other_files_in_the_output_are_left_alone(job: Job) -> None:

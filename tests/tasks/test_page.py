@@ -226,7 +226,7 @@ def test_a_long_history_is_thinned() -> None:
 
 def test_losses_that_a_log_scale_cannot_show_do_not_cost_the_page() -> None:
     history = [{"step": n, "total": value, "content": 0.0, "style": -1.0} for n, value in enumerate([1.0, 0.0, 3.0])]
-    spoiled = [*history, {"step": 3, "total": float("nan"), "content": float("inf"), "style": float("nan")}]
+    spoiled = [*history, {"step": 3, "total": float("nan"), "content": float("inf"), "style": None}]
     assert report_page([ROW], [replace(_exhibit(ROW), history=spoiled)]).count(b"<svg") == 1
 
 

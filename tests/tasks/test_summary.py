@@ -92,7 +92,10 @@ def test_numbers_keep_every_digit_and_whole_numbers_stay_whole() -> None:
     assert cells["error"] == ""
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1"])
+@pytest.mark.parametrize(
+    "name",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)"],
+)
 def test_a_text_that_a_spreadsheet_would_run_is_defused(name: str) -> None:
     (cells,) = _cells(results_csv([replace(ROW, pair=name)]))
     assert cells["pair"] == f"'{name}"

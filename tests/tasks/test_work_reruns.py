@@ -1,9 +1,11 @@
 """What a second run of a pair does: nothing, where nothing changed."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from time import time
 from typing import Any
 
 import pytest
@@ -55,6 +57,15 @@ def test_skips_though_the_pictures_were_moved(job: Job, tmp_path: Path) -> None:
     (tmp_path / "contents").rename(tmp_path / "photographs")
     row = stylize_pair(PAIR, replace(job, content=str(tmp_path / "photographs")))
     assert (row.status, row.content) == ("skipped", str(tmp_path / "photographs" / "lake.png"))
+
+
+@pytest.mark.parametrize("days", [-10_000, 10_000])
+def test_skips_though_a_clock_is_wrong(job: Job, days: int) -> None:
+    row = stylize_pair(PAIR, job)
+    moment = time() + 86_400 * days
+    for path in (row.content, row.style, row.output):
+        os.utime(path, (moment, moment))
+    assert stylize_pair(PAIR, job).status == "skipped"
 
 
 def test_skips_though_only_what_is_recorded_differs(job: Job) -> None:
