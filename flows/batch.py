@@ -3,20 +3,25 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
 from typing import Literal
+from uuid import UUID
 
 from prefect import State, flow, get_run_logger
+from prefect.client.orchestration import get_client
 from prefect.runtime import flow_run
 
 from flows.fan_out import Rows, in_threads, on_ray
 from flows.progress import watched
+from flows.progress_artifact import shown
 from flows.shards import on_workers
 from flows.verdict import verdict
 from nst_engine import TransferConfig
+from tasks.digest import artifact_key
 from tasks.discover import discover
 from tasks.manifest import ManifestRow
 from tasks.pairs import Pairing, Request
 from tasks.report import report
 from tasks.shards import Shard, in_shards, shard_size
+from tasks.storage import open_storage
 from tasks.work import Job
 
 Runner = Literal["threads", "ray", "workers"]
@@ -81,18 +86,32 @@ def stylize_batch(
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
     )
+    _tag(request.backbones)
     plan, logger = discover(job, request), get_run_logger()
     for line in plan.left_out():
         logger.warning(line)
-    shards = in_shards(plan.pairs, shard_size(len(plan.pairs), pairs_per_task))
+    total = len(plan.pairs)
+    shards = in_shards(plan.pairs, shard_size(total, pairs_per_task))
     rows: dict[int, list[ManifestRow]] = {}
     try:
-        for _ in watched(_kept(_FAN_OUTS[runner](shards, job), rows), total=len(plan.pairs), log=logger.info):
+        made = shown(
+            _kept(_FAN_OUTS[runner](shards, job), rows),
+            total,
+            artifact_key(open_storage(output).uri(), "progress"),
+            logger.warning,
+        )
+        for _ in watched(made, total, logger.info):
             pass
     finally:
         if rows:  # also of a batch that is interrupted
             report(output, _in_order(rows))
     return verdict(_in_order(rows), allow_failures)
+
+
+def _tag(backbones: Iterable[str]) -> None:
+    """Tag this run with its backbones; tags of its task runs would cost a request each."""
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(UUID(flow_run.get_id()), tags={*flow_run.get_tags(), *backbones})
 
 
 def _kept(ended: Rows, rows: dict[int, list[ManifestRow]]) -> Iterator[ManifestRow]:

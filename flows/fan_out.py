@@ -8,9 +8,11 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Any, TypeAlias
 
+from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture
 from prefect.settings import get_current_settings
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from prefect.utilities.annotations import quote
 
 from nst_engine import ConfigError, working_devices
 from tasks.manifest import ManifestRow
@@ -65,7 +67,7 @@ def by_task_runs(crew: Crew, shards: Iterable[Shard], job: Job) -> Rows:
     waiting, under_way = enumerate(shards), 0
 
     def begin(runner: TaskRunner[Any], index: int, shard: Shard) -> None:
-        future = runner.submit(stylize, {"shard": shard, "job": job})
+        future = runner.submit(stylize, {"shard": quote(shard), "job": quote(job)})
         future.add_done_callback(lambda it: ended.put((index, shard, it)))
 
     try:
@@ -79,6 +81,7 @@ def by_task_runs(crew: Crew, shards: Iterable[Shard], job: Job) -> Rows:
                 index, shard, future = ended.get()
                 under_way -= 1
                 yield index, _rows(shard, job, future)
+                _forget_results()
     finally:
         interruption.clear()
 
@@ -91,6 +94,13 @@ def _interrupting() -> Iterator[None]:
     except BaseException:
         interruption.set()
         raise
+
+
+def _forget_results() -> None:
+    """Have Prefect forget from which task run each row came: it keeps several objects for each of them."""
+    context = FlowRunContext.get()
+    if context is not None:
+        context.run_results.clear()
 
 
 def _rows(shard: Shard, job: Job, future: PrefectFuture[list[ManifestRow]]) -> list[ManifestRow]:

@@ -1,6 +1,8 @@
 """A batch over many workers: its shards as flow runs of one deployment, their rows gathered in one place."""
 
+import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from time import sleep
 from typing import Any
@@ -20,6 +22,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings
+from prefect.states import Cancelling
 
 from flows.fan_out import Rows, in_threads
 from flows.verdict import verdict
@@ -64,10 +67,21 @@ def on_workers(shards: Iterable[Shard], job: Job) -> Rows:
     if get_current_settings().api.url is None:
         raise ConfigError("runner='workers' needs the Prefect server that they report to; set PREFECT_API_URL")
     begun = {run.id: (index, shard) for index, (shard, run) in enumerate(_begun(shards, job))}
-    with get_client(sync_client=True) as client:
+    with get_client(sync_client=True) as client, _cancelling(client, begun):
         for run in _as_they_end(client, [*begun]):
-            index, shard = begun[run.id]
+            index, shard = begun.pop(run.id)
             yield index, _gathered(client, run, shard, job)
+
+
+@contextmanager
+def _cancelling(client: SyncPrefectClient, begun: Iterable[UUID]) -> Iterator[None]:
+    """Cancel the runs that are still under way when the batch is interrupted."""
+    try:
+        yield
+    except BaseException:
+        for run in begun:
+            client.set_flow_run_state(run, Cancelling())
+        raise
 
 
 def _begun(shards: Iterable[Shard], job: Job) -> Iterator[tuple[Shard, FlowRun]]:
@@ -110,8 +124,6 @@ def _gathered(client: SyncPrefectClient, run: FlowRun, shard: Shard, job: Job) -
 
 def _told(client: SyncPrefectClient, run: FlowRun) -> dict[str, tuple[str, str | None]]:
     """Status and error of each pair, as the shard's run left them; nothing where it did not come so far."""
-    import json
-
     tables = client.read_artifacts(
         artifact_filter=ArtifactFilter(
             flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]), key=ArtifactFilterKey(any_=[_ROWS])

@@ -26,10 +26,12 @@ class Outcome:
 
     Attributes:
         summary: of all rows in `results.csv`.
+        exhibits: pictures that the report shows.
         notes: what could not be taken into account, one line each.
     """
 
     summary: BatchSummary
+    exhibits: tuple[Exhibit, ...]
     notes: tuple[str, ...]
 
 
@@ -62,8 +64,9 @@ def write_outcome(output: Storage, rows: Iterable[ManifestRow] | None = None) ->
     summary = BatchSummary(tuple(known.values()))
     output.write(RESULTS, results_csv(summary.rows))
     output.write(BACKBONES, backbones_csv(summary.rows))
-    output.write(REPORT, report_page(summary.rows, _exhibits(output, summary.rows)))
-    return Outcome(summary=summary, notes=tuple(notes))
+    exhibits = tuple(_exhibits(output, summary.rows))
+    output.write(REPORT, report_page(summary.rows, exhibits))
+    return Outcome(summary=summary, exhibits=exhibits, notes=tuple(notes))
 
 
 def _failures_so_far(output: Storage, notes: list[str]) -> Iterator[ManifestRow]:

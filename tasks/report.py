@@ -1,18 +1,36 @@
-"""The Prefect task that writes the CSV files and the report."""
+"""The Prefect task that writes the CSV files and the report, and what of them a run's history keeps."""
 
 from collections.abc import Iterable
 
 from prefect import get_run_logger, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from tasks.digest import artifact_key, digest
 from tasks.manifest import ManifestRow
-from tasks.outcome import write_outcome
+from tasks.outcome import BACKBONES, REPORT, RESULTS, write_outcome
 from tasks.storage import open_storage
 
 
 @task(name="report", task_run_name="report", cache_policy=NO_CACHE)
 def report(output: str, rows: Iterable[ManifestRow]) -> None:
-    """Write `results.csv`, `backbones.csv` and `report.html`; what could not be read is logged."""
-    outcome = write_outcome(open_storage(output), rows)
+    """Write `results.csv`, `backbones.csv` and `report.html`; what could not be read is logged.
+
+    Two artifacts are left, under keys that are the same for each run into this output: a digest with small pictures,
+    and the table of the backbones.
+    """
+    storage = open_storage(output)
+    outcome = write_outcome(storage, rows)
     for note in outcome.notes:
         get_run_logger().warning(note)
+    places = [storage.uri(name) for name in (REPORT, RESULTS, BACKBONES)]
+    create_markdown_artifact(
+        digest(outcome.summary, outcome.exhibits, places),
+        key=artifact_key(storage.uri(), "pictures"),
+        description=f"Pictures, curves and failures of {storage.uri()}",
+    )
+    create_table_artifact(
+        outcome.summary.table,
+        key=artifact_key(storage.uri(), "backbones"),
+        description=f"Backbones of {storage.uri()}",
+    )

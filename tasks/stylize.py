@@ -2,6 +2,7 @@
 
 from prefect import State, task
 from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_logger
 from prefect.states import Completed, Failed
 
 from nst_engine import Status
@@ -9,11 +10,14 @@ from tasks.manifest import ManifestRow
 from tasks.shards import Shard
 from tasks.work import Job, stylize_pair
 
+_logger = get_logger("extra.nightbrush")
+"""Its lines go into the history of the task run, and not to the terminal as well."""
+
 
 @task(name="stylize", task_run_name="{shard.name}", cache_policy=NO_CACHE)
 def stylize(shard: Shard, job: Job) -> State[list[ManifestRow]]:
     """The rows of a shard's pairs; the task run fails where a pair does."""
-    rows = [stylize_pair(pair, job) for pair in shard.pairs]
+    rows = [stylize_pair(pair, job, _logger.info) for pair in shard.pairs]
     failed = [row for row in rows if row.status == Status.FAILED]
     if failed:
         count = "" if len(rows) == 1 else f"{len(failed)} of {len(rows)} pairs failed, the first: "

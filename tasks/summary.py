@@ -80,6 +80,12 @@ class BatchSummary:
         groups = frame.groupby("backbone", sort=False)
         return pd.DataFrame([_backbone(name, group) for name, group in groups], columns=list(BACKBONE_COLUMNS))
 
+    @property
+    def table(self) -> list[dict[str, Any]]:
+        """`backbones` as plain values, one dictionary per backbone; None for what is not a number."""
+        records = self.backbones.to_dict("records")
+        return [{str(name): None if pd.isna(value) else value for name, value in record.items()} for record in records]
+
 
 def _backbone(name: Any, group: pd.DataFrame) -> dict[str, Any]:
     counts = Counter(group["status"])

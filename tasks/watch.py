@@ -1,9 +1,11 @@
 """What is kept of a transfer while it is under way: pictures for people, checkpoints for the next run."""
 
+from collections.abc import Callable
 from threading import Event
 from time import monotonic
+from typing import TypeAlias
 
-from nst_engine import Checkpoint, NightbrushError, TransferConfig
+from nst_engine import Checkpoint, NightbrushError, Record, TransferConfig
 from nst_engine.images import encode
 from nst_engine.types import Picture
 from tasks import checkpoints
@@ -12,6 +14,12 @@ from tasks.storage import Storage, StorageError
 
 CHECKPOINT_SECONDS = 60.0
 """Seconds between two checkpoints: what a power cut may cost at most, but for the step under way."""
+
+LOG_SECONDS = 10.0
+"""Seconds between two lines of a pair's log."""
+
+Log: TypeAlias = Callable[[str], object]
+"""Takes a line on what is under way."""
 
 interruption = Event()
 """Set while what is under way in this process is to end as soon as it can."""
@@ -40,11 +48,18 @@ class Watch:
         notes: what could not be kept, the last of each kind.
     """
 
-    def __init__(self, output: Storage, pair: PairSpec, config: TransferConfig, fingerprint: str) -> None:
+    def __init__(self, output: Storage, pair: PairSpec, config: TransferConfig, fingerprint: str, log: Log) -> None:
         self._output, self._pair, self._config, self._fingerprint = output, pair, config, fingerprint
         self.begun = None if config.deterministic else checkpoints.kept(fingerprint)
         self.notes: dict[str, str] = {}
-        self._last = monotonic()
+        self._log = log
+        self._last = self._logged = monotonic()
+
+    def on_record(self, record: Record) -> None:
+        """Log how far the transfer is, if the last time is long enough ago."""
+        if monotonic() - self._logged >= LOG_SECONDS:
+            self._log(f"{self._pair.name}: {record.step} steps, at {record.side} px, total loss {record.total:.4g}")
+            self._logged = monotonic()
 
     def on_snapshot(self, steps: int, picture: Picture) -> None:
         """Write a picture on the way into the output."""

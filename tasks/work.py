@@ -4,7 +4,7 @@ import platform
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from hashlib import sha256
+from hashlib import md5, sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from tasks.outbox import Kept
 from tasks.pairs import PairSpec
 from tasks.phases import Phases
 from tasks.storage import StorageError, open_storage
-from tasks.watch import Watch, require_going_on
+from tasks.watch import Log, Watch, require_going_on
 
 _PACKAGES = ("keras", "nightbrush", "numpy", "pillow", "tensorflow")
 
@@ -46,8 +46,17 @@ class Job:
     device: str | None = None
 
 
-def stylize_pair(pair: PairSpec, job: Job) -> ManifestRow:
+def _unheard(_line: str) -> None:
+    """Nobody reads a log."""
+
+
+def stylize_pair(pair: PairSpec, job: Job, log: Log = _unheard) -> ManifestRow:
     """Make one picture and its sidecar, unless they are there already.
+
+    Args:
+        pair: what is to be made.
+        job: what the pairs of the batch share.
+        log: takes a line now and then while the picture is under way.
 
     Returns:
         The pair's row: completed, converged, skipped, or failed with the reason.
@@ -55,7 +64,7 @@ def stylize_pair(pair: PairSpec, job: Job) -> ManifestRow:
     Raises:
         NightbrushError: the job itself makes no sense, which `preflight` would have told.
     """
-    task = _PairWork(pair, job)
+    task = _PairWork(pair, job, log)
     try:
         require_going_on()
         return task.done()
@@ -74,8 +83,8 @@ def failed_row(pair: PairSpec, job: Job, reason: str) -> ManifestRow:
 class _PairWork:
     """One pair on its way; `row` holds what is known of it so far."""
 
-    def __init__(self, pair: PairSpec, job: Job) -> None:
-        self.pair, self.job = pair, job
+    def __init__(self, pair: PairSpec, job: Job, log: Log = _unheard) -> None:
+        self.pair, self.job, self.log = pair, job, log
         self.config = pair.configured(job.config)
         self.output = open_storage(job.output)
         self.contents, self.styles = open_storage(job.content), open_storage(job.style)
@@ -131,7 +140,7 @@ class _PairWork:
 
     def _made(self, identity: str, content: Photograph, style: Photograph) -> Kept:
         """The picture, made and encoded, and its sidecar."""
-        watch = Watch(self.output, self.pair, self.config, identity)
+        watch = Watch(self.output, self.pair, self.config, identity, self.log)
         result = self._stylize(content, style, watch)
         with self.seconds.of("write"):
             data = result.encode()
@@ -158,7 +167,7 @@ class _PairWork:
             write = self.seconds.spent["write"]
             total = (row.seconds_total or 0.0) - (row.seconds_write or 0.0) + write
             row = replace(row, **where, seconds_write=write, seconds_total=total)
-            sidecar = replace(made.sidecar, row=row, etags=self._etags())
+            sidecar = replace(made.sidecar, row=row, etags=self._etags(made.data))
             write_sidecar(self.output, self.pair.sidecar_key, sidecar)
         except StorageError as error:
             self._keep(identity, made, error)
@@ -167,10 +176,15 @@ class _PairWork:
         checkpoints.forget(identity)
         return row
 
-    def _etags(self) -> dict[str, str]:
-        picture = self.output.head(self.pair.picture_key(self.config.format))
-        entries = {"content": self.pair.content, "style": self.pair.style, "output": picture}
-        return {side: entry.etag for side, entry in entries.items() if entry is not None and entry.etag is not None}
+    def _etags(self, picture: bytes) -> dict[str, str]:
+        """The ETags of the inputs, and of the picture where it is the MD5 of the bytes, as for most objects of S3.
+
+        Any other may belong to a picture that another run has written meanwhile.
+        """
+        entry = self.output.head(self.pair.picture_key(self.config.format))
+        ours = entry is not None and entry.etag == md5(picture, usedforsecurity=False).hexdigest()
+        entries = {"content": self.pair.content, "style": self.pair.style} | ({"output": entry} if ours else {})
+        return {side: entry.etag for side, entry in entries.items() if entry and entry.etag}
 
     def _keep(self, identity: str, made: Kept, reason: StorageError) -> None:
         try:
@@ -195,7 +209,7 @@ class _PairWork:
         with free_device(self.job.device) as device, self.seconds.of("prepare"):
             require_going_on()
             result = engine(self.config, device).run(
-                content, style, on_snapshot=watch.on_snapshot, on_checkpoint=watch.on_checkpoint, resume=watch.begun
+                content, style, watch.on_record, watch.on_snapshot, watch.on_checkpoint, resume=watch.begun
             )
         earlier = watch.begun.seconds if watch.begun else 0.0
         self.seconds.spent["prepare"] -= result.timings.optimize - earlier

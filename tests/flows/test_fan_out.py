@@ -40,7 +40,7 @@ def worked(work: list[Shard], job: Job) -> list[tuple[int, list[ManifestRow]]]:
 
 def replaced(monkeypatch: pytest.MonkeyPatch, made: Callable[[PairSpec, Job], ManifestRow]) -> None:
     """Have pairs made otherwise."""
-    monkeypatch.setattr(shell, "stylize_pair", made)
+    monkeypatch.setattr(shell, "stylize_pair", lambda pair, job, _log: made(pair, job))
 
 
 def test_each_shard_gives_the_rows_of_its_pairs(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from urllib.parse import unquote
 import pytest
 from PIL import Image
 
+from tasks.charts import MOST_POINTS
 from tasks.manifest import ManifestRow
-from tasks.page import MOST_POINTS, Exhibit, report_page, rows_to_show
+from tasks.page import Exhibit, report_page, rows_to_show
 
 ROW = ManifestRow(
     run_id="night-1",

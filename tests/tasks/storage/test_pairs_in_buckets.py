@@ -1,6 +1,7 @@
 """A pair whose content, style and output are in a bucket, from discovery to the report."""
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tasks.outcome import REPORT, RESULTS, write_outcome
 from tasks.pairs import PairSpec, Request
 from tasks.preflight import preflight
 from tasks.storage import open_storage
+from tasks.storage.s3 import S3Storage
 from tasks.work import Job, stylize_pair
 from tests.tasks.storage.buckets import new_bucket
 from tests.tasks.storage.contract import listed
@@ -82,6 +84,24 @@ def test_another_bucket_is_read_though_its_etags_are_the_same(job: Job, tmp_path
     pair, elsewhere = planned(moved), replace(job, content=moved.content)
     assert pair.content.etag == planned(job).content.etag
     assert stylize_pair(pair, elsewhere).status == "skipped"
+
+
+def test_a_picture_that_another_run_has_replaced_meanwhile_is_not_taken_for_its_own(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, other = S3Storage.write, paint(tmp_path / "other.png", seed=9).read_bytes()
+
+    def replaced(self: S3Storage, key: str, data: bytes) -> None:
+        write(self, key, data)
+        if key.endswith(".png"):
+            write(self, key, other)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(S3Storage, "write", replaced)
+        assert stylize_pair(planned(job), job).status == "completed"
+    row = stylize_pair(planned(job), job)
+    assert row.status == "completed"
+    assert sha256(open_storage(job.output).read("tiny/lake--wave.png")).hexdigest() == row.output_sha256
 
 
 def test_a_picture_that_the_bucket_refuses_is_kept_and_written_by_the_next_run(

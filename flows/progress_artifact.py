@@ -1,0 +1,40 @@
+"""How far a batch is, in its run's history: a bar that moves, with the time left."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+
+from nst_engine import Status
+from tasks.manifest import ManifestRow
+
+SECONDS = 5.0
+"""Seconds between two moves of the bar."""
+
+
+def shown(rows: Iterable[ManifestRow], total: int, key: str, warn: Callable[[str], Any]) -> Iterator[ManifestRow]:
+    """Pass the rows on, moving the bar of a progress artifact; a server that takes no more moves costs a warning.
+
+    Args:
+        rows: rows as they are made.
+        total: how many there will be.
+        key: of the artifact.
+        warn: takes a line of text.
+    """
+    began = last = monotonic()
+    failed = 0
+    artifact: Any = create_progress_artifact(0.0, key=key, description=f"0 of {total} pairs")
+    for count, row in enumerate(rows, start=1):
+        failed += row.status == Status.FAILED
+        now = monotonic()
+        if now - last >= SECONDS or count == total:
+            last = now
+            left = timedelta(seconds=round((now - began) / count * (total - count)))
+            told = f"{count} of {total} pairs, {failed} failed, about {left} left"
+            try:
+                update_progress_artifact(artifact, 100 * count / total, description=told)
+            except Exception as error:  # whatever is wrong with the server, the pictures matter more
+                warn(f"the progress artifact could not be moved: {error}")
+        yield row
