@@ -1,5 +1,7 @@
 """Weights into a Keras network: from a file of Keras's, from the packaged VGG16, or from a seed."""
 
+import warnings
+
 import h5py
 import keras
 import numpy as np
@@ -22,10 +24,17 @@ def load_weights(model: keras.Model, source: WeightsSource, config: TransferConf
         if config.weights == "packaged":
             _load_packaged_vgg16(model, source)
         else:
-            model.load_weights(source.path)
+            _load_file(model, source)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise WeightsError(f"weights file {str(source.path)!r} does not fit {config.backbone}: {reason}") from error
+
+
+def _load_file(model: keras.Model, source: WeightsSource) -> None:
+    with warnings.catch_warnings():
+        # Keras warns of each layer that it does not find, and then raises an error that tells of it
+        warnings.filterwarnings("ignore", "Skipping nested container", UserWarning)
+        model.load_weights(source.path)
 
 
 def _load_packaged_vgg16(model: keras.Model, source: WeightsSource) -> None:

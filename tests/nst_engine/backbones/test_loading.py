@@ -21,12 +21,10 @@ from tests.reference.network import CHANNELS, he_normal_kernels
 FILES = pytest.mark.parametrize("name", ["network.weights.h5", "network.h5"])
 PACKAGED = TransferConfig(backbone="vgg16", weights="packaged")
 
-pytestmark = [
-    # Keras 3.15 saves with an array protocol that NumPy 2.4 deprecates
-    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
-    # Keras warns of each layer that it does not find, then raises
-    pytest.mark.filterwarnings("ignore:Skipping nested container:UserWarning"),
-]
+# Keras 3.15 saves with an array protocol that NumPy 2.4 deprecates
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
 
 
 def refusal(config: TransferConfig) -> str:
