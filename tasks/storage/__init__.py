@@ -1,5 +1,6 @@
 """Where pictures come from and go to: bytes under keys, behind five methods."""
 
+import os
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,27 +18,27 @@ def open_storage(uri: str) -> Storage:
     Raises:
         StorageError: the address is empty or incomplete, or its scheme is not known.
     """
-    scheme, separator, rest = uri.partition("://")
-    if not separator:
-        return LocalStorage(_folder(uri))
-    if scheme == "s3":
-        return _bucket(rest)
-    if scheme != "file":
-        # The address itself is not repeated: it may be signed, or bear a password.
-        raise StorageError(f"a storage has the unknown scheme {scheme!r}; use a folder's path or s3://bucket/prefix")
-    if not rest.startswith("/"):
-        raise StorageError(f"storage {uri!r} names no absolute path; use file:///absolute/path or a folder's path")
-    return LocalStorage(_folder(unquote(rest)))
+    scheme, place = _parts(uri)
+    return _bucket(*_split(place)) if scheme == "s3" else LocalStorage(_path(place))
 
 
 def read_uri(uri: str) -> bytes:
-    """The bytes at an address that some storage's `uri` gave.
+    """The bytes at a path, a `file:///` URI, or `s3://bucket/key`, such as some storage's `uri` gave.
+
+    Symbolic links are followed wherever they lead: there is no folder that they could lead out of.
 
     Raises:
         StorageError: there is nothing, or it cannot be read.
     """
-    root, _, key = uri.rpartition("/")
-    return open_storage(root).read(key)
+    scheme, place = _parts(uri)
+    if scheme == "s3":
+        bucket, key = _split(place)
+        return _bucket(bucket).read(key)
+    try:
+        path = Path(os.path.realpath(_path(place)))
+    except ValueError as error:
+        raise StorageError(f"file {uri!r} has no name that a file can have here; rename it") from error
+    return LocalStorage(path.parent).read(path.name)
 
 
 def require_writable(storage: Storage) -> None:
@@ -50,14 +51,31 @@ def require_writable(storage: Storage) -> None:
         storage.require_writable()
 
 
-def _bucket(address: str) -> Storage:
+def _parts(uri: str) -> tuple[str, str]:
+    """The scheme of an address, `s3` or `file`, and what it names: a bucket and more, or a path."""
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
+        return "file", uri
+    if scheme not in ("s3", "file"):
+        # The address itself is not repeated: it may be signed, or bear a password.
+        raise StorageError(f"a storage has the unknown scheme {scheme!r}; use a folder's path or s3://bucket/prefix")
+    if scheme == "file" and not rest.startswith("/"):
+        raise StorageError(f"storage {uri!r} names no absolute path; use file:///absolute/path or a folder's path")
+    return scheme, rest if scheme == "s3" else unquote(rest)
+
+
+def _split(place: str) -> tuple[str, str]:
+    bucket, _, rest = place.partition("/")
+    return bucket, rest
+
+
+def _bucket(name: str, prefix: str = "") -> Storage:
     from tasks.storage.s3 import S3Storage  # it loads boto3, which folders do without
 
-    bucket, _, prefix = address.partition("/")
-    return S3Storage(bucket, prefix)
+    return S3Storage(name, prefix)
 
 
-def _folder(path: str) -> Path:
+def _path(path: str) -> Path:
     if not path or "\0" in path:
         raise StorageError(f"storage {path!r} is no path; name a folder, '.' for the current one")
     try:

@@ -19,7 +19,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import InvalidConfigError
 
-from tasks.storage.base import Entry, StorageError, check_key
+from tasks.storage.base import Entry, StorageError, check_key, check_size
 from tasks.storage.s3_errors import AbsentError, UnsupportedError, attempt
 
 CONTENT_TYPES = {
@@ -80,8 +80,14 @@ class S3Storage:
 
     def read(self, key: str) -> bytes:
         """The bytes of the object `key`."""
-        place = self._place(key)
-        return bytes(attempt(self._object(key), "read", lambda: client().get_object(**place)["Body"].read()))
+        place, subject = self._place(key), self._object(key)
+
+        def whole() -> bytes:
+            answer = client().get_object(**place)
+            check_size(subject, answer["ContentLength"])
+            return bytes(answer["Body"].read())
+
+        return attempt(subject, "read", whole)
 
     def write(self, key: str, data: bytes) -> None:
         """Put `data` into the object `key`, in parts if it is large.
@@ -162,20 +168,28 @@ def client() -> Any:
 
 @cache
 def _client_of(_process: int) -> Any:
+    made = new_client(botocore.session.get_session())
+    made.meta.events.register("before-parse.s3.ListObjectsV2", _read_objects)
+    return made
+
+
+def new_client(session: Any) -> Any:
+    """A client with the settings of a botocore session, and with ours where it has none.
+
+    Raises:
+        BotoCoreError: boto3 does not take what an AWS_ variable or file says.
+    """
     for chatter in ("boto3", "botocore", "s3transfer"):
         logging.getLogger(chatter).setLevel(logging.INFO)  # below that they log session tokens
-    session = botocore.session.get_session()
     try:
         retries = {
             "mode": os.environ.get("AWS_RETRY_MODE", "adaptive"),
             "total_max_attempts": session.get_config_variable("max_attempts") or _ATTEMPTS,
         }
         config = Config(retries=retries, **_REQUESTS)
-        made = boto3.Session(botocore_session=session).client("s3", config=config)
+        return boto3.Session(botocore_session=session).client("s3", config=config)
     except ValueError as error:
         raise InvalidConfigError(error_msg=str(error)) from error
-    made.meta.events.register("before-parse.s3.ListObjectsV2", _read_objects)
-    return made
 
 
 def _read_objects(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:

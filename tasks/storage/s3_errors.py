@@ -5,6 +5,7 @@ No text from below is passed on: a server, or a helper that fetches credentials,
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic, sleep
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -126,7 +127,16 @@ def reason(error: Exception) -> str:
     if isinstance(error, exceptions.ClientError):
         return _of_answer(error)
     words = next(words for kind, words in _BREAKDOWNS if isinstance(error, kind))
-    return words.format(host=_host(error), name=type(error).__name__)
+    return words.format(host=_server(error), name=type(error).__name__)
+
+
+def host(url: str) -> str:
+    """The host and port of a server: what of its URL is no secret."""
+    with suppress(ValueError):  # a port that is no number
+        parts = urlsplit(url)
+        if parts.hostname:
+            return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
+    return "the endpoint"
 
 
 def _patiently(work: Callable[[], _T]) -> _T:
@@ -172,8 +182,7 @@ def _status(error: Any) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def _host(error: Any) -> str:
-    """The host and port that could not be spoken to: what of its URL is no secret."""
+def _server(error: Any) -> str:
+    """What could not be spoken to."""
     told = getattr(error, "kwargs", {})
-    url = urlsplit(str(told.get("endpoint_url") or told.get("proxy_url") or ""))
-    return f"{url.hostname}:{url.port}" if url.port else str(url.hostname or "the endpoint")
+    return host(str(told.get("endpoint_url") or told.get("proxy_url") or ""))
