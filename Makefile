@@ -34,10 +34,14 @@ demo: install
 bench: install
 	$(BIN)/pytest tests/benchmarks -m benchmark -s
 
-# Needs uv; pins every dependency for every platform and Python, with hashes.
+# Needs uv; pins every dependency for every platform and Python, with hashes, and then what a GPU needs besides.
+LOCKED := --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet
+GPU_LOCK := deployments/docker/gpu.lock
 lock:
-	uv pip compile pyproject.toml --extra offline --extra dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --extra offline --extra ray --extra dev $(LOCKED) --output-file requirements.lock
+	echo "# What the extra \`gpu\` adds to requirements.lock: CUDA's libraries. \`make lock\` writes both." > $(GPU_LOCK)
+	uv pip compile pyproject.toml --extra gpu --constraint requirements.lock $(LOCKED) | \
+		awk '/^[^ ]/ { keep = /^nvidia-/ } keep' >> $(GPU_LOCK)
 
 clean:
 	rm -rf .venv demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

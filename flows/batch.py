@@ -10,6 +10,7 @@ from prefect.client.orchestration import get_client
 from prefect.runtime import flow_run
 
 from flows.fan_out import Rows, in_threads, on_ray
+from flows.form import ConfigForm
 from flows.progress import watched
 from flows.progress_artifact import shown
 from flows.shards import on_workers
@@ -23,6 +24,8 @@ from tasks.report import report
 from tasks.shards import Shard, in_shards, shard_size
 from tasks.storage import open_storage
 from tasks.work import Job
+
+DEFAULTS = TransferConfig()
 
 Runner = Literal["threads", "ray", "workers"]
 """What works on a batch: threads of its own process, a Ray cluster, or the workers of a deployment."""
@@ -44,7 +47,7 @@ def stylize_batch(
     content: str,
     style: str,
     output: str,
-    config: TransferConfig | None = None,
+    config: ConfigForm = DEFAULTS,
     backbones: list[str] | None = None,
     pairing: Pairing | None = None,
     pairs: str | None = None,
@@ -61,7 +64,7 @@ def stylize_batch(
         content: folder of the pictures to be stylized, or `s3://bucket/prefix`.
         style: folder of the pictures whose style they take, likewise.
         output: folder for the results, `results.csv`, `backbones.csv` and `report.html`, likewise.
-        config: what a transfer does; None is the defaults.
+        config: what a transfer does.
         backbones: networks to use, each for every pair; None is the configuration's.
         pairing: `every` content with each style, the content and the style of the same file `stem`, the two folders
             side by side like a `zip`, or as a `list` says; None is `list` where there is one, else `every`.
@@ -77,7 +80,6 @@ def stylize_batch(
         pairs_per_task: how many pairs a task run takes, or a flow run of a worker; None is one, and more where there
             are thousands.
     """
-    config = config or TransferConfig()
     job = Job(content=content, style=style, output=output, config=config, run_id=flow_run.get_id() or "", device=device)
     request = Request(
         backbones=tuple(backbones or [config.backbone]),

@@ -1,22 +1,19 @@
 """The command line: `nightbrush`."""
 
 import sys
-from collections.abc import Callable, Sequence
+import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from flows.options import read_config
+from flows.options import read_batch, read_config, with_batch, with_configuration, with_history
 from flows.settings import apply_defaults
 from nst_engine import NightbrushError, TransferConfig, __version__
-from nst_engine.errors import listed
-from nst_engine.presets import PRESETS
 from tasks.pairs import Request
 
 DONE, SOME_FAILED, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def main() -> None:
@@ -44,18 +41,6 @@ def _complain(text: str) -> int:
     return BAD_ARGUMENTS
 
 
-def _with_configuration(command: Command) -> Command:
-    """Give a command the options that make a configuration."""
-    for option in (
-        click.option("--device", metavar="NAME", help="cpu, gpu or gpu:1; unless given, the best that is there."),
-        click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A configuration field. Repeats."),
-        click.option("--config", "file", type=click.Path(path_type=Path), metavar="FILE.toml", help="Many fields."),
-        click.option("--preset", metavar="NAME", help="Fields of a published study: " + listed(PRESETS) + "."),
-    ):
-        command = option(command)
-    return command
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="nightbrush")
 def cli() -> None:
@@ -63,63 +48,61 @@ def cli() -> None:
 
 
 @cli.command()
+@with_batch
+@with_configuration
 @click.option(
-    "--content", required=True, metavar="SRC", help="Pictures to be stylized: a folder or s3://bucket/prefix."
+    "--runner",
+    type=click.Choice(("threads", "ray", "workers")),
+    default="threads",
+    metavar="NAME",
+    help="What works on pairs: threads, ray or workers.",
 )
-@click.option("--style", required=True, metavar="SRC", help="Pictures whose style they take, likewise.")
-@click.option("--output", required=True, metavar="DST", help="Where pictures, tables and report go, likewise.")
-@click.option("--backbone", "backbones", multiple=True, metavar="NAME", help="Network to use. Repeats.")
-@click.option("--pairing", metavar="NAME", help="every, stem, zip (one to one, in order) or list.")
-@click.option("--pairs", metavar="FILE.csv", help="The list: content, style, and what is set for that pair.")
-@click.option("--include", multiple=True, metavar="GLOB", help="Only pictures whose key matches, as 2024/*. Repeats.")
-@click.option("--exclude", multiple=True, metavar="GLOB", help="No pictures whose key matches. Repeats.")
-@_with_configuration
+@click.option("--pairs-per-task", type=int, metavar="N", help="Pairs of a task run; unless given, 1 up to 2000 pairs.")
+@with_history
 @click.option("--dry-run", is_flag=True, help="Print the plan and an estimate, and write nothing.")
 @click.option("--allow-failures", is_flag=True, help="Exit 0 though pairs failed.")
 def run(
-    preset: str | None,
-    file: Path | None,
-    settings: Sequence[str],
-    backbones: Sequence[str],
-    pairing: Any,
-    pairs: str | None,
-    include: Sequence[str],
-    exclude: Sequence[str],
-    dry_run: bool,
-    allow_failures: bool,
-    **job: Any,
+    runner: str, pairs_per_task: int | None, allow_failures: bool, dry_run: bool, no_history: bool, **given: Any
 ) -> int:
     """Stylize a folder: every content with every style, or pair by pair.
 
     Finished pictures are not made again. Exit status: 0 all pairs have their picture, 1 some failed, 2 bad arguments
     or nothing to do.
     """
-    config = read_config(preset, file, settings, backbone=next(iter(backbones), None))
-    request = Request(
-        backbones=tuple(backbones) or (config.backbone,),
-        pairing=pairing,
-        pairs=pairs,
-        include=tuple(include),
-        exclude=tuple(exclude),
-    )
-    return _batch(config, request, dry_run, allow_failures, **job)
+    config, request, job = read_batch(**given)
+    how = {"runner": runner, "pairs_per_task": pairs_per_task, "allow_failures": allow_failures}
+    return _batch(config, request, job, how, no_history, dry_run)
 
 
-def _batch(config: TransferConfig, request: Request, dry_run: bool, allow_failures: bool, **job: Any) -> int:
+def _batch(
+    config: TransferConfig,
+    request: Request,
+    job: dict[str, Any],
+    how: dict[str, Any],
+    no_history: bool,
+    dry_run: bool = False,
+) -> int:
     from tasks.preflight import preflight
+    from tasks.shards import shard_size
     from tasks.work import Job
 
     batch = Job(config=config, **job)
+    shard_size(0, how["pairs_per_task"])
     plan = preflight(batch, request)
     if dry_run:
         from flows.dry_run import describe_plan
 
         click.echo(describe_plan(plan, batch))
         return DONE
-    from flows.local import load_engine_if_needed, run_batch
+    from flows.history import history
 
-    load_engine_if_needed(plan, batch)
-    return DONE if run_batch(plan, batch, request, allow_failures) else SOME_FAILED
+    with history(embedded=no_history) as kept:
+        from flows.local import load_engine_if_needed, run_batch
+
+        if how["runner"] == "threads":
+            load_engine_if_needed(plan, batch)
+        click.echo(kept.announcement, err=True)
+        return DONE if run_batch(plan, batch, request, kept, **how) else SOME_FAILED
 
 
 @cli.command()
@@ -127,7 +110,7 @@ def _batch(config: TransferConfig, request: Request, dry_run: bool, allow_failur
 @click.argument("style", type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="OUT", help="The picture.")
 @click.option("--backbone", metavar="NAME", help="Network to use.")
-@_with_configuration
+@with_configuration
 def one(
     content: Path,
     style: Path,
@@ -180,28 +163,80 @@ def report(output: str) -> int:
 
 
 @cli.command()
-def doctor() -> int:
-    """Say what this machine can do; exit 1 if a batch could not run."""
+@click.argument("places", nargs=-1, metavar="[PLACE]...")
+def doctor(places: Sequence[str]) -> int:
+    """Say what this machine can do; exit 1 if a batch could not run.
+
+    Each PLACE, a folder or s3://bucket/prefix, is listed, no further than its first page, and tried for writing, which
+    leaves nothing behind.
+    """
     from nst_engine.quiet import import_quietly
 
     import_quietly("nst_engine.devices")
     from flows.doctor import examine
 
-    findings = examine()
+    findings = examine(*places)
     for finding in findings:
         click.echo(finding)
     return DONE if all(finding.good for finding in findings) else SOME_FAILED
 
 
 @cli.command()
+@click.option("--open", "browse", is_flag=True, help="Open it in a browser.")
+@click.option("--stop", is_flag=True, help="End the server; what it has kept is kept.")
+def ui(browse: bool, stop: bool) -> int:
+    """Say where to look at the runs, and start the Prefect server that keeps their history unless it runs.
+
+    It goes on in the background, for this machine only. With PREFECT_API_URL set, the runs are there, and no server is
+    started.
+    """
+    if stop:
+        from flows import server
+
+        click.echo("The server has ended." if server.stop() else "There was no server to end.")
+        return DONE
+    from flows.history import page
+
+    click.echo(address := page())
+    if browse and not webbrowser.open(address):
+        raise click.ClickException("no browser is found here; open the address yourself")
+    return DONE
+
+
+@cli.command()
+@with_batch
+@with_configuration
+@click.option(
+    "--cron", default="0 22 * * *", show_default=True, metavar="TIME", help="Minute, hour, day, month, weekday."
+)
+@click.option("--timezone", metavar="NAME", help="Zone of that time, as Europe/Berlin; unless given, this machine's.")
+@click.option("--allow-failures", is_flag=True, help="A night counts as completed though pairs failed.")
+def serve(cron: str, timezone: str | None, allow_failures: bool, **given: Any) -> int:
+    """Stylize a folder every night, from this machine, for as long as this command runs.
+
+    A night whose predecessor still runs is cancelled; the one after it makes up for it. Whatever ends this command
+    cancels the run under way, of which no picture that is finished is lost, and pauses the schedule.
+    """
+    config, request, job = read_batch(**given)
+    from flows.serve import serve as serve_batch
+    from tasks.work import Job
+
+    serve_batch(Job(config=config, **job), request, allow_failures, cron, timezone)
+    return DONE
+
+
+@cli.command()
 @click.option("--folder", default="demo", type=click.Path(path_type=Path), show_default=True, help="Where it all goes.")
-def demo(folder: Path) -> int:
+@with_history
+def demo(folder: Path, no_history: bool) -> int:
     """Stylize three photographs with two paintings: the main job, on pictures that are at hand."""
     from flows.demo import CONFIG
     from tasks.demo import write_demo
     from tasks.storage.local import LocalStorage
 
     write_demo(LocalStorage(folder / "contents"), LocalStorage(folder / "styles"))
-    places = {"content": folder / "contents", "style": folder / "styles", "output": folder / "output"}
-    request = Request(backbones=(CONFIG.backbone,))
-    return _batch(CONFIG, request, False, False, **{name: str(at) for name, at in places.items()})
+    places = {
+        name: str(folder / at) for name, at in (("content", "contents"), ("style", "styles"), ("output", "output"))
+    }
+    how = {"runner": "threads", "pairs_per_task": None}
+    return _batch(CONFIG, Request(backbones=(CONFIG.backbone,)), places, how, no_history)

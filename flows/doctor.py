@@ -1,20 +1,21 @@
 """What this machine can do."""
 
+import os
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
-import httpx
-from prefect.settings import get_current_settings
-
+from flows import server
+from flows.api import ApiError, api_address
 from nst_engine import TransferConfig, __version__
 from nst_engine.backbones.registry import BACKBONES
 from nst_engine.devices import devices, resolve_precision
 from nst_engine.errors import WeightsError
 from nst_engine.weights import find_weights, imagenet_path
-
-_PATIENCE_SECONDS = 5
+from tasks.storage import StorageError, open_storage, require_writable
+from tasks.storage.local import LocalStorage
+from tasks.storage.s3_access import describe_access
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +36,9 @@ class Finding:
         return f"{'ok ' if self.good else 'BAD'}  {self.what:<10}  {self.text}"
 
 
-def examine() -> tuple[Finding, ...]:
-    """Look at the versions, the devices, the weights and Prefect."""
-    return (_versions(), *_devices(), *_weights(), _prefect())
+def examine(*uris: str) -> tuple[Finding, ...]:
+    """Look at the versions, the devices, the weights, Prefect, what there is for S3, and the storages at `uris`."""
+    return (_versions(), *_devices(), *_weights(), _prefect(), _s3(), *map(_storage, uris))
 
 
 def _versions() -> Finding:
@@ -74,13 +75,37 @@ def _present(backbone: str, kind: str) -> bool:
 
 
 def _prefect() -> Finding:
-    api = get_current_settings().api.url
-    if api is None:
-        return Finding(what="prefect", text="embedded: histories are not kept; set PREFECT_API_URL to keep them")
     try:
-        httpx.get(f"{api}/health", timeout=_PATIENCE_SECONDS).raise_for_status()
-    except httpx.HTTPError as error:
-        return Finding(
-            what="prefect", text=f"{api} does not answer: {error}; start it or unset PREFECT_API_URL", good=False
-        )
-    return Finding(what="prefect", text=f"{api} answers")
+        api = api_address()
+    except ApiError as error:
+        return Finding(what="prefect", text=str(error), good=False)
+    if api:
+        return Finding(what="prefect", text=f"{api} answers")
+    ours = server.address()
+    how = f"answers at {ours}; look at it: nightbrush ui" if ours else "is not running; nightbrush run starts it"
+    return Finding(what="prefect", text=f"Nightbrush's own server {how}")
+
+
+def _s3() -> Finding:
+    """What is set for S3; it is never bad, for folders do without."""
+    try:
+        return Finding(what="s3", text=describe_access())
+    except StorageError as error:
+        return Finding(what="s3", text=str(error))
+
+
+def _storage(uri: str) -> Finding:
+    """Whether a storage can be listed, of which the first entry is enough, and written."""
+    try:
+        storage = open_storage(uri)
+        is_new = isinstance(storage, LocalStorage) and not os.path.lexists(storage.root)
+        if not is_new:
+            next(storage.list(), None)
+    except StorageError as error:
+        return Finding(what="storage", text=str(error), good=False)
+    seen = f"{storage.uri()} {'is not there yet' if is_new else 'can be listed'}"
+    try:
+        require_writable(storage)
+    except StorageError as error:
+        return Finding(what="storage", text=f"{seen}, but {error}", good=False)
+    return Finding(what="storage", text=f"{seen}, and can be written")

@@ -12,7 +12,6 @@ from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture
 from prefect.settings import get_current_settings
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
-from prefect.utilities.annotations import quote
 
 from nst_engine import ConfigError, working_devices
 from tasks.manifest import ManifestRow
@@ -67,7 +66,7 @@ def by_task_runs(crew: Crew, shards: Iterable[Shard], job: Job) -> Rows:
     waiting, under_way = enumerate(shards), 0
 
     def begin(runner: TaskRunner[Any], index: int, shard: Shard) -> None:
-        future = runner.submit(stylize, {"shard": quote(shard), "job": quote(job)})
+        future = runner.submit(stylize, {"shard": shard, "job": job})
         future.add_done_callback(lambda it: ended.put((index, shard, it)))
 
     try:
@@ -97,13 +96,14 @@ def _interrupting() -> Iterator[None]:
 
 
 def _forget_results() -> None:
-    """Have Prefect forget from which task run each row came: it keeps several objects for each of them."""
+    """Have Prefect forget which task run made which row: it keeps objects for each, and draws edges that are none."""
     context = FlowRunContext.get()
     if context is not None:
         context.run_results.clear()
 
 
 def _rows(shard: Shard, job: Job, future: PrefectFuture[list[ManifestRow]]) -> list[ManifestRow]:
+    future.wait()  # it makes a state of what became of a process that was killed
     outcome: Any = future.result(raise_on_failure=False)
     if isinstance(outcome, list):
         return outcome

@@ -15,6 +15,19 @@ DEFAULTS = {
 """Environment variables: nothing calls home, an embedded server has time to start, logs say what matters, and no
 process takes a whole GPU."""
 
+SERVER_DEFAULTS = {
+    "DO_NOT_TRACK": DEFAULTS["DO_NOT_TRACK"],
+    "PREFECT_SERVER_ANALYTICS_ENABLED": DEFAULTS["PREFECT_SERVER_ANALYTICS_ENABLED"],
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+}
+"""Likewise for a server of our own: task runs are recorded a hundred at a time, within a second or so; leases outlive a
+restart; runs are forgotten after Prefect's 90 days."""
+
 
 def apply_defaults() -> None:
     """Set what is not set yet; to be called before Prefect or TensorFlow is loaded."""

@@ -11,7 +11,7 @@ from types import NoneType
 from typing import Any, NoReturn, Self, get_args, get_type_hints
 
 from nst_engine.errors import NightbrushError, listed
-from nst_engine.result import Status
+from nst_engine.result import Status, TransferResult
 from tasks.storage import Storage
 
 
@@ -24,7 +24,8 @@ class ManifestRow:
     """One row of `results.csv`, its columns in their order. None is an empty cell.
 
     Losses are unweighted terms but for the totals, which are the weighted sum that was optimized.
-    Seconds are wall seconds; `started_at` is UTC, ISO 8601. `content`, `style` and `output` are URIs.
+    Seconds are wall seconds without those of waiting for a device; `started_at`, UTC, ISO 8601, is so many before the
+    picture was written. `content`, `style` and `output` are URIs.
     """
 
     run_id: str
@@ -63,6 +64,28 @@ class ManifestRow:
     engine_version: str
     started_at: str
     error: str | None = None
+
+
+def figures(result: TransferResult) -> dict[str, Any]:
+    """The cells of a row that the engine's result fills."""
+    width, height = result.size
+    return {
+        "precision": result.precision,
+        "device": result.device,
+        "width": width,
+        "height": height,
+        "iterations": result.iterations,
+        "evaluations": result.evaluations,
+        "status": result.status.value,
+        "stop_reason": result.stop_reason,
+        "content_loss": result.losses.content,
+        "style_loss": result.losses.style,
+        "tv_loss": result.losses.tv,
+        "total_loss": result.losses.total,
+        "initial_total_loss": result.history[0].total,
+        "iterations_per_second": result.iterations / result.timings.optimize,
+        "peak_memory_mb": result.peak_memory_mb,
+    }
 
 
 COLUMNS = tuple(field.name for field in fields(ManifestRow))

@@ -14,7 +14,7 @@ _logger = get_logger("extra.nightbrush")
 """Its lines go into the history of the task run, and not to the terminal as well."""
 
 
-@task(name="stylize", task_run_name="{shard.name}", cache_policy=NO_CACHE)
+@task(name="stylize", task_run_name="{shard.name}", cache_policy=NO_CACHE, retries=0)
 def stylize(shard: Shard, job: Job) -> State[list[ManifestRow]]:
     """The rows of a shard's pairs; the task run fails where a pair does."""
     rows = [stylize_pair(pair, job, _logger.info) for pair in shard.pairs]

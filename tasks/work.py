@@ -2,12 +2,11 @@
 
 import platform
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import md5, sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from nst_engine import Status, TransferConfig, TransferResult, __version__
 from nst_engine.errors import NightbrushError
@@ -17,7 +16,7 @@ from tasks import checkpoints, outbox
 from tasks.engines import engine, free_device
 from tasks.fingerprints import fingerprint
 from tasks.finished import finished, recorded, skipped_row
-from tasks.manifest import ManifestRow, Sidecar, write_sidecar
+from tasks.manifest import ManifestRow, Sidecar, figures, write_sidecar
 from tasks.outbox import Kept
 from tasks.pairs import PairSpec
 from tasks.phases import Phases
@@ -101,7 +100,7 @@ class _PairWork:
             status=Status.FAILED.value,
             seed=self.config.seed,
             engine_version=__version__,
-            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            started_at=_stamp(datetime.now(UTC)),
         )
 
     def done(self) -> ManifestRow:
@@ -144,10 +143,10 @@ class _PairWork:
         result = self._stylize(content, style, watch)
         with self.seconds.of("write"):
             data = result.encode()
-        figures = _figures(result) | self.seconds.cells()
+        cells = figures(result) | self.seconds.cells()
         self.row = replace(
             self.row,
-            **figures,
+            **cells,
             output_sha256=sha256(data).hexdigest(),
             error="; ".join((*content.notes, *style.notes, *watch.notes.values())) or None,
         )
@@ -166,7 +165,8 @@ class _PairWork:
                 self.output.write(self.pair.picture_key(self.config.format), made.data)
             write = self.seconds.spent["write"]
             total = (row.seconds_total or 0.0) - (row.seconds_write or 0.0) + write
-            row = replace(row, **where, seconds_write=write, seconds_total=total)
+            began = datetime.now(UTC) - timedelta(seconds=total)
+            row = replace(row, **where, seconds_write=write, seconds_total=total, started_at=_stamp(began))
             sidecar = replace(made.sidecar, row=row, etags=self._etags(made.data))
             write_sidecar(self.output, self.pair.sidecar_key, sidecar)
         except StorageError as error:
@@ -228,23 +228,5 @@ class _PairWork:
         )
 
 
-def _figures(result: TransferResult) -> dict[str, Any]:
-    """The cells of a row that the engine's result fills."""
-    width, height = result.size
-    return {
-        "precision": result.precision,
-        "device": result.device,
-        "width": width,
-        "height": height,
-        "iterations": result.iterations,
-        "evaluations": result.evaluations,
-        "status": result.status.value,
-        "stop_reason": result.stop_reason,
-        "content_loss": result.losses.content,
-        "style_loss": result.losses.style,
-        "tv_loss": result.losses.tv,
-        "total_loss": result.losses.total,
-        "initial_total_loss": result.history[0].total,
-        "iterations_per_second": result.iterations / result.timings.optimize,
-        "peak_memory_mb": result.peak_memory_mb,
-    }
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

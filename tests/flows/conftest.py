@@ -4,26 +4,51 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from shutil import copytree
+from subprocess import PIPE, Popen
 
 import pytest
 
+from flows import server
 from flows.cli import main
 from flows.settings import apply_defaults
+from nst_engine.images import read_photograph
 from tests.flows.console import Nightbrush, Ran
-from tests.tasks.studio import paint
+from tests.tasks.studio import CONFIG, paint
 
 apply_defaults()  # before anything loads Prefect: no calls home, and no chatter
 import_module("prefect.main")  # its logging closes the stderr that TensorFlow knows, unless that is still pytest's own
 
 
 @pytest.fixture(scope="session")
-def prefect_api() -> Iterator[str]:
-    """The address of a running Prefect API that flows report to; its database is thrown away."""
-    from prefect.settings import get_current_settings
-    from prefect.testing.utilities import prefect_test_harness
+def started_twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[str]]]:
+    """What is kept between runs by the one server of our own, and the addresses that two had who started it at once."""
+    home = tmp_path_factory.mktemp("kept #1 %20?")
+    program = "from flows import server\nwith server.used():\n    print(server.answering())"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NIGHTBRUSH_HOME", str(home))
+        starts = [Popen([sys.executable, "-c", program], stdout=PIPE, text=True) for _ in range(2)]  # noqa: S603 - ourselves
+        addresses = [start.communicate()[0].strip() for start in starts]
+        yield home, addresses
+        patch.setenv("NIGHTBRUSH_HOME", str(home))
+        server.stop()
 
-    with prefect_test_harness(server_startup_timeout=120):
-        yield str(get_current_settings().api.url)
+
+@pytest.fixture
+def own_folder(started_twice: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the one server of our own, which need not live; runs are to report to it."""
+    home, _ = started_twice
+    monkeypatch.setenv("NIGHTBRUSH_HOME", str(home))
+    monkeypatch.delenv("NIGHTBRUSH_NO_HISTORY")
+    return home / "prefect"
+
+
+@pytest.fixture
+def own_api(own_folder: Path) -> str:
+    """The address of the one server of our own, which answers."""
+    del own_folder
+    with server.used():
+        return server.answering()
 
 
 @pytest.fixture
@@ -53,3 +78,24 @@ def folders(tmp_path: Path) -> dict[str, Path]:
 def places(folders: dict[str, Path]) -> list[str]:
     """The folders as options of `nightbrush run`."""
     return [text for name, folder in folders.items() for text in (f"--{name}", str(folder))]
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of a content, a style, and `out.png`, made from them in that folder."""
+    from flows.single import transfer
+
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        pictures = (read_photograph(paint(Path(name), seed)) for seed, name in enumerate(("lake.png", "wave.png")))
+        transfer(*pictures, CONFIG, "cpu").save("out.png")
+    return folder
+
+
+@pytest.fixture
+def here(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with copies of what was made."""
+    copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

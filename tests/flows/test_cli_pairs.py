@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.discover import ready
+from tasks.ready import ready_plan
 from tasks.storage import Entry
 from tasks.storage.local import LocalStorage
 from tasks.summary import read_results
@@ -39,7 +39,7 @@ def test_lists_each_folder_once_for_a_batch(
     monkeypatch.setattr(LocalStorage, "list", listing)
     assert nightbrush("run", *places, *TINY).status == 0
     assert [listed.count(folders[side]) for side in ("content", "style")] == [1, 1]
-    assert ready.get() is None
+    assert ready_plan() is None
 
 
 @pytest.mark.parametrize("pattern", ["--include=lake*", "--exclude=hill*", "--include=content:l*"])

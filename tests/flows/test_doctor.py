@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from nst_engine import TransferConfig
 from nst_engine.errors import WeightsError
 from nst_engine.weights import WeightsSource
 from tests.flows.console import Nightbrush
+from tests.tasks.storage.buckets import SECRETS, fill, moto_server, new_bucket, s3_at
+from tests.tasks.storage.faults import Fault, Proxy, always, proxy_to
 
 
 @pytest.fixture
@@ -25,8 +28,15 @@ def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "models"
 
 
-def finding(what: str) -> Finding:
-    return next(finding for finding in examine() if finding.what == what)
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[Proxy]:
+    """What stands before the one S3 server that this machine knows."""
+    with moto_server() as url, proxy_to(url) as proxy, s3_at(proxy.url, tmp_path):
+        yield proxy
+
+
+def finding(what: str, *uris: str | Path) -> Finding:
+    return next(finding for finding in examine(*map(str, uris)) if finding.what == what)
 
 
 def test_tells_versions_and_devices() -> None:
@@ -70,7 +80,82 @@ def test_an_api_that_does_not_answer_is_bad() -> None:
     assert found.text.endswith("; start it or unset PREFECT_API_URL")
 
 
-def test_no_api_is_good_and_says_what_is_lost() -> None:
+def test_without_an_api_a_run_starts_a_server_of_our_own() -> None:
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
-        assert finding("prefect").good
-        assert "set PREFECT_API_URL to keep them" in finding("prefect").text
+        found = finding("prefect")
+    assert found == Finding(what="prefect", text="Nightbrush's own server is not running; nightbrush run starts it")
+
+
+def test_a_server_of_our_own_that_answers_is_found(own_api: str) -> None:
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        found = finding("prefect")
+    text = f"Nightbrush's own server answers at {own_api}; look at it: nightbrush ui"
+    assert found == Finding(what="prefect", text=text)
+
+
+# S3 and folders
+
+
+def test_tells_what_is_set_for_s3_and_no_secret(proxy: Proxy) -> None:
+    address = proxy.url.removeprefix("http://")
+    assert finding("s3") == Finding(what="s3", text=f"{address}, region us-east-1, credentials from env")
+    assert proxy.requests == []
+
+
+@pytest.mark.usefixtures("proxy")
+def test_settings_for_s3_that_cannot_work_are_told_and_keep_no_batch_of_folders_from_running(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "absent")
+    text = "S3 cannot be used: AWS_PROFILE names no profile; check it and the files in ~/.aws"
+    assert finding("s3") == Finding(what="s3", text=text)
+
+
+def test_a_folder_is_tried_and_left_as_it_was(nightbrush: Nightbrush, tmp_path: Path) -> None:
+    ran = nightbrush("doctor", tmp_path, tmp_path / "new")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.splitlines()[-2:] == [
+        f"ok   storage     {tmp_path} can be listed, and can be written",
+        f"ok   storage     {tmp_path / 'new'} is not there yet, and can be written",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_used_is_bad_and_says_why(nightbrush: Nightbrush, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    ran = nightbrush("doctor", file, file / "below", "ftp://host/photos")
+    assert ran.status == 1
+    assert ran.out.splitlines()[-3:] == [
+        f"BAD  storage     '{file}' is no folder; name the folder that holds it",
+        f"BAD  storage     {file}/below is not there yet, but folder '{file}/below' cannot be made: "
+        f"'{file}' is no folder; choose another",
+        "BAD  storage     a storage has the unknown scheme 'ftp'; use a folder's path or s3://bucket/prefix",
+    ]
+
+
+def test_a_bucket_is_listed_no_further_than_it_must_be_and_tried(proxy: Proxy) -> None:
+    bucket = new_bucket()
+    fill(bucket, *(f"photos/{number:04d}.png" for number in range(3003)))
+    uri = f"s3://{bucket}/photos"
+    assert finding("storage", uri) == Finding(what="storage", text=f"{uri} can be listed, and can be written")
+    assert len([path for method, path in proxy.requests if method == "GET"]) <= 2
+
+
+def test_a_bucket_that_takes_no_writes_is_bad_and_says_what_it_does_take(proxy: Proxy) -> None:
+    uri = f"s3://{new_bucket()}"
+    proxy.choice = always(Fault(status=403, code="AccessDenied"), "POST")
+    found = finding("storage", uri)
+    assert not found.good
+    assert found.text.startswith(f"{uri} can be listed, but storage {uri!r} cannot be written: access denied; allow ")
+
+
+@pytest.mark.usefixtures("proxy")
+def test_a_bucket_without_credentials_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SECRETS:
+        monkeypatch.delenv(name)
+    uri = f"s3://{new_bucket()}"
+    assert finding("s3", uri).good
+    found = finding("storage", uri)
+    assert not found.good
+    assert found.text.startswith(f"storage {uri!r} cannot be listed: no credentials found; set AWS_PROFILE, or ")

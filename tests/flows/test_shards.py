@@ -1,53 +1,18 @@
 """A batch over workers: processes that serve the deployment of shards."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from signal import SIGINT
 from typing import Any
 
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.batch import stylize_batch
-from flows.shards import DEPLOYMENT, on_workers
+from flows.shards import on_workers
 from nst_engine import ConfigError
 from tasks.shards import Shard
 from tasks.summary import read_results
+from tests.flows.workers import workers
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, a_job, a_pair, paint
-
-SERVE = "from flows.shards import stylize_shard; stylize_shard.serve(name='shard', limit=1, pause_on_shutdown=False)"
-
-
-@contextmanager
-def workers(count: int, api: str) -> Iterator[None]:
-    """So many processes that serve the deployment, once it is known to the server."""
-    environment = os.environ | {"PREFECT_API_URL": api, "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
-    serving = [
-        subprocess.Popen([sys.executable, "-c", SERVE], env=environment, stdout=subprocess.DEVNULL)  # noqa: S603 - ourselves
-        for _ in range(count)
-    ]
-    try:
-        yield
-    finally:
-        for process in serving:
-            process.send_signal(SIGINT)
-        for process in serving:
-            process.wait(60)
-
-
-def is_deployed() -> bool:
-    with get_client(sync_client=True) as client:
-        try:
-            client.read_deployment_by_name(DEPLOYMENT)
-        except ObjectNotFound:
-            return False
-    return True
 
 
 @pytest.fixture
@@ -70,8 +35,6 @@ def test_without_a_server_there_are_no_workers(tmp_path: Path) -> None:
 def test_two_workers_share_a_batch_and_its_rows_come_together(prefect_api: str, places: dict[str, str]) -> None:
     config: Any = CONFIG.replace(style_layers=("block1_conv1:2",))
     with workers(2, prefect_api):
-        while not is_deployed():
-            pass
         state = stylize_batch(**places, config=config, runner="workers", pairs_per_task=2, return_state=True)
     assert state.message == "4 of 5 pairs have their picture, 1 failed"
     rows = read_results(Path(places["output"], "results.csv").read_bytes())

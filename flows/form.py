@@ -1,0 +1,68 @@
+"""The run form: what Prefect's UI shows of a configuration, and what its server refuses before a run."""
+
+import re
+from inspect import cleandoc
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from nst_engine.backbones.registry import BACKBONES
+from nst_engine.config import TransferConfig
+from nst_engine.optimizers.registry import OPTIMIZERS
+
+LIMITS: dict[str, dict[str, float]] = {
+    "content_weight": {"minimum": 0},
+    "style_weight": {"minimum": 0},
+    "tv_weight": {"minimum": 0},
+    "balance": {"exclusiveMinimum": 0},
+    "style_scale": {"exclusiveMinimum": 0},
+    "side": {"minimum": min(spec.stride for spec in BACKBONES.values())},
+    "levels": {"minimum": 1, "maximum": 16},
+    "learning_rate": {"exclusiveMinimum": 0},
+    "iterations": {"minimum": 1},
+    "tolerance": {"exclusiveMinimum": 0},
+    "time_limit": {"exclusiveMinimum": 0},
+    "tile": {"minimum": min(spec.stride for spec in BACKBONES.values())},
+    "record_every": {"minimum": 0},
+    "snapshot_every": {"minimum": 0},
+    "quality": {"minimum": 1, "maximum": 100},
+    "seed": {"minimum": 0, "maximum": 2**32 - 1},
+}
+"""Bounds of numbers, by field, in the words of JSON Schema: those of `nst_engine.validation`, to which a test holds
+them. Where the least side depends on the backbone, it is the least of all."""
+
+
+class RunForm:
+    """Marks a configuration as a parameter of a flow: its schema says what each field is and may be."""
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema of the configuration with what makes a form of it."""
+        reference = handler(core_schema)
+        schema = handler.resolve_ref_schema(reference)
+        texts = field_texts(TransferConfig)
+        for name, field in schema["properties"].items():
+            field.update(title=name, description=texts[name])
+            _number(field).update(LIMITS.get(name, {}))
+        schema["properties"]["backbone"]["enum"] = list(BACKBONES)
+        schema["properties"]["optimizer"]["enum"] = list(OPTIMIZERS)
+        schema.update(description=str(TransferConfig.__doc__).partition("\n")[0], additionalProperties=False)
+        return reference
+
+
+ConfigForm: TypeAlias = Annotated[TransferConfig, RunForm()]
+"""A configuration as a flow takes it: a form in the UI, checked by the server before there is a run."""
+
+
+def field_texts(described: type) -> dict[str, str]:
+    """What the docstring of a class says of each of its attributes, each text one line."""
+    section = re.split(r"\n(?=\S)", cleandoc(described.__doc__ or "").partition("Attributes:\n")[2])[0]
+    entries = re.findall(r"^    (\w+(?:, \w+)*): (.+(?:\n {8}.+)*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()) for names, text in entries for name in names.split(", ")}
+
+
+def _number(field: dict[str, Any]) -> dict[str, Any]:
+    """The part of a field's schema that is a number, if there is one: None or a word may be allowed beside it."""
+    kinds = field.get("anyOf", [field])
+    return next((kind for kind in kinds if kind.get("type") in ("integer", "number")), {})

@@ -1,0 +1,162 @@
+"""The batch every night, from this machine: a deployment that needs no work pool and no worker."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Self
+
+import click
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import RunnerDeployment
+from prefect.runner import Runner
+from prefect.schedules import Cron
+from prefect.server.schemas.schedules import CronSchedule
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.types.entrypoint import EntrypointType
+from tzlocal import get_localzone_name
+
+from flows import server
+from flows.batch import stylize_batch
+from flows.history import history
+from nst_engine.errors import ConfigError
+from tasks.pairs import Request
+from tasks.storage import open_storage, read_uri, require_writable
+from tasks.usable import require_usable
+from tasks.work import Job
+
+NAME = "served"
+"""Of the deployment, after the flow's: `stylize-batch/served`."""
+
+RETRIES = {"PREFECT_TASKS_DEFAULT_RETRIES": "2", "PREFECT_TASKS_DEFAULT_RETRY_DELAY_SECONDS": "60,600"}
+"""Environment variables of a night's run: what finds the pairs and what writes the report wait for a storage that is
+away for some minutes. Pictures are not tried again: storages have patience of their own, and so has the next night."""
+
+HEARTBEAT_SECONDS = 30
+"""Between two signs of life of a run, without which the automations of `deployments/` take it for crashed."""
+
+
+class _Runner(Runner):
+    """A runner that a signal stops in order: a run under way is cancelled, and schedules are paused."""
+
+    told = False
+
+    def handle_sigterm(self, *_: Any, **__: Any) -> None:
+        """Stop, as soon as there is something to stop; at once when told so twice."""
+        if self.told:
+            raise KeyboardInterrupt
+        self.told = True
+        if self.started:
+            self._stop_soon()
+
+    async def __aenter__(self) -> Self:
+        """Start, and stop again if that is what was told meanwhile."""
+        await super().__aenter__()
+        if self.told:
+            self._stop_soon()
+        return self
+
+    def _stop_soon(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_soon_threadsafe(loop.create_task, self.astop())
+
+
+def serve(job: Job, request: Request, allow_failures: bool, cron: str, timezone: str | None) -> None:
+    """Make the batch each time that the schedule says so, until this process is told to end.
+
+    While a run is under way, the next one is cancelled: it would write to the same output, and what it would have made
+    is made by the one after it.
+
+    Args:
+        job, request: the batch.
+        allow_failures: whether a run ends as Completed though pairs failed.
+        cron: five fields.
+        timezone: name of the zone that `cron` is meant in; None is this machine's.
+
+    Raises:
+        NightbrushError: the schedule makes no sense, or no batch could run.
+    """
+    zone = timezone or get_localzone_name()
+    following = next_time(cron, zone)
+    require_runnable(job, request)
+    deployment = nightly(parameters(job, request, allow_failures), cron, zone)
+    for name, value in RETRIES.items():
+        os.environ.setdefault(name, value)
+    with _reported():
+        runner = _Runner(name=NAME, heartbeat_seconds=HEARTBEAT_SECONDS)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, runner.handle_sigterm)
+        runner.add_deployment(deployment)
+        click.echo(f"Serving {deployment.full_name}, the next time {following:%Y-%m-%d %H:%M} {zone}; end with Ctrl-C")
+        asyncio.run(runner.start())
+    click.echo("No longer served: the schedule is paused until the same command runs again")
+
+
+def next_time(cron: str, zone: str) -> datetime:
+    """When a schedule comes next, in its own zone.
+
+    Raises:
+        ConfigError: the zone is not known, or the time is none, or never comes.
+    """
+    try:
+        (following,) = asyncio.run(CronSchedule(cron=cron, timezone=zone).get_dates(1))
+    except ValueError as error:
+        if "timezone" in str(error):
+            raise ConfigError(f"timezone={zone!r} is not known; use a name such as Europe/Berlin") from error
+        raise ConfigError(f"cron={cron!r} is no time that comes; use five fields, such as '0 22 * * *'") from error
+    return following
+
+
+def require_runnable(job: Job, request: Request) -> None:
+    """See that the batch could run, were there pictures: of the inputs, no more than the first page is listed.
+
+    Raises:
+        NightbrushError: it could not.
+    """
+    for backbone in request.backbones:
+        require_usable(job.config.replace(backbone=backbone))
+    for place in (job.content, job.style):
+        next(open_storage(place).list(), None)
+    if request.pairs is not None:
+        read_uri(request.pairs)
+    require_writable(open_storage(job.output))
+
+
+def parameters(job: Job, request: Request, allow_failures: bool) -> dict[str, Any]:
+    """The parameters of the batch flow as JSON can carry them, each folder by its absolute path."""
+    places = {name: open_storage(getattr(job, name)).uri() for name in ("content", "style", "output")}
+    return places | {
+        "config": job.config.to_dict(),
+        "backbones": list(request.backbones),
+        "pairing": request.way,
+        "pairs": request.pairs,
+        "include": list(request.include),
+        "exclude": list(request.exclude),
+        "device": job.device,
+        "allow_failures": allow_failures,
+    }
+
+
+def nightly(parameters: dict[str, Any], cron: str, zone: str) -> RunnerDeployment:
+    """The deployment, not yet known to any server. Its runs load the flow from the installed package."""
+    limit = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+    return RunnerDeployment.from_flow(
+        stylize_batch,
+        NAME,
+        schedule=Cron(cron, timezone=zone),
+        concurrency_limit=limit,
+        parameters=parameters,
+        tags=["nightbrush", NAME],
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Report to the API that is set, or to a server of our own, which lives at least as long as the block."""
+    with history(embedded=False) as kept:
+        click.echo(kept.announcement, err=True)
+        with temporary_settings({PREFECT_API_URL: server.answering()} if kept.is_ours else {}):
+            yield

@@ -1,0 +1,170 @@
+"""Where the history of a run goes: to the API that is set, to a server of our own, or nowhere."""
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from subprocess import CompletedProcess, run
+from typing import Any
+
+import httpx
+import pytest
+from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_EPHEMERAL_ENABLED, temporary_settings
+
+from flows.api import ApiError
+from flows.history import history, page
+from tests.flows.console import TINY, Nightbrush, in_a_process_of_its_own
+from tests.tasks.studio import BROKEN_JPEG, paint
+
+FLOW = """
+import os, signal, sys
+from flows.settings import apply_defaults
+apply_defaults()
+from prefect import flow, task
+from prefect.client.orchestration import get_client
+from prefect.runtime import flow_run
+from prefect.states import Running
+import flows.history, flows.server, httpx
+flows.history._PATIENCE_SECONDS = 2
+
+@task(task_run_name="{name}")
+def note(name):
+    return os.environ["PREFECT_API_URL"]
+
+@flow
+def whole():
+    notes = [note.submit("first") for _ in range(150)]
+    print({note("middle"), *(each.result() for each in notes), note("last")})
+
+@flow
+def cut_off():
+    note("first")
+    raise ValueError("in the middle")
+
+@flow
+def endless():
+    with get_client(sync_client=True) as client:
+        client.create_task_run(note, flow_run.get_id(), dynamic_key="0", name="first", state=Running())
+    note("last")
+
+@flow
+def orphaned():
+    note("first")
+    os.kill(int(sys.argv[2]), signal.SIGKILL)
+    note("last")
+
+with flows.history.history(embedded=False) as kept, httpx.Client() as client:
+    state = kept.run(globals()[sys.argv[1]], last="last")
+    chosen = {"flow_runs": {"id": {"any_": [str(state.state_details.flow_run_id)]}}}
+    runs = client.post(f"{flows.server.address()}/task_runs/filter", json=chosen).json()
+    print(state.type.value, sum(run["state_type"] == "COMPLETED" for run in runs))
+print(os.environ.get("PREFECT_API_URL"))
+"""
+
+
+def in_a_flow(name: str, *arguments: object) -> CompletedProcess[str]:
+    """Run one of the flows above in a process of its own."""
+    program = [sys.executable, "-c", FLOW, name, *map(str, arguments)]
+    return run(program, capture_output=True, text=True, check=True, timeout=200)  # noqa: S603 - ourselves
+
+
+def recorded(api: str, said: str) -> tuple[Any, list[Any]]:
+    """The flow run that a process has said to look at, and its task runs."""
+    (line,) = [line for line in said.splitlines() if line.startswith("History: ")]
+    start, _, run_id = line.removeprefix("History: ").rpartition("/")
+    assert start == f"{api.removesuffix('/api')}/runs/flow-run"
+    chosen = {"flow_runs": {"id": {"any_": [run_id]}}}
+    task_runs = httpx.post(f"{api}/task_runs/filter", json=chosen).json()
+    return httpx.get(f"{api}/flow_runs/{run_id}").json(), task_runs
+
+
+def test_a_run_leaves_its_whole_history_to_a_server_of_our_own(
+    own_api: str, places: list[str], folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(8):
+        paint(folders["content"] / f"p{seed}.png", seed)
+    (folders["content"] / "broken.jpg").write_bytes(BROKEN_JPEG)
+    with monkeypatch.context() as proxied:
+        proxied.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        ran = in_a_process_of_its_own("run", *places, *TINY)
+    assert ran.status == 1
+    assert ran.out.startswith("9 of 10 pairs have their picture, 1 failed\n")
+    assert ran.err.startswith("Prefect reports to Nightbrush's own server: nightbrush ui\n")
+    flow_run, task_runs = recorded(own_api, ran.err)
+    assert (flow_run["state_type"], flow_run["name"]) == ("FAILED", "photos in the style of paintings")
+    assert Counter(task_run["state_type"] for task_run in task_runs) == {"COMPLETED": 11, "FAILED": 1}
+    names = {task_run["name"].rpartition("/")[2] for task_run in task_runs}
+    assert names == {"discover pairs", "report", "broken--wave", "lake--wave", *(f"p{seed}--wave" for seed in range(8))}
+    assert "may not be whole" not in ran.err
+
+
+def test_the_api_is_set_for_a_run_whose_history_is_there_when_it_ends(own_api: str) -> None:
+    done = in_a_flow("whole")
+    assert done.stdout.splitlines() == [f"{ {own_api} }", "COMPLETED 152", "None"]
+
+
+@pytest.mark.parametrize(("name", "counted"), [("cut_off", "1 task runs, 1"), ("endless", "2 task runs, 1")])
+def test_a_history_that_is_not_whole_is_told(own_api: str, name: str, counted: str) -> None:
+    done = in_a_flow(name)
+    assert f"nightbrush: the history may not be whole: {counted} of them with their end\n" in done.stderr
+    assert len(recorded(own_api, done.stderr)[1]) == int(counted[0])
+
+
+def test_a_run_survives_the_server_and_has_another_started(own_api: str, own_folder: Path) -> None:
+    process = json.loads((own_folder / "server.json").read_text())["pid"]
+    done = in_a_flow("orphaned", process)
+    assert done.stdout.startswith("COMPLETED")
+    assert recorded(own_api, done.stderr)[0]["state_type"] == "COMPLETED"
+    assert json.loads((own_folder / "server.json").read_text())["pid"] != process
+
+
+def test_without_a_history_there_is_no_server_and_no_file(
+    places: list[str], folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NIGHTBRUSH_NO_HISTORY")
+    monkeypatch.setenv("NIGHTBRUSH_HOME", str(tmp_path / "home"))
+    ran = in_a_process_of_its_own("run", *places, *TINY, "--no-history")
+    assert ran.status == 0
+    assert ran.err.startswith("Prefect runs embedded: this run's history is not kept\n")
+    assert (folders["output"] / "tiny" / "lake--wave.png").exists()
+    assert not (tmp_path / "home" / "prefect").exists()
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+def test_an_api_that_is_set_is_reported_to(prefect_api: str, embedded: bool) -> None:
+    with history(embedded) as kept:
+        assert kept.announcement == f"Prefect reports to {prefect_api}"
+        assert not kept.is_ours
+
+
+def test_prefect_must_be_allowed_to_run_embedded() -> None:
+    changed = {PREFECT_SERVER_EPHEMERAL_ENABLED: False}
+    with (
+        temporary_settings(changed, restore_defaults={PREFECT_API_URL}),
+        pytest.raises(ApiError, match="leave out --no-history, or set PREFECT_API_URL"),
+        history(embedded=True),
+    ):
+        pass
+
+
+def test_the_pages_are_those_of_the_api_that_is_set(prefect_api: str) -> None:
+    assert page() == prefect_api.removesuffix("/api")
+
+
+def test_the_pages_are_those_of_the_server_of_our_own(nightbrush: Nightbrush, own_api: str) -> None:
+    address = own_api.removesuffix("/api")
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        assert nightbrush("ui").out == f"{address}\n"
+        assert httpx.get(address).headers["content-type"].startswith("text/html")
+
+
+def test_the_ui_is_opened_in_the_browser(
+    nightbrush: Nightbrush, own_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    browser.chmod(0o700)
+    monkeypatch.setenv("BROWSER", str(browser))
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        assert nightbrush("ui", "--open").status == 0
+    assert (tmp_path / "opened").read_text() == f"{own_api.removesuffix('/api')}\n"

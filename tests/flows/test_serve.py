@@ -1,0 +1,172 @@
+"""Serving: the schedule is understood, the batch is looked at before the night, and the end is clean."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.flows import load_flow_from_entrypoint
+
+from flows.batch import stylize_batch
+from flows.serve import NAME, next_time, nightly, parameters, require_runnable
+from nst_engine.errors import ConfigError
+from tasks.pairs import Request
+from tasks.work import Job
+from tests.flows.console import TINY, Nightbrush
+from tests.tasks.studio import CONFIG, a_job
+
+REQUEST = Request(backbones=("tiny",), pairing="every", exclude=("draft*",))
+PATIENCE_SECONDS = 120
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    return a_job(tmp_path)
+
+
+@contextmanager
+def served(api: str, places: list[str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """`nightbrush serve` in a process of its own, from when it is ready."""
+    command = [sys.executable, "-u", "-c", "from flows.cli import main; main()", "serve", *places, *TINY]
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - ourselves
+            command, stdout=output, stderr=subprocess.STDOUT, env=os.environ | {"PREFECT_API_URL": api}
+        )
+    try:
+        await_(lambda: "Serving " in log.read_text(encoding="utf-8") or process.poll() is not None)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def await_(happens: Callable[[], object]) -> None:
+    end = monotonic() + PATIENCE_SECONDS
+    while not happens():
+        assert monotonic() < end
+        sleep(0.2)
+
+
+def is_paused(client: SyncPrefectClient) -> bool:
+    return client.read_deployment_by_name(f"{stylize_batch.name}/{NAME}").paused
+
+
+def test_a_time_is_meant_in_its_zone() -> None:
+    following = next_time("30 22 * * *", "Europe/Berlin")
+    assert (following.hour, following.minute) == (22, 30)
+    assert following.utcoffset() != next_time("30 22 * * *", "Asia/Tokyo").utcoffset()
+
+
+@pytest.mark.parametrize("cron", ["", "x", "0 25 * * *", "R 22 * * *", "0 22 31 2 *", "22:00"])
+def test_what_is_no_time_that_comes_is_refused(cron: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        next_time(cron, "UTC")
+    assert str(caught.value) == f"cron={cron!r} is no time that comes; use five fields, such as '0 22 * * *'"
+
+
+def test_a_zone_that_is_not_known_is_refused() -> None:
+    with pytest.raises(ConfigError, match="timezone='Mars/Tharsis' is not known; use a name such as Europe/Berlin"):
+        next_time("0 22 * * *", "Mars/Tharsis")
+
+
+def test_folders_may_still_be_empty(job: Job) -> None:
+    for place in (job.content, job.style):
+        for picture in Path(place).iterdir():
+            picture.unlink()
+    require_runnable(job, REQUEST)
+    assert not Path(job.output).exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--cron", "tonight"], "cron='tonight' is no time that comes; use five fields, such as '0 22 * * *'"),
+        (["--timezone", "CET/Berlin"], "timezone='CET/Berlin' is not known; use a name such as Europe/Berlin"),
+        (["--content", "gone"], "folder '"),
+        (["--style", "gone"], "folder '"),
+        (["--output", "ftp://somewhere"], "a storage has the unknown scheme 'ftp'; use a folder's path or s3://"),
+        (["--pairs", "gone.csv"], "file '"),
+        (["--pairing", "nearest"], "pairing='nearest' is not known; use every, stem, zip or list"),
+        (["--backbone", "vgg99"], "backbone='vgg99' is not known; use vgg16, "),
+        (["--set", "sidde=64"], "'sidde' is not a configuration field; did you mean side?"),
+        (["--set", "weights=/nowhere.h5"], "weights file '/nowhere.h5' cannot be read: No such file"),
+        (
+            ["--set", "blend=gone.png"],
+            "the configuration names 'gone.png', which is no file; use the path of a picture",
+        ),
+    ],
+)
+def test_what_could_not_run_at_night_is_refused_now(
+    nightbrush: Nightbrush, places: list[str], arguments: list[str], complaint: str
+) -> None:
+    assert nightbrush("serve", *places, *TINY, *arguments).complaint.startswith(complaint)
+
+
+def test_an_output_that_takes_no_files_is_refused_now(
+    nightbrush: Nightbrush, places: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "taken").touch()
+    ran = nightbrush("serve", *places, *TINY, "--output", tmp_path / "taken")
+    assert str(tmp_path / "taken") in ran.complaint
+
+
+def test_the_parameters_are_the_flows_and_name_folders_wherever_it_runs(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    relative = Job(content="contents", style="styles", output="out", config=CONFIG, device="cpu")
+    given = json.loads(json.dumps(parameters(relative, REQUEST, allow_failures=True)))
+    allowed = stylize_batch.validate_parameters(given)
+    assert {name: allowed[name] for name in ("content", "style", "output")} == {
+        "content": job.content,
+        "style": job.style,
+        "output": job.output,
+    }
+    assert allowed["config"] == CONFIG
+    assert (
+        Request(backbones=tuple(allowed["backbones"]), pairing=allowed["pairing"], exclude=tuple(allowed["exclude"]))
+        == REQUEST
+    )
+    assert (allowed["device"], allowed["allow_failures"]) == ("cpu", True)
+
+
+def test_runs_load_the_flow_from_the_installed_package() -> None:
+    entrypoint = nightly({}, "0 22 * * *", "UTC").entrypoint
+    assert entrypoint == "flows.batch.stylize_batch"
+    assert load_flow_from_entrypoint(entrypoint).name == stylize_batch.name
+
+
+def test_a_batch_runs_when_it_is_asked_for_and_sigterm_ends_in_order(
+    prefect_api: str, places: list[str], folders: dict[str, Path], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    with get_client(sync_client=True) as client, served(prefect_api, places, log) as process:
+        await_(lambda: not is_paused(client))
+        deployment = client.read_deployment_by_name(f"{stylize_batch.name}/{NAME}")
+        (schedule,) = deployment.schedules
+        assert getattr(schedule.schedule, "cron", None) == "0 22 * * *"
+        run = client.create_flow_run_from_deployment(deployment.id)
+        await_(lambda: client.read_flow_run(run.id).state.is_final())
+        assert str(client.read_flow_run(run.id).state_name) == "Completed"
+        assert (folders["output"] / "tiny" / "lake--wave.png").exists()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_SECONDS) == 0
+        assert is_paused(client)
+    said = log.read_text(encoding="utf-8")
+    assert said.splitlines()[-1] == "No longer served: the schedule is paused until the same command runs again"
+    assert "Warning" not in said
+
+
+def test_ctrl_c_ends_in_order(prefect_api: str, places: list[str], tmp_path: Path) -> None:
+    with get_client(sync_client=True) as client, served(prefect_api, places, tmp_path / "log") as process:
+        await_(lambda: not is_paused(client))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_SECONDS) == 0
+        assert is_paused(client)
