@@ -50,7 +50,7 @@ def test_patterns_choose_the_pictures(
     paint(folders["style"] / "lake-in-autumn.png")
     ran = nightbrush("run", *places, *TINY, pattern, "--exclude", "style:wave*", "--dry-run")
     assert (ran.status, ran.out.splitlines()[0]) == (0, "tiny/lake--lake-in-autumn")
-    assert ran.out.splitlines()[1].startswith("1 pairs, ")
+    assert ran.out.splitlines()[1].startswith("1 contents and 1 styles, ")
 
 
 def test_a_dry_run_tells_what_a_list_sets(nightbrush: Nightbrush, places: list[str], tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_dry_run_tells_what_a_list_sets(nightbrush: Nightbrush, places: list[s
     (tmp_path / "pairs.csv").write_text(text)
     ran = nightbrush("run", *places, *TINY, "--set", "time_limit=9", "--pairs", tmp_path / "pairs.csv", "--dry-run")
     assert ran.out.splitlines()[0] == f"tiny/a, b side=48 style_layers={layers} time_limit=None"
-    assert ran.out.splitlines()[2].endswith(" s, each 4 steps to 48x36 pixels")
+    assert ran.out.splitlines()[3].endswith(" s, each 4 steps to 48x36 pixels")
 
 
 def test_a_dry_run_shows_no_name_that_breaks_a_line(
