@@ -74,6 +74,10 @@ class Lane:
         """Whether the level goes on after so many of its steps."""
         return self.error is None and self.journal.goes_on(done)
 
+    def checkpoint(self, level: int, done: int) -> Checkpoint:
+        """How far the pair is, after so many steps of a level."""
+        return Checkpoint(level=level, done=done, picture=self.picture, account=self.journal.account())
+
     def resume(self, checkpoint: Checkpoint) -> None:
         """Take over how far an earlier transfer of the same pair came."""
         self.picture = checkpoint.picture

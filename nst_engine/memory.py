@@ -190,3 +190,8 @@ def _text(path: Path) -> str:
         return path.read_text()
     except OSError:
         return ""
+
+
+def smaller_of(tile: int | None, other: int | None) -> int | None:
+    """The smaller of two sides of tiles, None being the whole picture."""
+    return min((side for side in (tile, other) if side is not None), default=None)

@@ -13,7 +13,7 @@ from nst_engine.errors import ImageError, NightbrushError, TransferError
 from nst_engine.journal import spending
 from nst_engine.lane import Lane, Source, as_photograph
 from nst_engine.level import Level, due
-from nst_engine.memory import available_bytes, choose_tile, pictures_together
+from nst_engine.memory import available_bytes, choose_tile, pictures_together, smaller_of
 from nst_engine.result import LossTerms, Record, TransferResult
 from nst_engine.types import Picture
 from nst_engine.weights import find_weights
@@ -117,8 +117,7 @@ class StyleTransfer:
             if on_snapshot is not None and due(done, self.config.snapshot_every):
                 on_snapshot(lane.journal.steps, lane.finished(lane.picture))
             if on_checkpoint is not None:
-                account = lane.journal.account()
-                on_checkpoint(Checkpoint(level=level, done=done, picture=lane.picture, account=account))
+                on_checkpoint(lane.checkpoint(level, done))
 
         for _, record in self._optimized([lane], watch, resume):
             yield record
@@ -195,7 +194,7 @@ class StyleTransfer:
         tile = None
         first, done = (0, 0) if resume is None else (resume.level, resume.done)
         for index, size in enumerate(lanes[0].sizes[first:], first):
-            level = Level(self._bench, lanes, size, _smaller(tile, self._tile(size)))
+            level = Level(self._bench, lanes, size, smaller_of(tile, self._tile(size)))
             yield from level.run(done, partial(watch, index))
             tile, done = level.tile, 0
             if size == lanes[0].sizes[-1]:
@@ -230,12 +229,15 @@ class StyleTransfer:
                 lanes[index] = self._lane(pairs[index])
             except NightbrushError as error:
                 outcomes[index] = error
+        positions = [*lanes]
         try:
-            self._hear(lanes, on_record)
+            for position, record in self._optimized([*lanes.values()]) if lanes else ():
+                if on_record is not None:
+                    on_record(positions[position], record)
         except TransferError as error:  # of one picture alone, for which no tile is small enough
             return outcomes | dict.fromkeys(lanes, error)
         except tf.errors.ResourceExhaustedError:
-            halves = [*lanes][: len(lanes) // 2], [*lanes][len(lanes) // 2 :]
+            halves = positions[: len(lanes) // 2], positions[len(lanes) // 2 :]
         else:
             return outcomes | {index: lane.error or self._result(lane) for index, lane in lanes.items()}
         self._bench.forget()
@@ -243,17 +245,5 @@ class StyleTransfer:
             outcomes |= self._together(pairs, half, on_record)
         return outcomes
 
-    def _hear(self, lanes: dict[int, Lane], on_record: Callable[[int, Record], Any] | None) -> None:
-        """Take pairs through all levels, each record told with its pair's index."""
-        indices = [*lanes]
-        for lane, record in self._optimized([*lanes.values()]) if lanes else ():
-            if on_record is not None:
-                on_record(indices[lane], record)
-
     def _result(self, lane: Lane) -> TransferResult:
         return lane.result(self.precision.name, self.device, self.weights_sha256)
-
-
-def _smaller(tile: int | None, other: int | None) -> int | None:
-    """The smaller of two sides of tiles, None being the whole picture."""
-    return min((side for side in (tile, other) if side is not None), default=None)
