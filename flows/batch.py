@@ -102,7 +102,7 @@ def stylize_batch(
             artifact_key(open_storage(output).uri(), "progress"),
             logger.warning,
         )
-        for _ in watched(made, total, logger.info):
+        for _ in watched(made, total, logger.info, logger.error):
             pass
     finally:
         if rows:  # also of a batch that is interrupted

@@ -11,20 +11,25 @@ from nst_engine import Record, Status
 from tasks.manifest import ManifestRow
 
 
-def watched(rows: Iterable[ManifestRow], total: int, log: Callable[[str], None]) -> Iterator[ManifestRow]:
+def watched(
+    rows: Iterable[ManifestRow], total: int, log: Callable[[str], None], complain: Callable[[str], None]
+) -> Iterator[ManifestRow]:
     """Pass the rows on, saying how far the batch is; failures are logged in either case.
 
     Args:
         rows: rows as they are made.
         total: how many there will be.
-        log: takes a line of text.
+        log: takes a line on a pair that has its picture.
+        complain: takes one on a pair that failed.
     """
     terminal = sys.stderr.isatty()
     with progress_bar(hidden=not terminal) as bar:
         task = bar.add_task("stylizing", total=total)
         for count, row in enumerate(rows, start=1):
             bar.update(task, advance=1, description=row.pair)
-            if not terminal or row.status == Status.FAILED:
+            if row.status == Status.FAILED:
+                complain(f"{count}/{total} {describe(row)}")
+            elif not terminal:
                 log(f"{count}/{total} {describe(row)}")
             yield row
 

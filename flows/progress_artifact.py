@@ -32,7 +32,7 @@ def shown(rows: Iterable[ManifestRow], total: int, key: str, warn: Callable[[str
         if now - last >= SECONDS or count == total:
             last = now
             left = timedelta(seconds=round((now - began) / count * (total - count)))
-            told = f"{count} of {total} pairs, {failed} failed, about {left} left"
+            told = f"{count} of {total} pairs, {failed} failed" + (f", about {left} left" if count < total else "")
             try:
                 update_progress_artifact(artifact, 100 * count / total, description=told)
             except Exception as error:  # whatever is wrong with the server, the pictures matter more

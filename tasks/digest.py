@@ -53,7 +53,7 @@ def _failures(rows: Sequence[ManifestRow]) -> Iterator[str]:
         f"<tr><td>{_text(f'{row.backbone}/{row.pair}')}</td><td>{_text(row.error or '')}</td></tr>"
         for row in islice(rows, MOST_FAILURES)
     )
-    yield f"<table><tr><th>pair</th><th>reason</th></tr>{lines}</table>"
+    yield _table(("pair", "reason"), lines)
     if len(rows) > MOST_FAILURES:
         yield f"and {len(rows) - MOST_FAILURES} more, all of them in `results.csv`"
 
@@ -61,8 +61,7 @@ def _failures(rows: Sequence[ManifestRow]) -> Iterator[str]:
 def _pictures(exhibits: Sequence[Exhibit]) -> Iterator[str]:
     if exhibits:
         yield "## Pictures"
-        lines = "".join(map(_plate, exhibits))
-        yield f"<table><tr><th>pair</th><th>content</th><th>style</th><th>result</th></tr>{lines}</table>"
+        yield _table(("pair", "content", "style", "result"), "".join(map(_plate, exhibits)))
 
 
 def _plate(exhibit: Exhibit) -> str:
@@ -70,6 +69,12 @@ def _plate(exhibit: Exhibit) -> str:
     told = f"{_text(f'{row.backbone}/{row.pair}')}<br>loss {figure(row.total_loss)}<br>{duration(row.seconds_total)}"
     images = "".join(f"<td>{_image(data)}</td>" for data in (exhibit.content, exhibit.style, exhibit.result))
     return f"<tr><td>{told}</td>{images}</tr>"
+
+
+def _table(columns: Iterable[str], lines: str) -> str:
+    """A table with room around its cells; the UI drops styles, and leaves these attributes."""
+    header = "".join(f'<th align="left">{column}</th>' for column in columns)
+    return f'<table cellpadding="8"><tr>{header}</tr>{lines}</table>'
 
 
 def _image(data: bytes | None) -> str:

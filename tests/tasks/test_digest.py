@@ -41,6 +41,11 @@ def test_pictures_are_small_and_in_the_text() -> None:
     assert "data:image/png;base64," in text
 
 
+def test_tables_have_room_around_their_cells() -> None:
+    text = digested(a_row(), a_row(status="failed", error="gone"))
+    assert text.count('<table cellpadding="8"><tr><th align="left">pair</th>') == text.count("<table") == 2
+
+
 def test_a_large_batch_has_a_digest_that_a_server_takes() -> None:
     rows = [a_row(pair=f"p{number}") for number in range(40)]
     failed = [a_row(pair=f"f{number}", status="failed", error="cannot be read " * 20) for number in range(200)]
