@@ -9,7 +9,7 @@ install: $(INSTALLED)
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Nightbrush needs Python 3.11 or later, this is " + sys.version.split()[0])'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -35,7 +35,7 @@ bench: install
 	$(BIN)/pytest tests/benchmarks -m benchmark -s
 
 # Needs uv; pins every dependency for every platform and Python, with hashes, and then what a GPU needs besides.
-LOCKED := --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet
+LOCKED := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 GPU_LOCK := deployments/docker/gpu.lock
 lock:
 	uv pip compile pyproject.toml --extra offline --extra ray --extra dev $(LOCKED) --output-file requirements.lock
