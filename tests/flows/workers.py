@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from signal import SIGTERM
 
 POOL = "nightbrush-shards"
 
@@ -40,5 +39,9 @@ def _running(command: list[str], environment: dict[str, str]) -> Iterator[None]:
     try:
         yield
     finally:
-        process.send_signal(SIGTERM)
-        process.wait(120)
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:  # an idle worker may not hear of it
+            process.kill()
+            process.wait()
