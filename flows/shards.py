@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from time import sleep
 from typing import Any
 from uuid import UUID
@@ -42,6 +43,9 @@ _ROWS = "shard"
 """Key of the table in which a shard's run leaves what became of its pairs."""
 
 _POLL_SECONDS = 2.0
+
+_READERS = 16
+"""Sidecars that are read at the same time."""
 
 
 @flow(name="stylize-shard")
@@ -86,7 +90,7 @@ def _cancelling(client: SyncPrefectClient, begun: Iterable[UUID]) -> Iterator[No
 
 def _begun(shards: Iterable[Shard], job: Job) -> Iterator[tuple[Shard, FlowRun]]:
     for number, shard in enumerate(shards):
-        parameters = {"pairs": [asdict(pair) for pair in shard.pairs], "job": asdict(job)}
+        parameters = {"pairs": [asdict(pair) for pair in shard.pairs], "job": asdict(_from_anywhere(job))}
         try:
             run: Any = run_deployment(
                 DEPLOYMENT,
@@ -100,6 +104,12 @@ def _begun(shards: Iterable[Shard], job: Job) -> Iterator[tuple[Shard, FlowRun]]
                 f"runner='workers' finds no deployment {DEPLOYMENT!r} on the server; see deployments/README.md"
             ) from error
         yield shard, run
+
+
+def _from_anywhere(job: Job) -> Job:
+    """The job with its folders by their absolute paths: a worker has a current folder of its own."""
+    content, style, output = (open_storage(place).uri() for place in (job.content, job.style, job.output))
+    return replace(job, content=content, style=style, output=output)
 
 
 def _as_they_end(client: SyncPrefectClient, ids: list[UUID]) -> Iterator[FlowRun]:
@@ -119,7 +129,12 @@ def _gathered(client: SyncPrefectClient, run: FlowRun, shard: Shard, job: Job) -
     told = _told(client, run)
     output = open_storage(job.output)
     ended = f"its worker's run {run.name!r} ended as {run.state_name}"
-    return [_row(output, pair, job, *told.get(pair.pair, (Status.FAILED.value, ended))) for pair in shard.pairs]
+
+    def row(pair: PairSpec) -> ManifestRow:
+        return _row(output, pair, job, *told.get(pair.pair, (Status.FAILED.value, ended)))
+
+    with ThreadPoolExecutor(_READERS) as pool:  # each waits for its storage most of the time
+        return list(pool.map(row, shard.pairs))
 
 
 def _told(client: SyncPrefectClient, run: FlowRun) -> dict[str, tuple[str, str | None]]:

@@ -32,10 +32,14 @@ def test_without_a_server_there_are_no_workers(tmp_path: Path) -> None:
         next(on_workers([Shard(pairs=(a_pair(),))], a_job(tmp_path)))
 
 
-def test_two_workers_share_a_batch_and_its_rows_come_together(prefect_api: str, places: dict[str, str]) -> None:
+def test_two_workers_share_a_batch_and_its_rows_come_together(
+    prefect_api: str, places: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    relative = {side: str(Path(place).relative_to(tmp_path)) for side, place in places.items()}
     config: Any = CONFIG.replace(style_layers=("block1_conv1:2",))
     with workers(2, prefect_api):
-        state = stylize_batch(**places, config=config, runner="workers", pairs_per_task=2, return_state=True)
+        state = stylize_batch(**relative, config=config, runner="workers", pairs_per_task=2, return_state=True)
     assert state.message == "4 of 5 pairs have their picture, 1 failed"
     rows = read_results(Path(places["output"], "results.csv").read_bytes())
     assert [(row.pair, row.status) for row in rows] == [
