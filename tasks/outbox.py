@@ -4,21 +4,15 @@ So an output that fails costs no stylization. A picture lies under its fingerpri
 had.
 """
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
-
-from platformdirs import user_data_path
 
 from nst_engine.errors import NightbrushError
+from tasks.home import home
 from tasks.manifest import Sidecar, read_sidecar, write_sidecar
 from tasks.storage import StorageError
 from tasks.storage.local import LocalStorage
-
-HOME = "NIGHTBRUSH_HOME"
-"""Environment variable that names another folder for what is kept between runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +26,6 @@ class Kept:
 
     data: bytes
     sidecar: Sidecar
-
-
-def home() -> Path:
-    """Folder of what is kept between runs on this machine."""
-    return Path(os.environ.get(HOME) or user_data_path("nightbrush"))
 
 
 def keep(fingerprint: str, made: Kept) -> None:

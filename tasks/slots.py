@@ -12,7 +12,7 @@ from io import BufferedWriter
 from itertools import cycle
 from time import sleep
 
-from tasks.outbox import home
+from tasks.home import home
 from tasks.storage import StorageError
 
 _PAUSE = 0.05

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from nst_engine import Checkpoint
-from tasks import checkpoints, outbox, watch
+from tasks import checkpoints, watch
+from tasks.home import home
 from tasks.storage import StorageError
 from tasks.work import stylize_pair
 from tests.tasks.studio import CONFIG, a_job, a_pair
@@ -45,7 +46,7 @@ def cut_off(monkeypatch: pytest.MonkeyPatch, root: Path, after: int, **changes: 
 
 
 def kept_files() -> list[Path]:
-    folder = outbox.home() / "checkpoints"
+    folder = home() / "checkpoints"
     return sorted(folder.iterdir()) if folder.exists() else []
 
 

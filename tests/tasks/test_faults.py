@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from nst_engine.images import read_provenance
-from tasks import outbox, work
+from tasks import work
+from tasks.home import home
 from tasks.outcome import write_outcome
 from tasks.storage import StorageError
 from tasks.work import Job, stylize_pair
@@ -94,7 +95,7 @@ def test_where_no_disk_takes_the_picture_nothing_is_left_of_it_and_the_row_says_
     assert failed.status == "failed"
     assert str(failed.error).startswith(f"file {failed.output!r} cannot be written: File too large; check permissions")
     assert "; the picture cannot be kept on this machine either: file " in str(failed.error)
-    assert files(job.output) == files(outbox.home() / "outbox") == []
+    assert files(job.output) == files(home() / "outbox") == []
     assert stylize_pair(PAIR, job).status == "completed"
 
 
@@ -107,7 +108,7 @@ def test_a_disk_with_room_for_the_picture_alone_keeps_nothing_by_halves(job: Job
         assert "cannot be kept on this machine either" in str(stylize_pair(PAIR, job).error)
     assert picture < sidecar
     assert files(job.output) == ["tiny/lake--wave.png"]
-    assert files(outbox.home() / "outbox") == []
+    assert files(home() / "outbox") == []
     assert stylize_pair(PAIR, job).status == "completed"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tasks import outbox, work
+from tasks.home import home
 from tasks.manifest import Sidecar, read_sidecar
 from tasks.outbox import Kept
 from tasks.storage import StorageError
@@ -60,7 +61,7 @@ def test_what_an_output_refused_is_written_by_the_next_run_and_not_made_again(
     assert row.total_loss == failed.total_loss
     assert sha256(Path(row.output).read_bytes()).hexdigest() == row.output_sha256
     assert stylize_pair(PAIR, job).status == "skipped"
-    assert list((outbox.home() / "outbox").iterdir()) == []
+    assert list((home() / "outbox").iterdir()) == []
 
 
 def test_a_kept_picture_goes_to_whatever_output_asks_for_it_first(
@@ -78,8 +79,8 @@ def test_a_kept_picture_goes_to_whatever_output_asks_for_it_first(
 
 def test_where_it_cannot_be_kept_either_the_row_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     job = a_job(tmp_path)
-    outbox.home().mkdir(parents=True, exist_ok=True)
-    (outbox.home() / "outbox").touch()
+    home().mkdir(parents=True, exist_ok=True)
+    (home() / "outbox").touch()
     refuse_writes(monkeypatch, job.output, ".png")
     row = stylize_pair(PAIR, job)
     assert row.status == "failed"
@@ -93,7 +94,7 @@ def test_a_kept_picture_that_is_damaged_is_made_anew(tmp_path: Path) -> None:
     assert outbox.kept("f") is None
     outbox.keep("f", made)
     assert outbox.kept("f") == made
-    (outbox.home() / "outbox/f.json").write_text("{")
+    (home() / "outbox/f.json").write_text("{")
     assert outbox.kept("f") is None
 
 
@@ -102,7 +103,7 @@ def test_a_kept_picture_that_cannot_be_kept_anew_stays(tmp_path: Path, monkeypat
     outbox.keep("f", made)
     for suffix in (".picture", ".json"):
         with monkeypatch.context() as patch:
-            refuse_writes(patch, str(outbox.home() / "outbox"), suffix)
+            refuse_writes(patch, str(home() / "outbox"), suffix)
             with pytest.raises(StorageError):
                 outbox.keep("f", made)
         assert outbox.kept("f") == made
@@ -129,12 +130,3 @@ def test_a_snapshot_that_cannot_be_written_costs_a_note_and_not_the_picture(
     monkeypatch.setattr(LocalStorage, "write", refusing)
     row = stylize_pair(PAIR, job)
     assert (row.status, row.error) == ("completed", "a snapshot is missing: the bucket is full")
-
-
-def test_the_home_is_the_user_s_data_folder_unless_the_environment_names_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(outbox.HOME, str(tmp_path))
-    assert outbox.home() == tmp_path
-    monkeypatch.delenv(outbox.HOME)
-    assert outbox.home().name == "nightbrush"

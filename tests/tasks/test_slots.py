@@ -10,7 +10,7 @@ from time import sleep
 
 import pytest
 
-from tasks import outbox
+from tasks.home import HOME, home
 from tasks.slots import require_slots, slot
 from tasks.storage import StorageError
 
@@ -92,12 +92,12 @@ def test_processes_that_see_different_gpus_under_one_number_do_not_wait_for_each
     with slot(["GPU:1"]):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,4")
         with slot(["GPU:1"]):
-            assert sorted(path.name for path in (outbox.home() / "slots").iterdir()) == ["gpu-3.lock", "gpu-4.lock"]
+            assert sorted(path.name for path in (home() / "slots").iterdir()) == ["gpu-3.lock", "gpu-4.lock"]
 
 
 def test_no_slot_is_an_error_and_not_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setenv(outbox.HOME, str(tmp_path / "file"))
+    monkeypatch.setenv(HOME, str(tmp_path / "file"))
     for use in (require_slots, lambda: slot(["CPU:0"]).__enter__()):
         with pytest.raises(
             StorageError, match=r"slots/cpu-0\.lock' of a device cannot be had: .*; set NIGHTBRUSH_HOME"

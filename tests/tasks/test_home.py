@@ -1,0 +1,16 @@
+"""Where this machine keeps things between runs."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.home import HOME, home
+
+
+def test_the_home_is_the_user_s_data_folder_unless_the_environment_names_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(HOME, str(tmp_path))
+    assert home() == tmp_path
+    monkeypatch.delenv(HOME)
+    assert home().name == "nightbrush"
