@@ -1,6 +1,7 @@
 """Neural style transfer: pictures in, pictures out.
 
-The names below are the public interface. TensorFlow is loaded when `StyleTransfer` or `working_devices` is asked for.
+The names below are the public interface. TensorFlow is loaded when `StyleTransfer`, `Judge` or
+`working_devices` is asked for.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -8,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 from nst_engine.checkpoint import Checkpoint
 from nst_engine.config import TransferConfig
 from nst_engine.errors import CheckpointError, ConfigError, ImageError, NightbrushError, TransferError, WeightsError
+from nst_engine.measures import Measures, measure
 from nst_engine.quiet import import_quietly
+from nst_engine.referee import Distances, Referee
 from nst_engine.result import LossTerms, Record, Status, TransferResult
 
 if TYPE_CHECKING:
     from nst_engine.devices import working_devices
+    from nst_engine.judge import Judge
     from nst_engine.transfer import StyleTransfer
 
 __version__ = "0.1.0"
@@ -20,20 +24,29 @@ __all__ = [
     "Checkpoint",
     "CheckpointError",
     "ConfigError",
+    "Distances",
     "ImageError",
+    "Judge",
     "LossTerms",
+    "Measures",
     "NightbrushError",
     "Record",
+    "Referee",
     "Status",
     "StyleTransfer",
     "TransferConfig",
     "TransferError",
     "TransferResult",
     "WeightsError",
+    "measure",
     "working_devices",
 ]
 
-_HEAVY = {"StyleTransfer": "nst_engine.transfer", "working_devices": "nst_engine.devices"}
+_HEAVY = {
+    "Judge": "nst_engine.judge",
+    "StyleTransfer": "nst_engine.transfer",
+    "working_devices": "nst_engine.devices",
+}
 """Modules, by the name that is asked of them, that load TensorFlow."""
 
 

@@ -73,7 +73,7 @@ def with_colors_of(result: Picture, content: Picture) -> Picture:
         raise ImageError(
             f"the content is {content.shape[1]}x{content.shape[0]} pixels; use {result.shape[1]}x{result.shape[0]}"
         )
-    lightness, chroma = _oklab(result)[..., :1], _oklab(content)[..., 1:]
+    lightness, chroma = oklab(result)[..., :1], oklab(content)[..., 1:]
     lab = np.concatenate([lightness, chroma * _shown_share(lightness, chroma)], axis=-1)
     return _gamma(_linear_rgb(lab).clip(0, 1))
 
@@ -121,8 +121,11 @@ def _matched(style: _Floats, content: _Floats) -> _Floats:
 _MATCHES = {"histogram": _histogram, "coral": _coral}
 
 
-def _oklab(picture: Picture) -> _Floats:
-    """Lightness, and green to red and blue to yellow, on the last axis."""
+def oklab(picture: Picture) -> _Floats:
+    """Colours of sRGB in [0, 1] as lightness, green to red, and blue to yellow (Ottosson, 2020), on the last axis.
+
+    Lightness is 0 for black and 1 for white; distances are about as large as they look.
+    """
     linear = np.where(picture <= 0.04045, picture / 12.92, ((picture + 0.055) / 1.055) ** 2.4)
     lab: _Floats = np.cbrt(linear @ _LMS_OF_RGB.T) @ _LAB_OF_ROOTS.T
     return lab
