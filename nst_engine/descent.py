@@ -18,6 +18,9 @@ from nst_engine.precision import Precision
 from nst_engine.schedules import SCHEDULES
 from nst_engine.types import Tensor
 
+OPTIMIZER_SCOPE = "optimizer"
+"""Name scope of what the optimizers do, by which a profile knows it."""
+
 Aims = tuple[Targets, ...]
 """What each of several pictures is compared with."""
 
@@ -140,7 +143,8 @@ class Descent:
         for index, optimizer in enumerate(self._optimizers):
             told = terms[index]
             if active[index]:
-                told = optimizer.tell(told, gradients[index : index + 1], rates[index])
+                with tf.name_scope(OPTIMIZER_SCOPE):
+                    told = optimizer.tell(told, gradients[index : index + 1], rates[index])
             before.append(told)
         return tf.stack(before)
 

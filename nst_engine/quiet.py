@@ -11,12 +11,13 @@ from types import ModuleType
 
 def import_quietly(module: str) -> ModuleType:
     """Import a module that loads TensorFlow; what native code writes to stderr meanwhile is dropped."""
-    with _native_stderr_dropped():
+    with native_stderr_dropped():
         return import_module(module)
 
 
 @contextmanager
-def _native_stderr_dropped() -> Iterator[None]:
+def native_stderr_dropped() -> Iterator[None]:
+    """What native code writes to stderr inside is dropped."""
     sys.stderr.flush()
     kept = os.dup(2)
     try:

@@ -6,6 +6,9 @@ import tensorflow as tf
 
 from nst_engine.types import Tensor
 
+STYLE_SCOPE = "style_loss"
+"""Name scope of a style loss and its gradients, by which a profile knows them."""
+
 _ROWS = 1024
 """Rows that one bfloat16 product sums up; the products are summed in float32."""
 
@@ -57,7 +60,8 @@ def rows_times(rows: Tensor, matrix: Tensor) -> Tensor:
         [M, N]; float32 for float16 rows, whose products exceed its range, else in the dtype of the rows.
     """
     dtype = tf.float32 if rows.dtype == tf.float16 else rows.dtype
-    return tf.matmul(tf.cast(rows, dtype), tf.cast(matrix, dtype))
+    with tf.name_scope(STYLE_SCOPE):
+        return tf.matmul(tf.cast(rows, dtype), tf.cast(matrix, dtype))
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow ships no types

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from nst_engine.config import TransferConfig
 from nst_engine.losses.content import content_loss, sum_of_mean
+from nst_engine.losses.gram import STYLE_SCOPE
 from nst_engine.losses.style import STYLE_LOSSES
 from nst_engine.losses.variation import gatys_total_variation, total_variation
 from nst_engine.types import Tensor
@@ -142,16 +143,19 @@ class Objective:
             share * self._formulas.content(statistics.content[layer], targets.content[layer])
             for layer, share in self._content_layers.items()
         ]
-        style = [
-            region.share * share * self._style_loss.loss(read[layer], region.style[layer])
-            for region, read in zip(targets.regions, statistics.style, strict=True)
-            for layer, share in self._style_layers.items()
-        ]
+        with tf.name_scope(STYLE_SCOPE):
+            style = [
+                region.share * share * self._style_loss.loss(read[layer], region.style[layer])
+                for region, read in zip(targets.regions, statistics.style, strict=True)
+                for layer, share in self._style_layers.items()
+            ]
         terms = tf.stack([tf.add_n(content), tf.add_n(style), self._formulas.variation(pixels)])
         return tf.concat([terms, [tf.tensordot(targets.weights, terms, 1)]], axis=0)
 
     def _read(self, features: Features, region: Region) -> dict[str, Any]:
         read = self._style_loss.statistics
-        return {
-            layer: read(features[layer], region.mask.get(layer), region.style[layer]) for layer in self._style_layers
-        }
+        with tf.name_scope(STYLE_SCOPE):
+            return {
+                layer: read(features[layer], region.mask.get(layer), region.style[layer])
+                for layer in self._style_layers
+            }

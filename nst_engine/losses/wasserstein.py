@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from nst_engine.losses.gram import rows_times, weighted_rows
+from nst_engine.losses.gram import STYLE_SCOPE, rows_times, weighted_rows
 from nst_engine.types import Tensor
 
 _NOISE = 1e-3
@@ -130,7 +130,8 @@ def _trace_of_root(S: Tensor, R: Tensor, noise: Tensor) -> tuple[Tensor, _RootGr
     roots = tf.sqrt(tf.maximum(eigenvalues, noise**2))
 
     def gradient(dtrace: Tensor) -> tuple[Tensor, None, None]:
-        RV = tf.matmul(R, vectors)
-        return dtrace / 2 * tf.matmul(RV / roots, RV, transpose_b=True), None, None
+        with tf.name_scope(STYLE_SCOPE):
+            RV = tf.matmul(R, vectors)
+            return dtrace / 2 * tf.matmul(RV / roots, RV, transpose_b=True), None, None
 
     return tf.reduce_sum(roots), gradient
