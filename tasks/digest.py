@@ -1,25 +1,20 @@
 """A batch in one Markdown text, small enough for a run's history: counts, failures, pictures and curves."""
 
-import base64
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
-from html import escape
 from itertools import islice
 from pathlib import PurePosixPath
 
-from nst_engine.images import decode, thumbnail
 from tasks.charts import pictures_of_totals
 from tasks.manifest import ManifestRow
+from tasks.markdown import embedded, line, small, table, text
 from tasks.page import Exhibit
 from tasks.summary import BatchSummary
 from tasks.words import duration, figure
 
 MOST_PICTURES, MOST_FAILURES = 12, 50
 """Lines of the two lists."""
-
-_SIDE = 192
-"""Long side of a thumbnail in pixels: with its two inputs, a picture takes some 20 KB."""
 
 
 def digest(summary: BatchSummary, exhibits: Sequence[Exhibit], places: Iterable[str]) -> str:
@@ -33,7 +28,7 @@ def digest(summary: BatchSummary, exhibits: Sequence[Exhibit], places: Iterable[
     parts = [
         _counts(summary),
         "\n".join(f"- `{place}`" for place in places),
-        *_failures(summary.failures),
+        *failures([(f"{row.backbone}/{row.pair}", row) for row in summary.failures], "results.csv"),
         *_pictures(exhibits[:MOST_PICTURES]),
         *_curves(exhibits),
     ]
@@ -45,40 +40,27 @@ def _counts(summary: BatchSummary) -> str:
     return f"**{len(summary.pictured)} of {len(summary.rows)} pairs have their picture** ({counted})"
 
 
-def _failures(rows: Sequence[ManifestRow]) -> Iterator[str]:
+def failures(rows: Sequence[tuple[str, ManifestRow]], whole: str) -> Iterator[str]:
+    """The rows without a picture, each under its name, and where they all are if these are too many."""
     if not rows:
         return
     yield "## Failures"
-    lines = "".join(
-        f"<tr><td>{_text(f'{row.backbone}/{row.pair}')}</td><td>{_text(row.error or '')}</td></tr>"
-        for row in islice(rows, MOST_FAILURES)
-    )
-    yield _table(("pair", "reason"), lines)
+    lines = (line((text(name), text(row.error or ""))) for name, row in islice(rows, MOST_FAILURES))
+    yield table(("pair", "reason"), "".join(lines))
     if len(rows) > MOST_FAILURES:
-        yield f"and {len(rows) - MOST_FAILURES} more, all of them in `results.csv`"
+        yield f"and {len(rows) - MOST_FAILURES} more, all of them in `{whole}`"
 
 
 def _pictures(exhibits: Sequence[Exhibit]) -> Iterator[str]:
     if exhibits:
         yield "## Pictures"
-        yield _table(("pair", "content", "style", "result"), "".join(map(_plate, exhibits)))
+        yield table(("pair", "content", "style", "result"), "".join(map(_plate, exhibits)))
 
 
 def _plate(exhibit: Exhibit) -> str:
     row = exhibit.row
-    told = f"{_text(f'{row.backbone}/{row.pair}')}<br>loss {figure(row.total_loss)}<br>{duration(row.seconds_total)}"
-    images = "".join(f"<td>{_image(data)}</td>" for data in (exhibit.content, exhibit.style, exhibit.result))
-    return f"<tr><td>{told}</td>{images}</tr>"
-
-
-def _table(columns: Iterable[str], lines: str) -> str:
-    """A table with room around its cells; the UI drops styles, and leaves these attributes."""
-    header = "".join(f'<th align="left">{column}</th>' for column in columns)
-    return f'<table cellpadding="8"><tr>{header}</tr>{lines}</table>'
-
-
-def _image(data: bytes | None) -> str:
-    return "" if data is None else _embedded(thumbnail(decode(data), _SIDE), "jpeg")
+    told = f"{text(f'{row.backbone}/{row.pair}')}<br>loss {figure(row.total_loss)}<br>{duration(row.seconds_total)}"
+    return line((told, *map(small, (exhibit.content, exhibit.style, exhibit.result))))
 
 
 def _curves(exhibits: Iterable[Exhibit]) -> Iterator[str]:
@@ -86,17 +68,7 @@ def _curves(exhibits: Iterable[Exhibit]) -> Iterator[str]:
     if drawn:
         yield "## Total loss by step"
     for backbone, data in drawn.items():
-        yield f"{_text(backbone)}<br>{_embedded(data, 'png')}"
-
-
-def _embedded(data: bytes, kind: str) -> str:
-    return f'<img src="data:image/{kind};base64,{base64.b64encode(data).decode("ascii")}">'
-
-
-def _text(name: str) -> str:
-    """A name as HTML in one line, of which Markdown makes nothing else."""
-    shown = " ".join(name.split())
-    return "".join(f"&#{ord(letter)};" if letter in "\\`*_{}[]()#+-.!|~$:" else escape(letter) for letter in shown)
+        yield f"{text(backbone)}<br>{embedded(data, 'png')}"
 
 
 def artifact_key(output: str, what: str) -> str:

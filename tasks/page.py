@@ -1,20 +1,15 @@
 """The report: one self-contained HTML page that shows the pictures of a batch, then its figures."""
 
-import base64
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
-from urllib.parse import quote
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tasks.charts import charts
 from tasks.manifest import ManifestRow
+from tasks.rendering import Thumbnails, as_text, rendered
 from tasks.summary import BatchSummary
-from tasks.words import duration, figure, period
 
 MOST_PICTURES = 200
 """Pictures on a page, unless told otherwise."""
@@ -70,78 +65,32 @@ def report_page(
     """
     summary = BatchSummary(tuple(rows))
     shown = tuple(islice(exhibits, most_pictures))
-    sheet = _Sheet()
-    page = (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            title=title,
-            summary=summary,
-            plates=[sheet.plate(exhibit) for exhibit in shown],
-            images=sheet.images,
-            charts=charts((exhibit.row.backbone, exhibit.history) for exhibit in shown),
-            backbones=summary.backbones.to_dict("records"),
-            most_pictures=most_pictures,
-            most_rows=MOST_ROWS,
-        )
+    thumbnails = Thumbnails()
+    plates = [_plate(exhibit, thumbnails) for exhibit in shown]
+    return rendered(
+        "report.html.j2",
+        title=title,
+        summary=summary,
+        plates=plates,
+        images=thumbnails.images,
+        charts=charts((exhibit.row.backbone, exhibit.history) for exhibit in shown),
+        backbones=summary.backbones.to_dict("records"),
+        most_pictures=most_pictures,
+        most_rows=MOST_ROWS,
     )
-    return page.encode("utf-8", "backslashreplace")
 
 
-class _Sheet:
-    """The contact sheet: names each distinct thumbnail, so that it is embedded once."""
-
-    def __init__(self) -> None:
-        self._names: dict[bytes, str] = {}
-
-    @property
-    def images(self) -> dict[str, str]:
-        """Each thumbnail as base64, by the CSS class that paints it."""
-        return {name: _base64(data) for data, name in self._names.items()}
-
-    def plate(self, exhibit: Exhibit) -> dict[str, Any]:
-        """What the template needs to hang one picture."""
-        row = exhibit.row
-        return {
-            "row": row,
-            "result": _base64(exhibit.result),
-            "content": self._name(exhibit.content),
-            "style": self._name(exhibit.style),
-            "ratio": round(row.width / row.height, 4) if row.width and row.height else 1.0,
-        }
-
-    def _name(self, thumbnail: bytes | None) -> str | None:
-        return None if thumbnail is None else self._names.setdefault(thumbnail, f"t{len(self._names)}")
+def _plate(exhibit: Exhibit, thumbnails: Thumbnails) -> dict[str, Any]:
+    """What the template needs to hang one picture."""
+    return {
+        "row": exhibit.row,
+        "result": as_text(exhibit.result),
+        "content": thumbnails.name(exhibit.content),
+        "style": thumbnails.name(exhibit.style),
+        "ratio": aspect(exhibit.row),
+    }
 
 
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("tasks"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        figure=figure, duration=duration, period=period, stem=_stem, link=_link, encoded=_encoded
-    )
-    return environment
-
-
-def _link(row: ManifestRow) -> str:
-    """The picture's place beside the page."""
-    return "./" + _encoded(f"{row.backbone}/{row.pair}{PurePosixPath(row.output).suffix}")
-
-
-def _encoded(name: str) -> str:
-    """A name as the path of a relative link, percent-encoded."""
-    return quote(name, errors="surrogateescape")
-
-
-def _stem(uri: str) -> str:
-    """The name of a file without folders and suffix; Windows paths know both separators."""
-    return PureWindowsPath(uri).stem
+def aspect(row: ManifestRow) -> float:
+    """Width of a picture by its height; 1 where they are not known."""
+    return round(row.width / row.height, 4) if row.width and row.height else 1.0

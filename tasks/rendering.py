@@ -1,0 +1,66 @@
+"""How pages are made: each one self-contained HTML file, of a template and of thumbnails that are embedded once."""
+
+import base64
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from tasks.manifest import ManifestRow
+from tasks.words import duration, figure, period
+
+
+class Thumbnails:
+    """The pictures that a page shows in several places: each distinct one has a name, and is embedded once."""
+
+    def __init__(self) -> None:
+        self._names: dict[bytes, str] = {}
+
+    @property
+    def images(self) -> dict[str, str]:
+        """Each thumbnail as base64, by the CSS class that paints it."""
+        return {name: as_text(data) for data, name in self._names.items()}
+
+    def name(self, thumbnail: bytes | None) -> str | None:
+        """The CSS class that paints a JPEG file's bytes; None for None."""
+        return None if thumbnail is None else self._names.setdefault(thumbnail, f"t{len(self._names)}")
+
+
+def rendered(template: str, **values: Any) -> bytes:
+    """The page as a UTF-8 HTML file that loads nothing but what is in it."""
+    return _environment().get_template(template).render(**values).encode("utf-8", "backslashreplace")
+
+
+def as_text(data: bytes) -> str:
+    """A file's bytes as base64."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("tasks"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        figure=figure, duration=duration, period=period, stem=_stem, link=_link, encoded=_encoded
+    )
+    return environment
+
+
+def _link(row: ManifestRow) -> str:
+    """The picture's place beside the page."""
+    return "./" + _encoded(f"{row.backbone}/{row.pair}{PurePosixPath(row.output).suffix}")
+
+
+def _encoded(name: str) -> str:
+    """A name as the path of a relative link, percent-encoded."""
+    return quote(name, errors="surrogateescape")
+
+
+def _stem(uri: str) -> str:
+    """The name of a file without folders and suffix; Windows paths know both separators."""
+    return PureWindowsPath(uri).stem

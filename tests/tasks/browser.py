@@ -1,0 +1,25 @@
+"""Chromium without a window, for pages that come with a script."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),  # root, and small containers
+    *("--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND"),  # a page is all there is
+    *("--window-size=1100,1500", "--virtual-time-budget=5000", "--dump-dom"),
+)
+
+
+def elements_of(page: bytes, folder: Path, script: str = "") -> str:
+    """The page's elements once it is loaded and a script of the test's own has run; skips where there is no browser."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        pytest.skip("the page is looked at with Chromium; run: apt-get install chromium")
+    place = folder / "page.html"
+    place.write_bytes(page.replace(b"</body>", f"<script>{script}</script></body>".encode()))
+    program = [browser, *FLAGS, f"--user-data-dir={folder / 'browser'}", place.as_uri()]
+    return subprocess.run(program, capture_output=True, check=True, timeout=60).stdout.decode()  # noqa: S603 - a test's
