@@ -19,7 +19,7 @@ from nst_engine import TransferConfig
 from tasks.digest import artifact_key
 from tasks.discover import discover
 from tasks.manifest import ManifestRow
-from tasks.pairs import Pairing, Request
+from tasks.pairs import Pairing, Plan, Request
 from tasks.report import report
 from tasks.shards import Shard, in_shards, shard_size
 from tasks.storage import open_storage
@@ -88,29 +88,44 @@ def stylize_batch(
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
     )
-    _tag(request.backbones)
-    plan, logger = discover(job, request), get_run_logger()
+    tag(request.backbones)
+    rows = made(discover(job, request), job, runner, pairs_per_task)
+    return verdict(rows, allow_failures)
+
+
+def made(plan: Plan, job: Job, runner: Runner = "threads", pairs_per_task: int | None = None) -> list[ManifestRow]:
+    """Make the pictures of a plan and the report, which is written also where the batch is interrupted.
+
+    Args:
+        plan: the pairs.
+        job: what they have in common.
+        runner, pairs_per_task: as for `stylize_batch`.
+
+    Returns:
+        The rows in the order of the plan.
+    """
+    logger = get_run_logger()
     for line in plan.left_out():
         logger.warning(line)
     total = len(plan.pairs)
     shards = in_shards(plan.pairs, shard_size(total, pairs_per_task))
     rows: dict[int, list[ManifestRow]] = {}
     try:
-        made = shown(
+        moving = shown(
             _kept(_FAN_OUTS[runner](shards, job), rows),
             total,
-            artifact_key(open_storage(output).uri(), "progress"),
+            artifact_key(open_storage(job.output).uri(), "progress"),
             logger.warning,
         )
-        for _ in watched(made, total, logger.info, logger.error):
+        for _ in watched(moving, total, logger.info, logger.error):
             pass
     finally:
-        if rows:  # also of a batch that is interrupted
-            report(output, _in_order(rows))
-    return verdict(_in_order(rows), allow_failures)
+        for note in report(job.output, _in_order(rows)) if rows else ():
+            logger.warning(note)
+    return _in_order(rows)
 
 
-def _tag(backbones: Iterable[str]) -> None:
+def tag(backbones: Iterable[str]) -> None:
     """Tag this run with its backbones; tags of its task runs would cost a request each."""
     with get_client(sync_client=True) as client:
         client.update_flow_run(UUID(flow_run.get_id()), tags={*flow_run.get_tags(), *backbones})

@@ -1,15 +1,17 @@
 """What a batch leaves in its output besides the pictures: two CSV files and the report, from rows and sidecars."""
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
+from threading import Lock
 from typing import Any
 
 from nst_engine.errors import NightbrushError
 from nst_engine.images import decode, thumbnail
 from nst_engine.result import Status
-from tasks.manifest import ManifestRow, Sidecar, read_sidecar, sidecars
+from tasks.manifest import ManifestRow, Sidecar, sidecars
 from tasks.page import Exhibit, report_page, rows_to_show
 from tasks.storage import Storage, read_uri
 from tasks.summary import BatchSummary, backbones_csv, read_results, results_csv
@@ -18,6 +20,12 @@ RESULTS, BACKBONES, REPORT = "results.csv", "backbones.csv", "report.html"
 
 _INPUT_SIDE, _RESULT_SIDE = 240, 480
 """Long sides of the report's thumbnails, in pixels."""
+
+READERS = 16
+"""Files that are read at the same time."""
+
+_decoding = Lock()
+"""Held while a picture lies in memory with all its pixels: one does at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,32 +89,51 @@ def _failures_so_far(output: Storage, notes: list[str]) -> Iterator[ManifestRow]
 
 
 def _exhibits(output: Storage, rows: Iterable[ManifestRow]) -> Iterator[Exhibit]:
-    """The exhibits of the page, made one by one; rows whose picture is gone have none."""
-    inputs: dict[str, bytes | None] = {}
-    for row in rows_to_show(rows):
-        key = f"{row.backbone}/{row.pair}"
-        result = _thumbnail(partial(output.read, key + PurePosixPath(row.output).suffix), _RESULT_SIDE)
-        if result is None:
-            continue
-        for uri in (row.content, row.style):
-            if uri not in inputs:
-                inputs[uri] = _thumbnail(partial(read_uri, uri), _INPUT_SIDE)
-        content, style = inputs[row.content], inputs[row.style]
-        yield Exhibit(row=row, result=result, content=content, style=style, history=_history(output, f"{key}.json"))
+    """The exhibits of the page, read side by side; rows whose picture is gone have none."""
+    shown = rows_to_show(rows)
+    uris = dict.fromkeys(uri for row in shown for uri in (row.content, row.style))
+    with ThreadPoolExecutor(READERS) as pool:  # each waits for its storage most of the time
+        thumbnails = pool.map(_input, uris)
+        results = pool.map(partial(_result, output), shown)
+        histories = pool.map(partial(_history, output), shown)
+        inputs = dict(zip(uris, thumbnails, strict=True))
+        for row, result, history in zip(shown, results, histories, strict=True):
+            content, style = inputs[row.content], inputs[row.style]
+            if result is not None:
+                yield Exhibit(row=row, result=result, content=content, style=style, history=history)
 
 
-def _history(output: Storage, key: str) -> tuple[dict[str, Any], ...]:
-    """The history in the sidecar under `key`; none where it is gone or damaged, which the notes say already."""
+def _input(uri: str) -> bytes | None:
+    return small(partial(read_uri, uri), _INPUT_SIDE)
+
+
+def _result(output: Storage, row: ManifestRow) -> bytes | None:
+    return small(partial(output.read, _key(row) + PurePosixPath(row.output).suffix), _RESULT_SIDE)
+
+
+def _history(output: Storage, row: ManifestRow) -> tuple[dict[str, Any], ...]:
+    """The history in the row's sidecar; none where it is gone or damaged, which the notes say already."""
     try:
-        sidecar = read_sidecar(output, key)
+        return Sidecar.from_json(output.read(f"{_key(row)}.json")).history
     except NightbrushError:
         return ()
-    return sidecar.history if sidecar else ()
 
 
-def _thumbnail(read: Callable[[], bytes], side: int) -> bytes | None:
-    """A small JPEG of the picture whose bytes are read so, or None where there is no picture any more."""
+def _key(row: ManifestRow) -> str:
+    """Where a row's files lie in the output, without their suffixes."""
+    return f"{row.backbone}/{row.pair}"
+
+
+def small(read: Callable[[], bytes], side: int) -> bytes | None:
+    """A JPEG of the picture whose bytes are read so, or None where there is no picture any more.
+
+    Args:
+        read: gives the bytes of a picture.
+        side: of the JPEG's long side in pixels, at most.
+    """
     try:
-        return thumbnail(decode(read()), side)
+        data = read()
+        with _decoding:
+            return thumbnail(decode(data), side)
     except NightbrushError:
         return None

@@ -83,8 +83,7 @@ class BatchSummary:
     @property
     def table(self) -> list[dict[str, Any]]:
         """`backbones` as plain values, one dictionary per backbone; None for what is not a number."""
-        records = self.backbones.to_dict("records")
-        return [{str(name): None if pd.isna(value) else value for name, value in record.items()} for record in records]
+        return table_records(self.backbones)
 
 
 def _backbone(name: Any, group: pd.DataFrame) -> dict[str, Any]:
@@ -115,8 +114,18 @@ def results_csv(rows: Iterable[ManifestRow]) -> bytes:
 
 def backbones_csv(rows: Iterable[ManifestRow]) -> bytes:
     """The table of the backbones as `backbones.csv`, written like `results.csv`; see `BatchSummary.backbones`."""
-    table = BatchSummary(tuple(rows)).backbones
-    return _csv(BACKBONE_COLUMNS, table.astype(object).where(table.notna(), None).to_numpy().tolist())
+    return table_csv(BatchSummary(tuple(rows)).backbones)
+
+
+def table_records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Any table as plain values, one dictionary per row; None for what is not a number."""
+    records = table.to_dict("records")
+    return [{str(name): None if pd.isna(value) else value for name, value in record.items()} for record in records]
+
+
+def table_csv(table: pd.DataFrame) -> bytes:
+    """Any table as a CSV file written like `results.csv`: NaN is an empty cell."""
+    return _csv(tuple(table.columns), table.astype(object).where(table.notna(), None).to_numpy().tolist())
 
 
 def _csv(header: tuple[str, ...], lines: Iterable[list[Any]]) -> bytes:

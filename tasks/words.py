@@ -1,6 +1,8 @@
 """Figures, durations and times as a reader wants them."""
 
 import math
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +14,15 @@ def figure(value: float | None) -> str:
     if abs(value) < 1000:
         return f"{value:.3g}"
     return f"{value:,.0f}" if abs(value) < 1e7 else f"{value:.2e}"
+
+
+def brief(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of a table with four digits of each figure that count."""
+    return [{name: _four_digits(value) for name, value in record.items()} for record in records]
+
+
+def _four_digits(value: Any) -> Any:
+    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def duration(seconds: float | None) -> str:

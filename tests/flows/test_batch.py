@@ -57,6 +57,14 @@ def test_a_broken_picture_costs_its_rows_and_fails_the_run(places: dict[str, str
     assert (task.state.name, task.state.message) == ("Failed", failed[1].error)
 
 
+def test_what_the_report_could_not_read_is_a_warning(places: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    damaged = Path(places["output"], "tiny", "earlier.json")
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{", encoding="utf-8")
+    assert batch(places).is_completed()
+    assert any(f"{str(damaged)!r} cannot be used" in line for line in caplog.messages)
+
+
 def test_failures_may_be_allowed(places: dict[str, str]) -> None:
     Path(places["content"], "broken.jpg").write_bytes(BROKEN_JPEG)
     state = batch(places, allow_failures=True)

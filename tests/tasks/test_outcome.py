@@ -1,12 +1,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier, Lock
+from time import sleep
 
 import pytest
 
+from nst_engine.images import decode
+from nst_engine.types import Picture
 from tasks.manifest import ManifestRow, read_sidecar, write_sidecar
 from tasks.outcome import Outcome, write_outcome
-from tasks.storage import StorageError
+from tasks.storage import StorageError, read_uri
+from tasks.storage.local import LocalStorage
 from tasks.storage.memory import MemoryStorage
 from tasks.summary import read_results
 from tasks.work import Job, stylize_pair
@@ -98,6 +103,48 @@ def test_a_clock_that_goes_backwards_costs_no_report(job: Job) -> None:
     period = write_outcome(output_of(job), [lake, early]).summary.period
     assert period is not None
     assert [moment.year for moment in period] == [1970, int(lake.started_at[:4])]
+
+
+def meeting(job: Job, monkeypatch: pytest.MonkeyPatch) -> LocalStorage:
+    """The output, from which nothing comes before seven files are asked for, inputs among them."""
+    all_there = Barrier(7, timeout=60)
+
+    class Meeting(LocalStorage):
+        def read(self, key: str) -> bytes:
+            all_there.wait()
+            return super().read(key)
+
+    def met(uri: str) -> bytes:
+        all_there.wait()
+        return read_uri(uri)
+
+    monkeypatch.setattr("tasks.outcome.read_uri", met)
+    return Meeting(job.output)
+
+
+def test_what_the_report_shows_is_read_side_by_side_and_each_input_once(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = made(job, "hill.png", "lake.png")
+    outcome = write_outcome(meeting(job, monkeypatch), rows)
+    assert [exhibit.row for exhibit in outcome.exhibits] == rows
+    assert all(exhibit.content and exhibit.style and exhibit.history for exhibit in outcome.exhibits)
+
+
+def test_pictures_lie_in_memory_with_all_their_pixels_one_at_a_time(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = Lock()
+
+    def decoded(data: bytes) -> Picture:
+        assert alone.acquire(blocking=False)
+        try:
+            sleep(0.05)  # the others would come meanwhile
+            return decode(data)
+        finally:
+            alone.release()
+
+    monkeypatch.setattr("tasks.outcome.decode", decoded)
+    rows = made(job, "hill.png", "lake.png")
+    assert len(write_outcome(meeting(job, monkeypatch), rows).exhibits) == 2
 
 
 # rebuilt
