@@ -8,9 +8,19 @@ from typing import Any
 
 import click
 
-from flows.options import read_batch, read_config, with_batch, with_configuration, with_history
+from flows.launch import launch_batch, launch_comparison, places_or_pictures_at_hand
+from flows.options import (
+    read_batch,
+    read_comparison,
+    read_config,
+    read_referee,
+    with_batch,
+    with_comparison,
+    with_configuration,
+    with_history,
+)
 from flows.settings import apply_defaults
-from nst_engine import NightbrushError, TransferConfig, __version__
+from nst_engine import NightbrushError, __version__
 from tasks.pairs import Request
 
 DONE, SOME_FAILED, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
@@ -71,38 +81,25 @@ def run(
     """
     config, request, job = read_batch(**given)
     how = {"runner": runner, "pairs_per_task": pairs_per_task, "allow_failures": allow_failures}
-    return _batch(config, request, job, how, no_history, dry_run)
+    return DONE if launch_batch(config, request, job, how, no_history, dry_run) else SOME_FAILED
 
 
-def _batch(
-    config: TransferConfig,
-    request: Request,
-    job: dict[str, Any],
-    how: dict[str, Any],
-    no_history: bool,
-    dry_run: bool = False,
-) -> int:
-    from tasks.preflight import preflight
-    from tasks.shards import shard_size
-    from tasks.work import Job
+@cli.command()
+@with_comparison
+@with_history
+@click.option("--dry-run", is_flag=True, help="Print the plan and an estimate, and write nothing.")
+@click.option("--allow-failures", is_flag=True, help="Exit 0 though pictures failed.")
+def compare(referee: str | None, allow_failures: bool, no_history: bool, dry_run: bool, **given: Any) -> int:
+    """Stylize the same pairs under several configurations, and have one network judge them all.
 
-    batch = Job(config=config, **job)
-    shard_size(0, how["pairs_per_task"])
-    plan = preflight(batch, request)
-    if dry_run:
-        from flows.dry_run import describe_plan
-
-        click.echo(describe_plan(plan, batch))
-        return DONE
-    from flows.history import history
-
-    with history(embedded=no_history) as kept:
-        from flows.local import load_engine_if_needed, run_batch
-
-        if how["runner"] == "threads":
-            load_engine_if_needed(plan, batch)
-        click.echo(kept.announcement, err=True)
-        return DONE if run_batch(plan, batch, request, kept, **how) else SOME_FAILED
+    Every combination of the values is compared; layers of one value are joined by +. The preset report2 is a published
+    comparison of VGG16 with ResNet50. Unless folders are given, a photograph and a painting that are at hand are
+    compared on, in the folder comparison.
+    """
+    grids, request, job = read_comparison(**given)
+    how = {"referee": read_referee(referee), "allow_failures": allow_failures}
+    places = places_or_pictures_at_hand(**job)
+    return DONE if launch_comparison(grids, request, places, how, no_history, dry_run) else SOME_FAILED
 
 
 @cli.command()
@@ -111,6 +108,7 @@ def _batch(
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="OUT", help="The picture.")
 @click.option("--backbone", metavar="NAME", help="Network to use.")
 @with_configuration
+@click.option("--profile", is_flag=True, help="Tell where the time of a step goes, too.")
 def one(
     content: Path,
     style: Path,
@@ -120,12 +118,13 @@ def one(
     file: Path | None,
     settings: Sequence[str],
     device: str | None,
+    profile: bool,
 ) -> int:
     """Stylize one picture, without Prefect."""
     from flows.single import stylize_one
 
     config = read_config(preset, file, settings, backbone=backbone)
-    click.echo(stylize_one(content, style, output, config, device))
+    click.echo(stylize_one(content, style, output, config, device, profile))
     return DONE
 
 
@@ -239,4 +238,5 @@ def demo(folder: Path, no_history: bool) -> int:
         name: str(folder / at) for name, at in (("content", "contents"), ("style", "styles"), ("output", "output"))
     }
     how = {"runner": "threads", "pairs_per_task": None}
-    return _batch(CONFIG, Request(backbones=(CONFIG.backbone,)), places, how, no_history)
+    request = Request(backbones=(CONFIG.backbone,))
+    return DONE if launch_batch(CONFIG, request, places, how, no_history) else SOME_FAILED

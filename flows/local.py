@@ -1,18 +1,25 @@
 """A batch that runs now, here, in this process."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
+from prefect import State
 
 from flows.batch import stylize_batch
+from flows.compare import compare_backbones
 from flows.history import History
+from flows.parameters import parameters
 from nst_engine.quiet import import_quietly
+from tasks.compare import compare
+from tasks.comparing import COMPARISON, CURVES, PAGE
 from tasks.outcome import REPORT, RESULTS
 from tasks.pairs import Plan, Request
 from tasks.preflight import unfinished
 from tasks.ready import ready
 from tasks.report import report
 from tasks.storage import open_storage
+from tasks.study import Grid
 from tasks.work import Job
 
 
@@ -42,21 +49,35 @@ def run_batch(plan: Plan, job: Job, request: Request, history: History, **how: A
         state = history.run(
             stylize_batch,
             last=report.name,
-            content=job.content,
-            style=job.style,
-            output=job.output,
             config=job.config,
             backbones=list(request.backbones),
-            pairing=request.way,
-            pairs=request.pairs,
-            include=list(request.include),
-            exclude=list(request.exclude),
-            device=job.device,
+            **parameters(job, request),
             **how,
         )
+    return _ended(state, job, Report=REPORT, Table=RESULTS)
+
+
+def run_comparison(plan: Plan, job: Job, request: Request, grids: Sequence[Grid], history: History, **how: Any) -> bool:
+    """Run the compare flow on a plan that was made for it, and say where to look; returns whether it ended well.
+
+    Args:
+        plan, job, request: the pairs.
+        grids: the configurations.
+        history: what keeps the run.
+        how: what else the flow takes.
+
+    Raises:
+        Exception: whatever kept the flow from coming to its verdict.
+    """
+    with ready(plan):
+        state = history.run(compare_backbones, last=compare.name, grids=list(grids), **parameters(job, request), **how)
+    return _ended(state, job, Comparison=PAGE, Table=COMPARISON, Curves=CURVES)
+
+
+def _ended(state: State[Any], job: Job, **files: str) -> bool:
     outcome: object = state.result(raise_on_failure=False)
     if isinstance(outcome, Exception):
         raise outcome
     output = open_storage(job.output)
-    click.echo(f"{state.message}\nReport: {output.uri(REPORT)}\nTable: {output.uri(RESULTS)}")
+    click.echo("\n".join([str(state.message), *(f"{what}: {output.uri(file)}" for what, file in files.items())]))
     return bool(state.is_completed())

@@ -21,6 +21,7 @@ from tzlocal import get_localzone_name
 from flows import server
 from flows.batch import stylize_batch
 from flows.history import history
+from flows.parameters import parameters
 from nst_engine.errors import ConfigError
 from tasks.pairs import Request
 from tasks.storage import open_storage, read_uri, require_writable
@@ -81,7 +82,7 @@ def serve(job: Job, request: Request, allow_failures: bool, cron: str, timezone:
     zone = timezone or get_localzone_name()
     following = next_time(cron, zone)
     require_runnable(job, request)
-    deployment = nightly(parameters(job, request, allow_failures), cron, zone)
+    deployment = nightly(lasting(job, request, allow_failures), cron, zone)
     for name, value in RETRIES.items():
         os.environ.setdefault(name, value)
     with _reported():
@@ -124,19 +125,11 @@ def require_runnable(job: Job, request: Request) -> None:
     require_writable(open_storage(job.output))
 
 
-def parameters(job: Job, request: Request, allow_failures: bool) -> dict[str, Any]:
+def lasting(job: Job, request: Request, allow_failures: bool) -> dict[str, Any]:
     """The parameters of the batch flow as JSON can carry them, each folder by its absolute path."""
     places = {name: open_storage(getattr(job, name)).uri() for name in ("content", "style", "output")}
-    return places | {
-        "config": job.config.to_dict(),
-        "backbones": list(request.backbones),
-        "pairing": request.way,
-        "pairs": request.pairs,
-        "include": list(request.include),
-        "exclude": list(request.exclude),
-        "device": job.device,
-        "allow_failures": allow_failures,
-    }
+    batch = {"config": job.config.to_dict(), "backbones": list(request.backbones), "allow_failures": allow_failures}
+    return parameters(job, request) | places | batch
 
 
 def nightly(parameters: dict[str, Any], cron: str, zone: str) -> RunnerDeployment:

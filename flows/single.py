@@ -1,6 +1,6 @@
 """One picture, without Prefect."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,28 @@ from nst_engine.pyramid import result_sizes
 from nst_engine.types import Picture
 
 
-def stylize_one(content: Path, style: Path, output: Path, config: TransferConfig, device: str | None) -> str:
+def stylize_one(
+    content: Path, style: Path, output: Path, config: TransferConfig, device: str | None, profiled: bool = False
+) -> str:
     """Stylize one picture, with a bar on a terminal; returns a line on what became of it.
+
+    Args:
+        content, style, output: files.
+        config: what the transfer does.
+        device: as for `StyleTransfer`.
+        profiled: whether it is told, too, where the time of a step goes.
 
     Raises:
         NightbrushError: a picture cannot be read or written, or the transfer cannot go on.
     """
     require_savable(output)
     on_snapshot = partial(_save_snapshot, output, config.quality)
-    result = transfer(read_photograph(content), read_photograph(style), config, device, on_snapshot)
+    pictures = read_photograph(content), read_photograph(style)
+    line = _made(transfer(*pictures, config, device, on_snapshot), output)
+    return "\n".join([line, *_profile(*pictures, config, device)]) if profiled else line
+
+
+def _made(result: TransferResult, output: Path) -> str:
     width, height = result.size
     losses = result.losses
     told = "" if result.stop_reason == "iterations" else f" ({result.stop_reason})"
@@ -29,6 +42,16 @@ def stylize_one(content: Path, style: Path, output: Path, config: TransferConfig
         f"({result.precision} on {result.device}), {result.iterations} steps{told}, total loss {losses.total:.4g} "
         f"(content {losses.content:.4g}, style {losses.style:.4g}, tv {losses.tv:.4g})"
     )
+
+
+def _profile(content: Photograph, style: Photograph, config: TransferConfig, device: str | None) -> Iterator[str]:
+    """A line for each part of a step, with what it takes of it."""
+    from nst_engine.profile import profile
+
+    shares = profile(StyleTransfer(config, device), content, style)
+    whole = sum(share.seconds for share in shares)
+    yield f"A step takes {1000 * whole:.0f} ms at the size of the result:"
+    yield from (f"{share.seconds / whole:7.1%}  {1000 * share.seconds:7.1f} ms  {share.part}" for share in shares)
 
 
 def transfer(

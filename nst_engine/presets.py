@@ -25,6 +25,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "content_layers": ("block5_conv2",),
         "style_layers": _VGG_STYLE,
         "learning_rate": 15.0,
+        "side": 224,
     },
     "report2-resnet50": _STUDIED
     | {
@@ -40,10 +41,12 @@ PRESETS: dict[str, dict[str, Any]] = {
             "conv5_block1_1_relu",
         ),
         "learning_rate": 20.0,
+        "side": 224,
     },
 }
 """Fields by preset. `report1` is VGG19 with mixed precision and mean losses; the study fixed the height at 224 pixels,
-here it is the long side. `report2-vgg16` and `report2-resnet50` compare the two by the sums of Gatys et al."""
+here it is the long side. `report2-vgg16` and `report2-resnet50` compare the two by the sums of Gatys et al.; that study
+does not tell its size, and the first one's is taken."""
 
 
 def preset_fields(name: str) -> dict[str, Any]:

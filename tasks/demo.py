@@ -1,6 +1,6 @@
 """Pictures for the demo: photographs out of a package's data, and paintings of the project's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from nst_engine.errors import NightbrushError
@@ -23,19 +23,26 @@ class DemoError(NightbrushError):
     """The demo's pictures cannot be made."""
 
 
-def write_demo(contents: Storage, styles: Storage) -> None:
+def write_demo(
+    contents: Storage, styles: Storage, photographs: Iterable[str] = PHOTOGRAPHS, paintings: Iterable[str] = STYLES
+) -> None:
     """Write the demo's photographs to `contents` and its paintings to `styles`, without a download.
 
     Photographs are JPEG files with a long side of at most 640 pixels, paintings PNG files of 512 x 512. A key that
     is there already is left as it is.
 
+    Args:
+        contents, styles: where they go.
+        photographs: names in `skimage.data`.
+        paintings: names in `tasks.paintings.PAINTINGS`.
+
     Raises:
         DemoError: scikit-image, whose package data the photographs are, is not installed.
         StorageError: a storage cannot be read or written.
     """
-    for name in PHOTOGRAPHS:
+    for name in photographs:
         _write_missing(contents, f"{name}.jpg", partial(_photograph, name))
-    for name in STYLES:
+    for name in paintings:
         _write_missing(styles, f"{name}.png", partial(_painting, name))
 
 

@@ -7,8 +7,8 @@ from typing import Any, get_args, get_type_hints
 from nst_engine.config import TransferConfig
 
 
-def typed(name: str, text: str) -> Any:
-    """The text as the kind of value that the field takes; `none` where it takes None, commas where it takes several.
+def typed(name: str, text: str, separator: str = ",") -> Any:
+    """The text as the kind of value that the field takes; `none` where it takes None, in parts where it takes several.
 
     What is no such value stays a text, for `TransferConfig` to refuse.
     """
@@ -16,7 +16,7 @@ def typed(name: str, text: str) -> Any:
     if text.lower() == "none" and NoneType in kinds:
         return None
     if any(getattr(kind, "__origin__", None) is tuple for kind in kinds):
-        return tuple(part.strip() for part in text.split(","))
+        return tuple(part.strip() for part in text.split(separator))
     if bool in kinds and text.lower() in ("true", "false"):
         return text.lower() == "true"
     for kind in (int, float):

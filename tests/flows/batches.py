@@ -37,8 +37,8 @@ def results(places: dict[str, str]) -> tuple[ManifestRow, ...]:
     return read_results(Path(places["output"], "results.csv").read_bytes())
 
 
-def flow_run_of(places: dict[str, str]) -> FlowRun:
-    name = f"{Path(places['content']).name} in the style of paintings"
+def flow_run_of(places: dict[str, str], what: str = "{}") -> FlowRun:
+    name = what.format(f"{Path(places['content']).name} in the style of paintings")
     with get_client(sync_client=True) as client:
         (run,) = client.read_flow_runs(flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=[name])))
     return run

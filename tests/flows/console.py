@@ -37,5 +37,5 @@ Nightbrush: TypeAlias = Callable[..., Ran]
 def in_a_process_of_its_own(*arguments: str | Path) -> Ran:
     """Run `nightbrush` as a user's shell does."""
     program = [sys.executable, "-c", "from flows.cli import main; main()", *map(str, arguments)]
-    done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603 - ourselves
+    done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=1200)  # noqa: S603 - ourselves
     return Ran(done.returncode, done.stdout, done.stderr)

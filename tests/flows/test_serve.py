@@ -15,7 +15,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.flows import load_flow_from_entrypoint
 
 from flows.batch import stylize_batch
-from flows.serve import NAME, next_time, nightly, parameters, require_runnable
+from flows.serve import NAME, lasting, next_time, nightly, require_runnable
 from nst_engine.errors import ConfigError
 from tasks.pairs import Request
 from tasks.work import Job
@@ -122,7 +122,7 @@ def test_the_parameters_are_the_flows_and_name_folders_wherever_it_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     relative = Job(content="contents", style="styles", output="out", config=CONFIG, device="cpu")
-    given = json.loads(json.dumps(parameters(relative, REQUEST, allow_failures=True)))
+    given = json.loads(json.dumps(lasting(relative, REQUEST, allow_failures=True)))
     allowed = stylize_batch.validate_parameters(given)
     assert {name: allowed[name] for name in ("content", "style", "output")} == {
         "content": job.content,

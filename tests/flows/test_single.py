@@ -7,6 +7,7 @@ from PIL import Image
 from flows.single import stylize_one
 from nst_engine.errors import ImageError
 from nst_engine.images import read_provenance
+from nst_engine.profile import PARTS
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import CONFIG, paint
 
@@ -19,6 +20,16 @@ def test_makes_one_picture_and_says_what_became_of_it(tmp_path: Path) -> None:
     assert "\n" not in text
     with Image.open(tmp_path / "new" / "out.png") as picture:
         assert picture.size == (32, 24)
+
+
+def test_says_where_the_time_of_a_step_goes(nightbrush: Nightbrush, tmp_path: Path) -> None:
+    pictures = paint(tmp_path / "lake.png", 1), paint(tmp_path / "wave.png", 2)
+    ran = nightbrush("one", *pictures, "-o", tmp_path / "out.png", *TINY, "--profile")
+    assert (ran.status, ran.err) == (0, "")
+    _, heading, *lines = ran.out.splitlines()
+    assert heading.startswith("A step takes ")
+    assert [line.split(maxsplit=3)[3] for line in lines] == list(PARTS)
+    assert sum(float(line.split("%")[0]) for line in lines) == pytest.approx(100, abs=0.5)
 
 
 def test_the_suffix_decides_the_format(nightbrush: Nightbrush, tmp_path: Path) -> None:

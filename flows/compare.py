@@ -1,0 +1,76 @@
+"""The compare flow: the same pairs under several configurations, judged by one referee."""
+
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Annotated, TypeAlias
+
+from prefect import State, flow, get_run_logger
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from flows.batch import Runner, made, tag
+from flows.verdict import verdict
+from nst_engine.referee import Referee
+from tasks.compare import compare
+from tasks.discover import discover
+from tasks.pairs import Pairing, Request
+from tasks.study import Grid, enter
+from tasks.work import Job
+
+Grids: TypeAlias = Annotated[list[Grid], Field(min_length=1)]
+"""What is compared: at least one."""
+
+
+def _run_name() -> str:
+    content, style = (PurePath(flow_run.get_parameters()[side]) for side in ("content", "style"))
+    return f"compare on {content.name or content} in the style of {style.name or style}"
+
+
+@flow(name="compare-backbones", flow_run_name=_run_name)
+def compare_backbones(
+    content: str,
+    style: str,
+    output: str,
+    grids: Grids,
+    pairing: Pairing | None = None,
+    pairs: str | None = None,
+    include: list[str] | None = None,
+    exclude: list[str] | None = None,
+    referee: Referee | None = None,
+    device: str | None = None,
+    allow_failures: bool = False,
+    runner: Runner = "threads",
+) -> State[None]:
+    """Stylize the same pairs under several configurations, and have all pictures judged by one network.
+
+    Args:
+        content: folder of the pictures to be stylized, or `s3://bucket/prefix`.
+        style: folder of the pictures whose style they take, likewise.
+        output: folder for the results, `comparison.html`, `comparison.csv`, `curves.csv` and `referees.csv` besides
+            what a batch leaves, likewise.
+        grids: configurations, each with values for some fields, every combination of which is taken.
+        pairing: as for a batch.
+        pairs: likewise; the list sets no fields of the configuration.
+        include: likewise.
+        exclude: likewise.
+        referee: the network whose scores stand in the tables; None is the best that took no part.
+        device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
+        allow_failures: end as Completed though pictures failed.
+        runner: as for a batch.
+    """
+    config = grids[0].config
+    job = Job(content=content, style=style, output=output, config=config, run_id=flow_run.get_id() or "", device=device)
+    request = Request(
+        backbones=(config.backbone,),
+        pairing=pairing,
+        pairs=pairs,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+    )
+    plan = discover(job, request)
+    trials = enter(plan, grids)
+    tag({trial.spec.backbone for trial in trials})
+    rows = made(replace(plan, pairs=tuple(trial.spec for trial in trials)), job, runner)
+    for note in compare(trials, rows, job, referee):
+        get_run_logger().warning(note)
+    return verdict(rows, allow_failures)

@@ -1,0 +1,49 @@
+"""The Prefect task that judges a comparison, writes its tables and its page, and keeps both in the run's history."""
+
+from collections.abc import Sequence
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from nst_engine.referee import Referee
+from tasks.comparing import COMPARISON, CURVES, PAGE, REFEREES, write_comparison
+from tasks.comparison_digest import comparison_digest
+from tasks.comparison_tables import tables
+from tasks.digest import artifact_key
+from tasks.judging import judged, referees
+from tasks.manifest import ManifestRow
+from tasks.storage import open_storage
+from tasks.study import Trial
+from tasks.summary import table_records
+from tasks.words import brief
+from tasks.work import Job
+
+
+@task(name="compare", task_run_name="compare", cache_policy=NO_CACHE, persist_result=False)
+def compare(trials: Sequence[Trial], rows: Sequence[ManifestRow], job: Job, referee: Referee | None) -> list[str]:
+    """Judge the pictures of a comparison, and write `comparison.csv`, `curves.csv`, `referees.csv` and the page.
+
+    Returns what is to be kept in mind, a line each.
+
+    Two artifacts are left, under keys that are the same for each run into this output: the page's pictures, charts and
+    tables in small, and the judge's verdict.
+    """
+    output, notes = open_storage(job.output), list[str]()
+    comparison = judged(trials, rows, job, referees(trials, referee), notes.append)
+    if comparison.untrained:
+        notes.append(f"random weights rank pictures by chance: {', '.join(comparison.untrained)}")
+    pictures = write_comparison(output, comparison)
+    verdict = next(tables(comparison))
+    places = [output.uri(name) for name in (PAGE, COMPARISON, CURVES, REFEREES)]
+    create_markdown_artifact(
+        comparison_digest(comparison, pictures, places),
+        key=artifact_key(output.uri(), "comparison"),
+        description=f"Comparison in {output.uri()}",
+    )
+    create_table_artifact(
+        brief(table_records(verdict.frame)),
+        key=artifact_key(output.uri(), "verdict"),
+        description=verdict.note,
+    )
+    return notes

@@ -1,0 +1,58 @@
+"""What a comparison leaves in its output: three CSV files and a page."""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from nst_engine.result import Status
+from tasks.comparison import Comparison, Gallery, Judged
+from tasks.comparison_page import comparison_page
+from tasks.outcome import READERS, small
+from tasks.page import MOST_PICTURES
+from tasks.storage import Storage, read_uri
+from tasks.summary import table_csv
+
+COMPARISON, CURVES, REFEREES, PAGE = "comparison.csv", "curves.csv", "referees.csv", "comparison.html"
+
+_SIDE = 640
+"""Long side of the page's pictures, in pixels: enough to look into them."""
+
+
+def write_comparison(output: Storage, comparison: Comparison) -> Gallery:
+    """Write `comparison.csv`, `curves.csv`, `referees.csv` and `comparison.html`; returns the page's pictures.
+
+    Raises:
+        StorageError: the output cannot be written.
+    """
+    output.write(COMPARISON, table_csv(comparison.results))
+    output.write(CURVES, table_csv(comparison.curves))
+    output.write(REFEREES, table_csv(comparison.crossed))
+    found = gallery(output, comparison)
+    output.write(PAGE, comparison_page(comparison, found))
+    return found
+
+
+def gallery(output: Storage, comparison: Comparison, most: int = MOST_PICTURES) -> Gallery:
+    """The pictures of as many pairs as there is room for, spread evenly, each pair under all configurations."""
+    room = max(1, most // len(comparison.variants))
+    step = math.ceil(len(comparison.pairs) / room)
+    pairs = set(comparison.pairs[::step])
+    shown = [it for it in comparison.judged if it.trial.pair in pairs and it.row.status != Status.FAILED]
+    firsts = {it.trial.pair: it.row for it in reversed(shown)}
+    uris = dict.fromkeys(uri for row in firsts.values() for uri in (row.content, row.style))
+    with ThreadPoolExecutor(READERS) as pool:
+        results = pool.map(partial(_result, output), shown)
+        inputs = dict(zip(uris, pool.map(_input, uris), strict=True))
+        made = {(it.trial.pair, it.name): data for it, data in zip(shown, results, strict=True) if data}
+    contents = {pair: data for pair, row in firsts.items() if (data := inputs[row.content])}
+    styles = {pair: data for pair, row in firsts.items() if (data := inputs[row.style])}
+    return Gallery(results=made, contents=contents, styles=styles)
+
+
+def _result(output: Storage, judged: Judged) -> bytes | None:
+    key = judged.trial.spec.picture_key(judged.trial.variant.config.format)
+    return small(partial(output.read, key), _SIDE)
+
+
+def _input(uri: str) -> bytes | None:
+    return small(partial(read_uri, uri), _SIDE)

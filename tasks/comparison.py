@@ -1,0 +1,175 @@
+"""What a comparison came to: every picture with its losses over time and its scores."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from nst_engine.config import TransferConfig
+from nst_engine.measures import Measures
+from nst_engine.referee import Distances, Referee
+from nst_engine.result import Status
+from tasks.manifest import ManifestRow
+from tasks.study import Trial, Variant
+from tasks.summary import LOSSES
+
+SCORES = ("score", "style_distance", "content_distance")
+"""What a referee says of a picture, as the tables name it."""
+
+MEASURES = tuple(it.name for it in fields(Measures))
+"""What is said of it without a network."""
+
+_TERMS = ("total", "content", "style", "tv")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One picture of a comparison, or the failure in its place.
+
+    Attributes:
+        trial: what was asked for.
+        row: what became of it.
+        history: records of the optimization as `TransferResult.history_rows` gives them; none without a picture.
+        measures: of the picture itself; None without one.
+        distances: what each referee says of it, by the referee; none without a picture.
+    """
+
+    trial: Trial
+    row: ManifestRow
+    history: tuple[Mapping[str, Any], ...] = ()
+    measures: Measures | None = None
+    distances: Mapping[Referee, Distances] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The configuration's name."""
+        return self.trial.variant.name
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All pictures of a comparison.
+
+    Attributes:
+        judged: variant by variant, and in each the pairs in one order.
+        referees: who judged, the one of the tables first.
+    """
+
+    judged: tuple[Judged, ...]
+    referees: tuple[Referee, ...]
+
+    @cached_property
+    def variants(self) -> tuple[Variant, ...]:
+        """The configurations in their order."""
+        return tuple({judged.name: judged.trial.variant for judged in self.judged}.values())
+
+    @cached_property
+    def pairs(self) -> tuple[str, ...]:
+        """The names of the pairs in their order."""
+        return tuple(dict.fromkeys(judged.trial.pair for judged in self.judged))
+
+    @cached_property
+    def varied(self) -> tuple[str, ...]:
+        """The fields in which the configurations differ, in the order of the configuration."""
+        configs = [variant.config for variant in self.variants]
+        names = (it.name for it in fields(TransferConfig))
+        return tuple(name for name in names if len({getattr(config, name) for config in configs}) > 1)
+
+    @cached_property
+    def complete(self) -> tuple[str, ...]:
+        """The pairs of which every configuration has a picture, but for those that have none at all."""
+        made = [judged for judged in self.judged if judged.row.status != Status.FAILED]
+        some = {judged.name for judged in made}
+        having = {pair: {judged.name for judged in made if judged.trial.pair == pair} for pair in self.pairs}
+        return tuple(pair for pair in self.pairs if some and having[pair] == some)
+
+    @property
+    def untrained(self) -> tuple[str, ...]:
+        """Names of the networks with random weights, those compared and those that judge: their figures say little."""
+        compared = (Referee(backbone=it.config.backbone, weights=it.config.weights) for it in self.variants)
+        networks = dict.fromkeys((*compared, *self.referees))
+        return tuple(network.name for network in networks if network.weights == "random")
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """Every record of every picture, one a row: what `curves.csv` holds.
+
+        Losses are unweighted but for `total`; `seconds` count from the beginning of the optimization, `step` from 0.
+        """
+        columns = ["pair", "configuration", "step", "side", "seconds", *_TERMS, "learning_rate"]
+        records = (
+            {"pair": judged.trial.pair, "configuration": judged.name, **record}
+            for judged in self.judged
+            for record in judged.history
+        )
+        return pd.DataFrame(records, columns=columns)
+
+    @cached_property
+    def results(self) -> pd.DataFrame:
+        """One row per pair and configuration, with the figures of the first referee: what `comparison.csv` holds."""
+        return pd.DataFrame([self._result(judged) for judged in self.judged])
+
+    @cached_property
+    def crossed(self) -> pd.DataFrame:
+        """One row per pair, configuration and referee: what `referees.csv` holds."""
+        configs = [variant.config for variant in self.variants]
+        columns = ["pair", "configuration", "referee", "took_part", *SCORES]
+        rows = (
+            {
+                "pair": judged.trial.pair,
+                "configuration": judged.name,
+                "referee": referee.name,
+                "took_part": referee.took_part(configs),
+                **_distances(distances),
+            }
+            for judged in self.judged
+            for referee, distances in judged.distances.items()
+        )
+        return pd.DataFrame(rows, columns=columns)
+
+    def _result(self, judged: Judged) -> dict[str, Any]:
+        config, row = judged.trial.variant.config, judged.row
+        distances = judged.distances.get(self.referees[0])
+        return {
+            "pair": judged.trial.pair,
+            "configuration": judged.name,
+            "backbone": config.backbone,
+            "weights": config.weights,
+            **{name: cell(getattr(config, name)) for name in self.varied if name not in ("backbone", "weights")},
+            "status": row.status,
+            "referee": self.referees[0].name,
+            **(_distances(distances) if distances else dict.fromkeys(SCORES)),
+            **(asdict(judged.measures) if judged.measures else dict.fromkeys(MEASURES)),
+            **{name: getattr(row, name) for name in LOSSES},
+            "steps": row.iterations,
+            "evaluations": row.evaluations,
+            "seconds_optimize": row.seconds_optimize,
+            "seconds_total": row.seconds_total,
+            "output": row.output,
+            "error": row.error,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gallery:
+    """Small pictures of a comparison, each a JPEG file's bytes; those that are gone are absent.
+
+    Attributes:
+        results: by pair and configuration.
+        contents, styles: by pair.
+    """
+
+    results: dict[tuple[str, str], bytes]
+    contents: dict[str, bytes]
+    styles: dict[str, bytes]
+
+
+def _distances(distances: Distances) -> dict[str, float]:
+    return dict(zip(SCORES, (distances.score, distances.style, distances.content), strict=True))
+
+
+def cell(value: Any) -> Any:
+    """The value of a field as a table has it."""
+    return "+".join(value) if isinstance(value, tuple) else value

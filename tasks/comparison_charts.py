@@ -1,0 +1,162 @@
+"""Charts of a comparison: how losses fell by step and by second, and what a good score costs in seconds."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from nst_engine.config import TransferConfig
+from tasks.charts import MOST_POINTS
+from tasks.comparison import Comparison, cell
+from tasks.comparison_tables import tables
+from tasks.drawing import Palette, canvas, few_labels, lettering, log_scale, quiet
+from tasks.labels import label_ends, label_points, labels, shortened
+from tasks.study import Variant
+
+_WIDTH, _HEIGHT = 5.0, 3.2
+_HEIGHT_OF_A_LINE = 0.17
+"""Inches."""
+
+_DASHES = ("-", "--", ":")
+"""What tells lines apart where there are more of them than hues."""
+
+_WAYS = (
+    *("optimizer", "learning_rate", "schedule", "iterations", "tolerance", "time_limit", "precision", "init", "levels"),
+    *("tile", "record_every", "snapshot_every", "format", "quality", "deterministic"),
+)
+"""Fields that say how an objective is brought down, not what it is."""
+
+_RESOLVED = ("content_layers", "style_layers", "content_weight", "style_weight", "tv_weight", "smoothing")
+"""Fields whose None stands for a value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """A chart.
+
+    Attributes:
+        about: the configurations that it shows, in few words; empty where it shows all.
+        title: what it shows of them.
+        draw: makes the chart itself.
+    """
+
+    about: str
+    title: str
+    draw: Callable[[], Figure]
+
+
+def convergence(comparison: Comparison, palette: Palette) -> Iterator[Drawing]:
+    """The total loss by step, then by second, for each group of configurations whose losses can be compared.
+
+    A line is the median over the pairs of which every configuration has a picture.
+    """
+    for about, group in _groups(comparison):
+        curves = {variant.name: _median(comparison, variant.name) for variant in group}
+        if found := {name: curve for name, curve in curves.items() if len(curve) > 1}:
+            for unit in ("step", "seconds"):
+                yield Drawing(about=about, title=f"Total loss by {unit}", draw=partial(_lines, found, unit, palette))
+
+
+def trade_offs(comparison: Comparison, palette: Palette) -> Iterator[Drawing]:
+    """The score against the seconds of optimization, and the distance to the style against that to the content.
+
+    A point is a configuration: its mean over the pairs of which every one has a picture.
+    """
+    means = next(tables(comparison)).frame.set_index("configuration")
+    means.columns = means.columns.str.replace("_", " ").str.replace("seconds optimize", "seconds of optimization")
+    for across, upwards in (("seconds of optimization", "score"), ("content distance", "style distance")):
+        points = means[[across, upwards]].astype(float)
+        points = points[(points > 0).all(axis=1)]
+        if len(points):
+            title = f"{upwards} by {across}".capitalize()
+            yield Drawing(about="", title=title, draw=partial(_points, points, palette))
+
+
+def front(points: pd.DataFrame) -> pd.DataFrame:
+    """The points that no other betters in one of two columns without being worse in the other; less is better.
+
+    They come in the order of the first column.
+    """
+    across, upwards = points.columns
+    ordered = points.sort_values([across, upwards])
+    return ordered[ordered[upwards] < ordered[upwards].cummin().shift().fillna(float("inf"))]
+
+
+def _groups(comparison: Comparison) -> Iterator[tuple[str, list[Variant]]]:
+    """Configurations of one objective, with the words that set it apart."""
+    groups: dict[tuple[Any, ...], list[Variant]] = {}
+    for variant in comparison.variants:
+        groups.setdefault(_objective(variant.config), []).append(variant)
+    for group in groups.values():
+        yield _about(comparison, group[0].config), group
+
+
+def _objective(config: TransferConfig) -> tuple[Any, ...]:
+    """What is brought down: equal where total losses can be compared."""
+    default = TransferConfig()
+    same = {name: getattr(default, name) for name in (*_WAYS, *_RESOLVED)}
+    seed = config.seed if config.weights == "random" else default.seed
+    layers = (tuple(found.items()) for found in (config.content_layer_weights, config.style_layer_weights))
+    smoothing = config.smoothing or config.spec.smoothing
+    return config.replace(**same, seed=seed), *layers, config.loss_weights, smoothing
+
+
+def _about(comparison: Comparison, config: TransferConfig) -> str:
+    seed = () if config.weights == "random" else ("seed",)
+    names = [name for name in comparison.varied if name not in (*_WAYS, *seed, "backbone")]
+    values = {name: str(cell(getattr(config, name))) for name in names if getattr(config, name) is not None}
+    return " ".join((config.backbone, *(f"{name}={shortened(value)}" for name, value in values.items())))
+
+
+def _median(comparison: Comparison, name: str) -> pd.DataFrame:
+    """Steps, seconds and total losses of a configuration, thinned; what has ended stays where it came to."""
+    curves = comparison.curves
+    own = curves[(curves["configuration"] == name) & curves["pair"].isin(comparison.complete) & (curves["total"] > 0)]
+    by_pair = {term: own.pivot_table(index="step", columns="pair", values=term) for term in ("seconds", "total")}
+    found = pd.DataFrame({term: frame.ffill().median(axis=1) for term, frame in by_pair.items()})
+    last = len(found) - 1
+    kept = sorted({*range(0, len(found), last // MOST_POINTS + 1), max(last, 0)}) if len(found) else []
+    return found.iloc[kept].reset_index(names="step")
+
+
+def _lines(curves: Mapping[str, pd.DataFrame], unit: str, palette: Palette) -> Figure:
+    with lettering():
+        drawn, axes = canvas(_WIDTH, max(_HEIGHT, _HEIGHT_OF_A_LINE * (len(curves) + 4)))
+        lines = []
+        for number, curve in enumerate(curves.values()):
+            dash, hue = divmod(number, len(palette.hues))
+            how = {"color": palette.hues[hue], "linestyle": _DASHES[dash % len(_DASHES)]}
+            lines += axes.plot(curve[unit], curve["total"], linewidth=1.5, **how)
+        axes.margins(x=0.01)
+        log_scale(axes, "y")
+        few_labels(axes, whole=unit == "step")
+        quiet(axes, palette.faint, unit)
+        label_ends(axes, dict(zip(labels(list(curves)), lines, strict=True)))
+    return drawn
+
+
+def _points(points: pd.DataFrame, palette: Palette) -> Figure:
+    """The points by name, those of the front filled and joined by a stepped line."""
+    with lettering():
+        drawn, axes = canvas(_WIDTH, _HEIGHT)
+        best = front(points)
+        axes.plot(*points.to_numpy().T, "o", color=palette.ink, markerfacecolor="none", markersize=5)
+        axes.margins(0.15)
+        log_scale(axes, "x")
+        log_scale(axes, "y")
+        quiet(axes, palette.faint, *points.columns)
+        _stepped(axes, best, palette)
+        axes.plot(*best.to_numpy().T, "o", color=palette.accent, markersize=5.5)
+        label_points(axes, dict(zip(labels(list(points.index)), points.to_numpy(), strict=True)), palette)
+    return drawn
+
+
+def _stepped(axes: Any, best: pd.DataFrame, palette: Palette) -> None:
+    """The border of what was reached: down from the top to the first point, and on to the right from the last."""
+    (low, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    across, upwards = best.to_numpy().T
+    axes.plot([*across.repeat(2), right], [top, *upwards.repeat(2)], color=palette.accent, linewidth=1)
+    axes.set(xlim=(low, right), ylim=(bottom, top))

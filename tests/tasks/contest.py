@@ -1,0 +1,26 @@
+"""A small comparison that is made for real: two pairs under three configurations."""
+
+from pathlib import Path
+
+from nst_engine.referee import Referee
+from tasks.manifest import ManifestRow
+from tasks.pairs import Plan
+from tasks.study import Grid, Trial, enter
+from tasks.work import Job, stylize_pair
+from tests.tasks.studio import CONFIG, a_job, a_pair, paint
+
+TINY = Referee(backbone="tiny", weights="random")
+GRID = Grid(config=CONFIG, vary={"iterations": [2, 4, 8]})
+
+
+def a_contest(root: Path, *grids: Grid) -> tuple[Job, tuple[Trial, ...]]:
+    """A job over two contents and a style, and its trials."""
+    job = a_job(root)
+    paint(root / "contents" / "hill.png", 3)
+    plan = Plan(pairs=(a_pair("hill.png"), a_pair("lake.png")))
+    return job, enter(plan, grids or (GRID,))
+
+
+def made(trials: tuple[Trial, ...], job: Job) -> list[ManifestRow]:
+    """What becomes of the trials."""
+    return [stylize_pair(trial.spec, job) for trial in trials]
