@@ -30,7 +30,7 @@ from flows.verdict import verdict
 from nst_engine import ConfigError, Status
 from nst_engine.errors import NightbrushError
 from tasks.finished import skipped_row
-from tasks.manifest import ManifestRow, read_sidecar
+from tasks.manifest import ManifestRow, Sidecar
 from tasks.pairs import PairSpec
 from tasks.shards import Shard, in_shards
 from tasks.storage import Storage, open_storage
@@ -44,7 +44,7 @@ _ROWS = "shard"
 
 _POLL_SECONDS = 2.0
 
-_READERS = 16
+_READERS = 32
 """Sidecars that are read at the same time."""
 
 
@@ -152,9 +152,7 @@ def _row(output: Storage, pair: PairSpec, job: Job, status: str, error: str | No
     if status == Status.FAILED:
         return row
     try:
-        sidecar = read_sidecar(output, pair.sidecar_key)
+        sidecar = Sidecar.from_json(output.read(pair.sidecar_key))
     except NightbrushError as damaged:
-        return failed_row(pair, job, str(damaged))
-    if sidecar is None:
-        return failed_row(pair, job, f"{pair.sidecar_key!r} is not in the output; run the batch again")
+        return replace(row, error=f"sidecar {pair.sidecar_key!r} cannot be used: {damaged}; run the batch again")
     return skipped_row(sidecar, row) if status == Status.SKIPPED else sidecar.row
