@@ -13,7 +13,8 @@ from prefect.futures import PrefectFuture
 from prefect.settings import get_current_settings
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from nst_engine import ConfigError, working_devices
+import nst_engine
+from nst_engine.errors import ConfigError
 from tasks.manifest import ManifestRow
 from tasks.shards import Shard
 from tasks.stylize import stylize
@@ -113,7 +114,7 @@ def _rows(shard: Shard, job: Job, future: PrefectFuture[list[ManifestRow]]) -> l
 
 def _devices(job: Job) -> int:
     """How many devices there are to work on; 1 until TensorFlow is loaded, which it is once a pair needs it."""
-    return len(working_devices(job.device)) if "nst_engine.devices" in sys.modules else 1
+    return len(nst_engine.working_devices(job.device)) if "nst_engine.devices" in sys.modules else 1
 
 
 def _shares() -> tuple[int, dict[str, int]]:

@@ -44,8 +44,6 @@ def judged(
         referees: who judges.
         log: takes a line of text.
 
-    Raises:
-        WeightsError: the weights of a referee are absent or damaged.
     """
     bench = _Bench(job, referees)
     order = sorted(range(len(trials)), key=lambda index: trials[index].pair)
@@ -67,8 +65,9 @@ class _Bench:
             return Judged(trial=trial, row=row)
         try:
             return self._scored(trial, row)
-        except NightbrushError as error:
-            log(f"{trial.spec.name} is not judged: {error}")
+        except Exception as error:  # one picture that cannot be judged costs its scores, never the comparison
+            kind = "" if isinstance(error, NightbrushError) else f"{type(error).__name__}: "
+            log(f"{trial.spec.name} is not judged: {kind}{error}".splitlines()[0])
             return Judged(trial=trial, row=row)
 
     def _scored(self, trial: Trial, row: ManifestRow) -> Judged:

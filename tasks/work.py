@@ -3,7 +3,6 @@
 import platform
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from hashlib import md5, sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -87,6 +86,7 @@ class _PairWork:
         self.config = pair.configured(job.config)
         self.output = open_storage(job.output)
         self.contents, self.styles = open_storage(job.content), open_storage(job.style)
+        self.files: tuple[bytes, bytes] | None = None
         self.seconds = Phases()
         self.row = ManifestRow(
             run_id=job.run_id,
@@ -112,19 +112,21 @@ class _PairWork:
                 return skipped_row(sidecar, self.row)
             if (kept := outbox.kept(identity)) is not None:
                 return self._delivered(identity, kept)
-            content, style = self._inputs
+            content, style = self._inputs()
             pictures = read_photograph(content, self.row.content), read_photograph(style, self.row.style)
         return self._delivered(identity, self._made(identity, *pictures))
 
-    @cached_property
     def _inputs(self) -> tuple[bytes, bytes]:
-        return self.contents.read(self.pair.content.key), self.styles.read(self.pair.style.key)
+        """The files of the content and the style, read once."""
+        if self.files is None:  # a cached property would have all pairs wait for each other, before Python 3.12
+            self.files = self.contents.read(self.pair.content.key), self.styles.read(self.pair.style.key)
+        return self.files
 
     def _hashes(self, sidecar: Sidecar | None) -> tuple[str, str]:
         """SHA-256 of the content and the style, which are not read where a sidecar vouches for them."""
         if sidecar is not None and self._vouched(sidecar):
             return str(sidecar.row.content_sha256), str(sidecar.row.style_sha256)
-        content, style = self._inputs
+        content, style = self._inputs()
         return sha256(content).hexdigest(), sha256(style).hexdigest()
 
     def _vouched(self, sidecar: Sidecar) -> bool:

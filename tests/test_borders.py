@@ -54,6 +54,12 @@ def test_the_command_line_loads_nothing_heavy_before_it_knows_what_to_do() -> No
     assert loaded_by("flows.cli") & HEAVY == {"flows"}
 
 
+def test_flows_load_no_tensorflow_before_a_picture_is_to_be_made() -> None:
+    found = loaded_by("flows.batch", "flows.compare", "flows.shards", "flows.serve") & HEAVY
+    assert found & {"tensorflow", "keras"} == set()
+    assert "prefect" in found
+
+
 def test_the_engine_stands_on_six_packages() -> None:
     outside = imported_by("nst_engine") - sys.stdlib_module_names - {"nst_engine"}
     assert outside == {"PIL", "h5py", "keras", "numpy", "tensorflow", "tifffile"}

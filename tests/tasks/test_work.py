@@ -1,7 +1,9 @@
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,9 @@ from nst_engine.images import decode, read_provenance
 from tasks import work
 from tasks.manifest import Sidecar, read_sidecar
 from tasks.storage import StorageError
+from tasks.storage.local import LocalStorage
 from tasks.work import Job, stylize_pair
-from tests.tasks.studio import BROKEN_JPEG, CONFIG, a_job, a_pair, output_of
+from tests.tasks.studio import BROKEN_JPEG, CONFIG, a_job, a_pair, output_of, paint
 
 PAIR = a_pair()
 
@@ -244,3 +247,19 @@ def test_another_pair_goes_on_after_a_failure(tmp_path: Path) -> None:
     (tmp_path / "contents" / "bad.jpg").write_bytes(BROKEN_JPEG)
     assert stylize_pair(a_pair("bad.jpg", "wave.png"), job).status == "failed"
     assert stylize_pair(PAIR, job).status == "completed"
+
+
+def test_two_pairs_are_read_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = a_job(tmp_path)
+    paint(tmp_path / "contents" / "hill.png", 3)
+    both, read = Barrier(2, timeout=30), LocalStorage.read
+
+    def meeting(storage: LocalStorage, key: str) -> bytes:
+        if storage.root.name == "contents":
+            both.wait()
+        return read(storage, key)
+
+    monkeypatch.setattr(LocalStorage, "read", meeting)
+    with ThreadPoolExecutor(2) as pool:
+        rows = pool.map(lambda name: stylize_pair(a_pair(name), job), ("hill.png", "lake.png"))
+    assert [(row.status, row.error) for row in rows] == [("completed", None)] * 2
