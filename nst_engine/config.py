@@ -16,6 +16,7 @@ Formulation = Literal["mean", "gatys"]
 StyleLossName = Literal["gram", "wasserstein", "neighbours"]
 Schedule = Literal["constant", "cosine", "exponential"]
 PrecisionName = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
+Jit = Literal["auto", "on", "off"]
 PreserveColor = Literal["none", "luminance", "histogram", "coral"]
 Format = Literal["png", "jpg", "webp", "tiff"]
 
@@ -66,6 +67,8 @@ class TransferConfig:
         time_limit: seconds of optimization after which no step is taken; None is no limit.
         precision: dtype of the network: `float32`, `mixed_bfloat16`, `mixed_float16`, or `auto` for the
             fastest that the device is good at. Pixels, Gram matrices and losses are float32 in each.
+        jit: whether XLA compiles the objective and its gradient: `on`, `off`, or `auto` for what the device is fastest
+            with. A picture taken in tiles is never compiled.
         preserve_color: keeps the content's colours: `luminance` gives them to the result, `histogram` and `coral` (mean
             and covariance) to the style before the transfer.
         tile: side in pixels of the tiles that the gradient is taken in, exactly; None takes the picture whole
@@ -105,6 +108,7 @@ class TransferConfig:
     tolerance: float | None = None
     time_limit: float | None = None
     precision: PrecisionName = "auto"
+    jit: Jit = "auto"
     preserve_color: PreserveColor = "none"
     tile: int | None = None
     record_every: int = 10
@@ -203,6 +207,7 @@ _CHOICES: dict[str, object] = {
     "style_loss": StyleLossName,
     "schedule": Schedule,
     "precision": PrecisionName,
+    "jit": Jit,
     "preserve_color": PreserveColor,
     "format": Format,
 }

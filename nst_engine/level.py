@@ -12,6 +12,7 @@ import tensorflow as tf
 from nst_engine.balance import balanced, gradient_ratio
 from nst_engine.descent import Steps
 from nst_engine.errors import TransferError
+from nst_engine.graphs import reason_of
 from nst_engine.images import resize
 from nst_engine.journal import Journal, spending
 from nst_engine.lane import Lane
@@ -171,7 +172,7 @@ class Level:
         """The result of work; where memory runs out for one picture, of the same work in smaller tiles.
 
         Raises:
-            TransferError: no tile is small enough.
+            TransferError: no tile is small enough, or what XLA is to compile fails.
             tf.errors.ResourceExhaustedError: there are several pictures.
         """
         while True:
@@ -181,6 +182,11 @@ class Level:
             except tf.errors.ResourceExhaustedError:
                 if len(self._lanes) > 1:
                     raise
+            except tf.errors.OpError as error:
+                if not self._bench.compiles(self._size, self._tile):
+                    raise
+                reason = reason_of(error)
+                raise TransferError(f"XLA failed on {self._bench.device}: {reason}; use jit=off") from error
             self._step_down()  # here, for the error holds on to what was at work when memory ran out
 
     def _step_down(self) -> None:

@@ -85,7 +85,7 @@ class StyleTransfer:
 
         Raises:
             ImageError: a picture cannot be read.
-            TransferError: the loss is not finite, or memory does not suffice.
+            TransferError: the loss is not finite, memory does not suffice, or what XLA compiles fails.
         """
         records = self.records(content, style, on_snapshot, on_checkpoint, resume)
         while True:
@@ -234,7 +234,7 @@ class StyleTransfer:
             for position, record in self._optimized([*lanes.values()]) if lanes else ():
                 if on_record is not None:
                     on_record(positions[position], record)
-        except TransferError as error:  # of one picture alone, for which no tile is small enough
+        except TransferError as error:  # no tile is small enough for one picture alone, or XLA fails
             return outcomes | dict.fromkeys(lanes, error)
         except tf.errors.ResourceExhaustedError:
             halves = positions[: len(lanes) // 2], positions[len(lanes) // 2 :]

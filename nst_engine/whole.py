@@ -56,6 +56,24 @@ class Whole:
         return self._objective.terms(pixels, self._objective.statistics(features, targets), targets)
 
 
+class Compiled:
+    """Pictures taken whole by a graph that XLA compiles, once for each shape that it is called with.
+
+    Args:
+        whole: what is compiled.
+    """
+
+    def __init__(self, whole: Whole) -> None:
+        self._evaluate = graph_of(whole.evaluate, compiled=True)
+
+    def evaluate(
+        self, pixels: Tensor, targets: tuple[Targets, ...], scales: tuple[Tensor, ...]
+    ) -> tuple[Tensor, Tensor]:
+        """The loss terms of several pictures, and the gradients of `scale * total`, as `Whole.evaluate` gives them."""
+        terms, gradients = self._evaluate(pixels, targets, scales)
+        return terms, gradients
+
+
 def _one_by_one(features: Features, pictures: int) -> list[Features]:
     """The features of each picture."""
     parts = {layer: tf.split(values, pictures) for layer, values in features.items()}

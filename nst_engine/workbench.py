@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from nst_engine.backbones.network import Network
 from nst_engine.config import TransferConfig
-from nst_engine.descent import Aims, Descent
+from nst_engine.descent import Aims, Descent, Evaluator
+from nst_engine.devices import resolve_jit
 from nst_engine.images import resize
 from nst_engine.lane import Lane, Style
 from nst_engine.losses.objective import Features, Objective, Region, Targets
@@ -19,7 +20,7 @@ from nst_engine.regions import Mask, layer_masks, region_shares
 from nst_engine.tiling import Tiling
 from nst_engine.types import Picture, Tensor
 from nst_engine.weights import WeightsSource
-from nst_engine.whole import Whole
+from nst_engine.whole import Compiled, Whole
 
 _PIXELS_KEPT = 2**21
 """Of the shapes whose graphs are kept, with the optimizers' memory: about 1 GB."""
@@ -46,6 +47,7 @@ class Workbench:
 
     def __init__(self, config: TransferConfig, weights: WeightsSource, precision: Precision, device: str) -> None:
         self.config, self.precision, self.device = config, precision, device
+        self._compiled = resolve_jit(config, device)
         self._objective = Objective(config)
         self.network = Network(config, weights, precision, self._objective.layers)
         self._whole = Whole(self.network, self._objective)
@@ -64,11 +66,18 @@ class Workbench:
             return self._whole
         return self._tilings.get_or_make((size, tile), lambda: Tiling(self.network, self._objective, size, tile))
 
+    def compiles(self, size: tuple[int, int], tile: int | None) -> bool:
+        """Whether XLA compiles the evaluation of pictures of that shape.
+
+        It does not where they are taken in tiles: those differ in size, and the shapes of what is compiled are fixed.
+        """
+        return self._compiled and self.reader(size, tile) is self._whole
+
     def descent(self, size: tuple[int, int], optimizers: tuple[str, ...], tile: int | None, targets: Aims) -> Descent:
         """The optimization of pictures of that shape."""
         return self._descents.get_or_make(
             (size, optimizers, tile),
-            lambda: Descent(self.reader(size, tile), self.config, self.precision, targets, size, optimizers),
+            lambda: Descent(self._evaluator(size, tile), self.config, self.precision, targets, size, optimizers),
         )
 
     def targets(self, lane: Lane, size: tuple[int, int], tile: int | None) -> Targets:
@@ -76,6 +85,9 @@ class Workbench:
         content = self.reader(size, tile).content_targets(to_pixels(resize(lane.content, *size)))
         weights = tf.constant(lane.journal.weights, tf.float32)
         return Targets(content, tuple(self._regions(lane, size, tile)), weights)
+
+    def _evaluator(self, size: tuple[int, int], tile: int | None) -> Evaluator:
+        return Compiled(self._whole) if self.compiles(size, tile) else self.reader(size, tile)
 
     def _regions(self, lane: Lane, size: tuple[int, int], tile: int | None) -> Iterator[Region]:
         """One for all styles together where they have no masks in the content, else one for each."""

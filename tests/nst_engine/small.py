@@ -30,6 +30,7 @@ def small_config(**changes: Any) -> TransferConfig:
         "learning_rate": 5.0,
         "iterations": 12,
         "precision": "float32",
+        "jit": "off",
         "record_every": 4,
         "format": "png",
         "quality": 95,

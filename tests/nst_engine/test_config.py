@@ -51,6 +51,7 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"iterations": 0}, ("iterations=0", "at least 1")),
     ({"iterations": 1.5}, ("iterations=1.5", "whole number")),
     ({"precision": "float16"}, ("precision='float16'", "auto, float32, mixed_bfloat16 or mixed_float16")),
+    ({"jit": True}, ("jit=True", "auto, on or off")),
     ({"record_every": -1}, ("record_every=-1", "at least 0")),
     ({"format": "gif"}, ("format='gif'", "png, jpg, webp or tiff")),
     ({"quality": 0}, ("quality=0", "from 1 to 100")),

@@ -5,8 +5,17 @@ import pytest
 import tensorflow as tf
 
 from nst_engine import ConfigError
-from nst_engine.devices import devices, peak_memory_mb, resolve_device, resolve_precision, working_devices
+from nst_engine.devices import (
+    COMPILED,
+    devices,
+    peak_memory_mb,
+    resolve_device,
+    resolve_jit,
+    resolve_precision,
+    working_devices,
+)
 from nst_engine.precision import FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16
+from tests.nst_engine.small import small_config
 
 
 @pytest.fixture
@@ -74,6 +83,28 @@ def test_auto_asks_for_the_compute_capability_of_that_gpu(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("device", ["CPU:0", "GPU:3"])
 def test_a_precision_named_is_the_precision_used(device: str) -> None:
     assert resolve_precision("mixed_float16", device) == MIXED_FLOAT16
+
+
+@pytest.mark.parametrize("device", ["GPU:0", "GPU:1"])
+@pytest.mark.parametrize(("style_loss", "expected"), [("gram", True), ("wasserstein", False)])
+def test_auto_compiles_what_the_table_says_of_the_device(
+    device: str, style_loss: str, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(COMPILED, "GPU", ("gram",))
+    assert resolve_jit(small_config(jit="auto", style_loss=style_loss), device) is expected
+
+
+@pytest.mark.parametrize("device", ["CPU:0", "GPU:0"])
+@pytest.mark.parametrize("style_loss", ["gram", "neighbours", "wasserstein"])
+def test_auto_compiles_nothing_where_it_is_slower_or_was_not_measured(device: str, style_loss: str) -> None:
+    assert resolve_jit(small_config(jit="auto", style_loss=style_loss), device) is False
+
+
+@pytest.mark.parametrize("device", ["CPU:0", "GPU:3"])
+@pytest.mark.parametrize("style_loss", ["gram", "wasserstein"])
+def test_what_is_said_of_compiling_is_what_is_done(device: str, style_loss: str) -> None:
+    assert resolve_jit(small_config(jit="on", style_loss=style_loss), device) is True
+    assert resolve_jit(small_config(jit="off", style_loss=style_loss), device) is False
 
 
 def test_peak_memory_of_the_process_counts_what_was_used() -> None:

@@ -1,0 +1,47 @@
+import pytest
+import tensorflow as tf
+
+from nst_engine.graphs import graph_of, reason_of
+from nst_engine.types import Tensor
+
+
+class Doubling:
+    """Doubles a tensor."""
+
+    def doubled(self, value: Tensor) -> Tensor:
+        return 2 * value
+
+
+def compiler_ir(compiled: bool) -> str:
+    """What XLA makes of doubling."""
+    value = tf.constant([1.0, 2.0])
+    ir: str = graph_of(Doubling().doubled, compiled=compiled).experimental_get_compiler_ir(value)(stage="hlo")
+    return ir
+
+
+def test_a_method_as_a_graph_does_the_same_compiled_or_not() -> None:
+    for compiled in (False, True):
+        assert graph_of(Doubling().doubled, compiled=compiled)(tf.constant(3.0)).numpy() == 6
+
+
+def test_xla_compiles_what_it_is_asked_to_and_nothing_else() -> None:
+    assert "multiply" in compiler_ir(compiled=True)
+    with pytest.raises(ValueError, match="jit_compile=True"):
+        compiler_ir(compiled=False)
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("libdevice not found at ./libdevice.10.bc", "libdevice not found at ./libdevice.10.bc"),
+        ("the device is gone\n\t [[while/body]] [Op:steps]", "the device is gone"),
+        (
+            "Graph execution error:\n\nDetected at node Sort defined at (most recent call last):\n"
+            '<stack traces unavailable>\nFile "a.py", line 3, in sorted\n    code\nSort is not known\nThe op is:',
+            "Sort is not known",
+        ),
+        ("Graph execution error:\n", "no reason is given"),
+    ],
+)
+def test_the_reason_of_an_error_is_the_first_line_that_does_not_say_where(message: str, reason: str) -> None:
+    assert reason_of(tf.errors.InternalError(None, None, message)) == reason
