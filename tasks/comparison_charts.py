@@ -24,8 +24,8 @@ _DASHES = ("-", "--", ":")
 """What tells lines apart where there are more of them than hues."""
 
 _WAYS = (
-    *("optimizer", "learning_rate", "schedule", "iterations", "tolerance", "time_limit", "precision", "init", "levels"),
-    *("tile", "record_every", "snapshot_every", "format", "quality", "deterministic"),
+    *("optimizer", "learning_rate", "schedule", "iterations", "tolerance", "time_limit", "precision", "jit", "init"),
+    *("levels", "tile", "record_every", "snapshot_every", "format", "quality", "deterministic"),
 )
 """Fields that say how an objective is brought down, not what it is."""
 
