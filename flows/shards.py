@@ -74,7 +74,7 @@ def on_workers(shards: Iterable[Shard], job: Job) -> Rows:
     with get_client(sync_client=True) as client, _cancelling(client, begun):
         for run in _as_they_end(client, [*begun]):
             index, shard = begun.pop(run.id)
-            yield index, _gathered(client, run, shard, job)
+            yield index, gathered(client, run, shard, job)
 
 
 @contextmanager
@@ -124,14 +124,20 @@ def _as_they_end(client: SyncPrefectClient, ids: list[UUID]) -> Iterator[FlowRun
             sleep(_POLL_SECONDS)
 
 
-def _gathered(client: SyncPrefectClient, run: FlowRun, shard: Shard, job: Job) -> list[ManifestRow]:
-    """The rows of a shard: of what was made from the sidecars, of the rest from what its run tells."""
+def gathered(client: SyncPrefectClient, run: FlowRun, shard: Shard, job: Job) -> list[ManifestRow]:
+    """The rows of a shard that has ended: of what was made from the sidecars, of the rest from what its run tells.
+
+    A run that died tells nothing; what it had made before is there all the same.
+    """
     told = _told(client, run)
     output = open_storage(job.output)
     ended = f"its worker's run {run.name!r} ended as {run.state_name}"
 
     def row(pair: PairSpec) -> ManifestRow:
-        return _row(output, pair, job, *told.get(pair.pair, (Status.FAILED.value, ended)))
+        if pair.pair in told:
+            return _row(output, pair, job, *told[pair.pair])
+        found = _row(output, pair, job, Status.COMPLETED, None)
+        return found if found.run_id == job.run_id and found.status != Status.FAILED else failed_row(pair, job, ended)
 
     with ThreadPoolExecutor(_READERS) as pool:  # each waits for its storage most of the time
         return list(pool.map(row, shard.pairs))

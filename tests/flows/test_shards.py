@@ -1,16 +1,21 @@
 """A batch over workers: processes that serve the deployment of shards."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.batch import stylize_batch
-from flows.shards import on_workers
+from flows.shards import gathered, on_workers
 from nst_engine import ConfigError
 from tasks.shards import Shard
 from tasks.summary import read_results
+from tasks.work import stylize_pair
 from tests.flows.workers import workers
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, a_job, a_pair, paint
 
@@ -52,6 +57,19 @@ def test_two_workers_share_a_batch_and_its_rows_come_together(
     assert "cannot be read" in str(rows[0].error)
     assert len({row.run_id for row in rows}) == 1
     assert "hill--wave" in Path(places["output"], "report.html").read_text(encoding="utf-8")
+
+
+def test_what_a_worker_had_made_before_it_died_is_there(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    pairs = a_pair("lake.png"), a_pair("hill.png"), a_pair("moor.png")
+    for pair, run_id in zip(pairs, (job.run_id, "an earlier night"), strict=False):
+        paint(Path(job.content, pair.content.key), 5)
+        stylize_pair(pair, replace(job, run_id=run_id))
+    silent: Any = SimpleNamespace(read_artifacts=lambda **_: [])
+    run = FlowRun(flow_id=uuid4(), name="tiny/lake--wave and 2 more", state_name="Crashed")
+    rows = gathered(silent, run, Shard(pairs=pairs), job)
+    assert [row.status for row in rows] == ["completed", "failed", "failed"]
+    assert {row.error for row in rows[1:]} == {"its worker's run 'tiny/lake--wave and 2 more' ended as Crashed"}
 
 
 def test_without_a_deployment_the_error_says_so(
