@@ -37,12 +37,13 @@ _FAN_OUTS: dict[Runner, Callable[[Iterable[Shard], Job], Rows]] = {
 }
 
 
-def _run_name() -> str:
+def named_after_folders() -> str:
+    """The name of the run under way, from its parameters."""
     content, style = (PurePath(flow_run.get_parameters()[side]) for side in ("content", "style"))
     return f"{content.name or content} in the style of {style.name or style}"
 
 
-@flow(name="stylize-batch", flow_run_name=_run_name)
+@flow(name="stylize-batch", flow_run_name=named_after_folders)
 def stylize_batch(
     content: str,
     style: str,

@@ -1,14 +1,13 @@
 """The compare flow: the same pairs under several configurations, judged by one referee."""
 
 from dataclasses import replace
-from pathlib import PurePath
 from typing import Annotated, TypeAlias
 
 from prefect import State, flow, get_run_logger
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.batch import Runner, made, tag
+from flows.batch import Runner, made, named_after_folders, tag
 from flows.verdict import verdict
 from nst_engine.referee import Referee
 from tasks.compare import compare
@@ -22,8 +21,7 @@ Grids: TypeAlias = Annotated[list[Grid], Field(min_length=1)]
 
 
 def _run_name() -> str:
-    content, style = (PurePath(flow_run.get_parameters()[side]) for side in ("content", "style"))
-    return f"compare on {content.name or content} in the style of {style.name or style}"
+    return f"compare on {named_after_folders()}"
 
 
 @flow(name="compare-backbones", flow_run_name=_run_name)
