@@ -1,5 +1,6 @@
 """The tables of a comparison, one for each question."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
@@ -109,7 +110,9 @@ def _counted(comparison: Comparison) -> str:
 
 
 def _reached(curve: pd.DataFrame, mark: int, term: str) -> float:
-    """The mean over pairs of what stood last in their curves at a step."""
+    """The mean over pairs of what stood last in their curves at a step; NaN where all have ended before it."""
+    if curve["step"].max() < mark:
+        return math.nan
     return float(curve[curve["step"] <= mark].groupby("pair")[term].last().mean())
 
 

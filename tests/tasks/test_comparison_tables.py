@@ -1,5 +1,7 @@
 """The tables of a comparison: each answers one question with means over the same pairs."""
 
+from pathlib import Path
+
 import pytest
 
 from tasks.comparison import Comparison
@@ -68,3 +70,11 @@ def test_the_cross_table_has_a_column_for_each_referee(answers: dict[str, Table]
     crossed = answers["Score by referee"].frame
     assert list(crossed.columns) == ["configuration", "mobilenet_v2 random", "tiny random"]
     assert len(crossed) == 4
+
+
+def test_what_has_ended_is_not_read_any_more(tmp_path: Path) -> None:
+    job, trials = a_contest(tmp_path)  # 2, 4 and 8 iterations
+    found = tables(judged(trials, made(trials, job), job, (TINY,), unheard))
+    losses = next(table for table in found if table.title == "Total loss by iteration").frame.set_index("configuration")
+    assert list(losses.columns) == ["1", "2", "3", "4", "5", "6", "7", "8"]
+    assert list(losses.notna().sum(axis=1)) == [2, 4, 8]
