@@ -158,10 +158,11 @@ def read_comparison(
         NightbrushError: a value is not allowed, or the values make no sense together.
     """
     vary = dict(map(_variation, varied)) | ({"backbone": list(named)} if (named := tuple(backbones)) else {})
+    first = next(iter(vary.get("backbone", [])), None)
     if preset in STUDIES:
         grids = study(preset, **_changes(file, settings))
     else:
-        grids = (Grid(config=read_config(preset, file, settings, backbone=next(iter(named), None))),)
+        grids = (Grid(config=read_config(preset, file, settings, backbone=first)),)
     grids = tuple(replace(grid, vary=grid.vary | vary) for grid in grids)
     backbone = grids[0].config.backbone
     request = Request(

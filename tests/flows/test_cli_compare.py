@@ -1,6 +1,7 @@
 """`nightbrush compare`, from what a person types to what there is to look at."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -32,8 +33,9 @@ def test_a_field_is_varied_over_values_of_its_kind() -> None:
     }
 
 
-def test_backbones_are_varied_and_what_is_set_holds_for_each() -> None:
-    (grid,) = grids(backbones=("tiny", "vgg16"), settings=("weights=random", "side=64"))
+@pytest.mark.parametrize("asked", [{"backbones": ("tiny", "vgg16")}, {"varied": ("backbone=tiny,vgg16",)}])
+def test_backbones_are_varied_and_what_is_set_holds_for_each(asked: dict[str, Any]) -> None:
+    (grid,) = grids(*asked.pop("varied", ()), **asked, settings=("weights=random", "side=64"))
     assert [(it.config.backbone, it.config.side) for it in variants([grid])] == [("tiny", 64), ("vgg16", 64)]
 
 
