@@ -10,9 +10,12 @@ from nst_engine.config import TransferConfig
 def typed(name: str, text: str, separator: str = ",") -> Any:
     """The text as the kind of value that the field takes; `none` where it takes None, in parts where it takes several.
 
-    What is no such value stays a text, for `TransferConfig` to refuse.
+    A word that the field knows is that word: `smoothing=none` is none, not the backbone's own. What is no such value
+    stays a text, for `TransferConfig` to refuse.
     """
     kinds = _kinds(name)
+    if any(text in get_args(kind) for kind in kinds):
+        return text
     if text.lower() == "none" and NoneType in kinds:
         return None
     if any(getattr(kind, "__origin__", None) is tuple for kind in kinds):

@@ -16,7 +16,7 @@ from tasks.values import typed
         ("tv_weight", "1e-3", 0.001),
         ("style_layers", "a, b:0.5", ("a", "b:0.5")),
         ("style_layers", "none", None),
-        ("smoothing", "none", None),
+        ("smoothing", "none", "none"),
         ("preserve_color", "none", "none"),
         ("deterministic", "True", True),
         ("deterministic", "yes", "yes"),
