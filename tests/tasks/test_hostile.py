@@ -13,7 +13,7 @@ from subprocess import run
 import pytest
 
 from nst_engine.images import decode
-from tasks import outbox
+from tasks.home import HOME
 from tasks.manifest import COLUMNS, ManifestRow
 from tasks.outcome import write_outcome
 from tasks.pairs import PairingError, Request
@@ -68,7 +68,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     paint(root / "styles" / "wave.png", 2)
     (root / "here").mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(outbox.HOME, str(tmp_path_factory.mktemp("home")))
+        patch.setenv(HOME, str(tmp_path_factory.mktemp("home")))
         patch.chdir(root / "here")
         job, before = the_job(root), surroundings(root)
         rows = rows_of(job)
