@@ -11,7 +11,7 @@ from tasks.comparison_page import heading, tells
 from tasks.comparison_tables import Table, tables
 from tasks.digest import MOST_PICTURES, failures
 from tasks.drawing import WHITE, png
-from tasks.markdown import embedded, line, small, table, text
+from tasks.markdown import embedded, line, paragraph, small, table, text, title
 from tasks.summary import table_records
 from tasks.words import figure
 
@@ -46,7 +46,7 @@ def comparison_digest(comparison: Comparison, gallery: Gallery, places: Iterable
 def _warning(comparison: Comparison) -> Iterator[str]:
     if comparison.untrained:
         names = text(", ".join(comparison.untrained))
-        yield f"**Random weights**: {names}. The figures of networks that were never trained rank little."
+        yield paragraph(f"<b>Random weights</b>: {names}. The figures of networks that were never trained rank little.")
 
 
 def _left_out(**counts: int) -> Iterator[str]:
@@ -57,8 +57,8 @@ def _left_out(**counts: int) -> Iterator[str]:
 def _table(found: Table) -> Iterator[str]:
     if not tells(found):
         return
-    yield f"## {text(found.title)}"
-    yield text(found.note)
+    yield title(found.title)
+    yield paragraph(text(found.note))
     records = [list(map(_cell, record.values())) for record in table_records(found.frame.head(MOST_LINES))]
     yield table((text(heading(str(column))) for column in found.frame.columns), "".join(map(line, records)))
     if len(found.frame) > MOST_LINES:
@@ -104,4 +104,4 @@ def _charts(comparison: Comparison) -> Iterator[str]:
 
 def _chart(drawing: Drawing) -> str:
     about = f"{text(drawing.about)}: " if drawing.about else ""
-    return f"{about}{text(drawing.title)}<br>{embedded(png(drawing.draw()), 'png')}"
+    return paragraph(f"{about}{text(drawing.title)}<br>{embedded(png(drawing.draw()), 'png')}")

@@ -12,7 +12,7 @@ from tasks.comparison import MEASURES, SCORES, Comparison, cell
 from tasks.study import Variant
 
 MARKS = 10
-"""Iterations at which the curves are read."""
+"""Iterations at which the curves are read: recorded ones, as evenly as they come."""
 
 _FIGURES = (*SCORES, *MEASURES)
 _LAYERS = ("content_layers", "style_layers")
@@ -65,8 +65,9 @@ def _verdict(comparison: Comparison) -> Table:
 def _by_iteration(comparison: Comparison, title: str, term: str, note: str) -> Table:
     """A loss, or the seconds, where each curve stands at the marks."""
     curves = comparison.curves[comparison.curves["pair"].isin(comparison.complete)]
-    last = int(curves["step"].max()) if len(curves) else 0
-    marks = sorted({round(last * mark / MARKS) for mark in range(1, MARKS + 1)} - {0})
+    recorded = sorted({*curves["step"].tolist()} - {0})
+    even = (recorded[-1] * mark / MARKS for mark in range(1, MARKS + 1)) if recorded else ()
+    marks = sorted({min(recorded, key=lambda step: abs(step - wanted)) for wanted in even})
     rows = [
         {"configuration": name, **{str(mark): _reached(found, mark, term) for mark in marks}}
         for name, found in curves.groupby("configuration", sort=False)

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from tasks.charts import pictures_of_totals
 from tasks.manifest import ManifestRow
-from tasks.markdown import embedded, line, small, table, text
+from tasks.markdown import embedded, line, paragraph, small, table, text
 from tasks.page import Exhibit
 from tasks.summary import BatchSummary
 from tasks.words import duration, figure
@@ -68,7 +68,7 @@ def _curves(exhibits: Iterable[Exhibit]) -> Iterator[str]:
     if drawn:
         yield "## Total loss by step"
     for backbone, data in drawn.items():
-        yield f"{text(backbone)}<br>{embedded(data, 'png')}"
+        yield paragraph(f"{text(backbone)}<br>{embedded(data, 'png')}")
 
 
 def artifact_key(output: str, what: str) -> str:

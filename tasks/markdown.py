@@ -1,6 +1,7 @@
 """Pieces of a Markdown text that shows pictures, as Prefect keeps it with a run."""
 
 import base64
+import re
 from collections.abc import Iterable
 from html import escape
 
@@ -8,6 +9,16 @@ from nst_engine.images import decode, thumbnail
 
 _SIDE = 192
 """Long side of a thumbnail in pixels: with its two inputs, a picture takes some 20 KB."""
+
+
+def paragraph(html: str) -> str:
+    """A paragraph of HTML. In one of Markdown the UI shows what `text` has escaped as it is written."""
+    return f"<p>{html}</p>"
+
+
+def title(name: str) -> str:
+    """A heading, of Markdown: one of HTML looks like any other line. The name is plain text."""
+    return "## " + re.sub(r"[\\`*_{}\[\]<>#&|~]", r"\\\g<0>", " ".join(name.split()))
 
 
 def table(columns: Iterable[str], lines: str) -> str:

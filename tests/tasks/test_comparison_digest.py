@@ -41,7 +41,7 @@ def test_places_and_the_verdict_come_first() -> None:
 
 def test_random_weights_are_told_of_before_all_else() -> None:
     text = digested(a_comparison({"tiny": TRAINED.replace(backbone="tiny", weights="random"), "other": TRAINED}))
-    assert text.startswith("**Random weights**: tiny random.")
+    assert text.startswith("<p><b>Random weights</b>: tiny random.")
     assert "Random weights" not in a_text()
 
 
@@ -69,7 +69,7 @@ def test_charts_and_all_tables_follow() -> None:
     assert text.count("data:image/png;base64,") == 4
     titles = re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert titles[:3] == ["Which configuration", "Pictures", "Charts"]
-    assert titles[3:] == ["Total loss by iteration", "Seconds by iteration", "By learning&#95;rate", "Score by referee"]
+    assert titles[3:] == ["Total loss by iteration", "Seconds by iteration", "By learning\\_rate", "Score by referee"]
 
 
 def test_failures_have_their_reasons() -> None:
