@@ -33,5 +33,5 @@ def preprocessed(pixels: Tensor, kind: Preprocessing) -> Tensor:
         The same shape, float32.
     """
     mean, deviation, reverses = _STANDARDS[kind]
-    ordered = pixels[..., ::-1] if reverses else pixels
+    ordered = tf.reverse(pixels, axis=[-1]) if reverses else pixels
     return (ordered - tf.constant(mean)) / tf.constant(deviation)

@@ -27,4 +27,8 @@ def gatys_total_variation(x: Tensor) -> Tensor:
 
 
 def _differences(x: Tensor) -> tuple[Tensor, Tensor]:
-    return x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1]
+    """Down and to the right. Of slices, for the gradient of `x[:, 1:]` takes four times as long as theirs, a padding."""
+    _, height, width, _ = tf.unstack(tf.shape(x))
+    down = tf.slice(x, [0, 1, 0, 0], [-1, -1, -1, -1]) - tf.slice(x, [0, 0, 0, 0], [-1, height - 1, -1, -1])
+    right = tf.slice(x, [0, 0, 1, 0], [-1, -1, -1, -1]) - tf.slice(x, [0, 0, 0, 0], [-1, -1, width - 1, -1])
+    return down, right
