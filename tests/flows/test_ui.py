@@ -1,7 +1,6 @@
 """What Prefect's pages show of a batch, in a browser without a window."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +17,10 @@ from PIL import Image
 from flows import server
 from tests.flows.batches import TASKS, two_by_two
 from tests.flows.console import TINY, in_a_process_of_its_own
+from tests.tasks.browser import chromium
 from tests.tasks.studio import BROKEN_JPEG
 
 FAILED = ["tiny/broken--swirl", "tiny/broken--wave"]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),  # root, and small containers
     *("--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),  # the loopback and no more
@@ -69,8 +68,7 @@ Look: TypeAlias = Callable[[str, str], Page]
 @pytest.fixture(scope="session")
 def browser() -> str:
     """The program, where it is installed."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    return found or pytest.skip("the pages are looked at with Chromium; run: apt-get install chromium")
+    return chromium()
 
 
 @pytest.fixture(scope="module")

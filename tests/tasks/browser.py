@@ -14,12 +14,15 @@ FLAGS = (
 )
 
 
+def chromium() -> str:
+    """The program; skips where there is none."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    return found or pytest.skip("pages are looked at with Chromium; run: apt-get install chromium")
+
+
 def elements_of(page: bytes, folder: Path, script: str = "") -> str:
     """The page's elements once it is loaded and a script of the test's own has run; skips where there is no browser."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        pytest.skip("the page is looked at with Chromium; run: apt-get install chromium")
     place = folder / "page.html"
     place.write_bytes(page.replace(b"</body>", f"<script>{script}</script></body>".encode()))
-    program = [browser, *FLAGS, f"--user-data-dir={folder / 'browser'}", place.as_uri()]
+    program = [chromium(), *FLAGS, f"--user-data-dir={folder / 'browser'}", place.as_uri()]
     return subprocess.run(program, capture_output=True, check=True, timeout=60).stdout.decode()  # noqa: S603 - a test's

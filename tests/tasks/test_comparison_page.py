@@ -4,7 +4,6 @@ import base64
 import re
 from dataclasses import replace
 from functools import cache
-from html.parser import HTMLParser
 
 import pytest
 
@@ -12,49 +11,9 @@ from nst_engine.referee import Referee
 from tasks.comparison import Comparison, Gallery
 from tasks.comparison_page import comparison_page
 from tests.tasks.compared import RATES, TRAINED, a_comparison, a_gallery, jpeg
+from tests.tasks.pages import HOSTILE_NAMES, Page
 
 EVERY = [(pair, name) for pair in ("lake--wave", "hill--wave") for name in RATES]
-HOSTILE = [
-    "<img src=x onerror=alert(1)>",
-    '"><script>alert(1)</script>',
-    "' onmouseover='alert(1)",
-    "javascript:alert(1)",
-    "https://example.org/x",
-    "two\nlines & more",
-    "$\\frac{1}{2}$",
-    "caf\udce9",
-]
-
-
-class Page(HTMLParser):
-    """A page's elements, each with its attributes, its text, and what stands in each cell of its first table."""
-
-    def __init__(self, page: bytes) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str]]] = []
-        self.text = ""
-        self.cells: list[tuple[str, str]] = []
-        self.feed(page.decode("utf-8"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in attrs}
-        self.tags.append((tag, attributes))
-        if tag == "td":
-            self.cells.append((attributes.get("class", ""), ""))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-        if self.cells:
-            kind, text = self.cells[-1]
-            self.cells[-1] = (kind, text + data)
-
-    def all(self, name: str) -> list[dict[str, str]]:
-        return [attributes for tag, attributes in self.tags if tag == name]
-
-    @property
-    def addresses(self) -> list[str]:
-        names = ("href", "src", "srcset", "xlink:href", "action", "data", "poster")
-        return [attributes[name] for _, attributes in self.tags for name in names if name in attributes]
 
 
 def page_of(comparison: Comparison) -> bytes:
@@ -198,7 +157,7 @@ def page_of_a_name(name: str, error: str) -> Page:
     return Page(comparison_page(Comparison(tuple(judged), comparison.referees), a_gallery(comparison), title=name))
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_a_name_stays_a_name(name: str) -> None:
     hostile, plain = page_of_a_name(name, name), page_of_a_name("plain", "reason")
     assert [tag for tag, _ in hostile.tags if tag != "use"] == [tag for tag, _ in plain.tags if tag != "use"]

@@ -3,7 +3,6 @@
 import base64
 import io
 from dataclasses import replace
-from html.parser import HTMLParser
 from urllib.parse import unquote
 
 import pytest
@@ -12,6 +11,7 @@ from PIL import Image
 from tasks.charts import MOST_POINTS
 from tasks.manifest import ManifestRow
 from tasks.page import Exhibit, report_page, rows_to_show
+from tests.tasks.pages import HOSTILE_NAMES, Page
 
 ROW = ManifestRow(
     run_id="night-1",
@@ -36,39 +36,6 @@ ROW = ManifestRow(
 )
 FAILED = replace(ROW, pair="broken--wave", status="failed", error="the picture cannot be read")
 TERMS = ("total", "content", "style")
-HOSTILE = [
-    "<img src=x onerror=alert(1)>",
-    '"><script>alert(1)</script>',
-    "' onmouseover='alert(1)",
-    "javascript:alert(1)",
-    "https://example.org/x",
-    "two\nlines & more",
-    "caf\udce9",
-]
-
-
-class Page(HTMLParser):
-    """The elements of a page: each tag with its attributes, and the text between them."""
-
-    def __init__(self, page: bytes) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str]]] = []
-        self.text = ""
-        self.feed(page.decode("utf-8"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def all(self, name: str) -> list[dict[str, str]]:
-        return [attributes for tag, attributes in self.tags if tag == name]
-
-    @property
-    def addresses(self) -> list[str]:
-        names = ("href", "src", "srcset", "xlink:href", "action", "data", "poster")
-        return [attributes[name] for _, attributes in self.tags for name in names if name in attributes]
 
 
 def _jpeg(shade: int) -> bytes:
@@ -131,7 +98,7 @@ def test_the_page_loads_nothing_from_outside() -> None:
         assert address.startswith(("data:image/jpeg;base64,", "#", "./"))
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_a_name_stays_a_name(name: str) -> None:
     made = replace(ROW, pair=name, backbone=name, content=name, style=name, device=name, run_id=name)
     failed = replace(made, status="failed", error=name)
