@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 
 from flows.fan_out import Rows, in_threads, on_ray
 from flows.form import ConfigForm
+from flows.parameters import requested
 from flows.progress import watched
 from flows.progress_artifact import shown
 from flows.shards import on_workers
@@ -19,7 +20,7 @@ from nst_engine import TransferConfig
 from tasks.digest import artifact_key
 from tasks.discover import discover
 from tasks.manifest import ManifestRow
-from tasks.pairs import Pairing, Plan, Request
+from tasks.pairs import Pairing, Plan
 from tasks.report import report
 from tasks.shards import Shard, in_shards, shard_size
 from tasks.storage import open_storage
@@ -82,13 +83,7 @@ def stylize_batch(
             are thousands.
     """
     job = Job(content=content, style=style, output=output, config=config, run_id=flow_run.get_id() or "", device=device)
-    request = Request(
-        backbones=tuple(backbones or [config.backbone]),
-        pairing=pairing,
-        pairs=pairs,
-        include=tuple(include or ()),
-        exclude=tuple(exclude or ()),
-    )
+    request = requested(backbones or [config.backbone], pairing, pairs, include, exclude)
     tag(request.backbones)
     rows = made(discover(job, request), job, runner, pairs_per_task)
     return verdict(rows, allow_failures)

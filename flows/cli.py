@@ -18,6 +18,7 @@ from flows.options import (
     with_comparison,
     with_configuration,
     with_history,
+    with_runner,
 )
 from flows.settings import apply_defaults
 from nst_engine import NightbrushError, __version__
@@ -60,13 +61,7 @@ def cli() -> None:
 @cli.command()
 @with_batch
 @with_configuration
-@click.option(
-    "--runner",
-    type=click.Choice(("threads", "ray", "workers")),
-    default="threads",
-    metavar="NAME",
-    help="What works on pairs: threads, ray or workers.",
-)
+@with_runner
 @click.option("--pairs-per-task", type=int, metavar="N", help="Pairs of a task run; unless given, 1 up to 2000 pairs.")
 @with_history
 @click.option("--dry-run", is_flag=True, help="Print the plan and an estimate, and write nothing.")
@@ -86,10 +81,13 @@ def run(
 
 @cli.command()
 @with_comparison
+@with_runner
 @with_history
 @click.option("--dry-run", is_flag=True, help="Print the plan and an estimate, and write nothing.")
 @click.option("--allow-failures", is_flag=True, help="Exit 0 though pictures failed.")
-def compare(referee: str | None, allow_failures: bool, no_history: bool, dry_run: bool, **given: Any) -> int:
+def compare(
+    referee: str | None, runner: str, allow_failures: bool, no_history: bool, dry_run: bool, **given: Any
+) -> int:
     """Stylize the same pairs under several configurations, and have one network judge them all.
 
     Every combination of the values is compared; layers of one value are joined by +. The preset report2 is a published
@@ -97,7 +95,7 @@ def compare(referee: str | None, allow_failures: bool, no_history: bool, dry_run
     compared on, in the folder comparison.
     """
     grids, request, job = read_comparison(**given)
-    how = {"referee": read_referee(referee), "allow_failures": allow_failures}
+    how = {"referee": read_referee(referee), "runner": runner, "allow_failures": allow_failures}
     places = places_or_pictures_at_hand(**job)
     return DONE if launch_comparison(grids, request, places, how, no_history, dry_run) else SOME_FAILED
 

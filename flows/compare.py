@@ -8,11 +8,12 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.batch import Runner, made, named_after_folders, tag
+from flows.parameters import requested
 from flows.verdict import verdict
 from nst_engine.referee import Referee
 from tasks.compare import compare
 from tasks.discover import discover
-from tasks.pairs import Pairing, Request
+from tasks.pairs import Pairing
 from tasks.study import Grid, enter
 from tasks.work import Job
 
@@ -58,15 +59,8 @@ def compare_backbones(
     """
     config = grids[0].config
     job = Job(content=content, style=style, output=output, config=config, run_id=flow_run.get_id() or "", device=device)
-    request = Request(
-        backbones=(config.backbone,),
-        pairing=pairing,
-        pairs=pairs,
-        include=tuple(include or ()),
-        exclude=tuple(exclude or ()),
-    )
-    plan = discover(job, request)
-    trials = enter(plan, grids)
+    plan = discover(job, requested([config.backbone], pairing, pairs, include, exclude))
+    trials = enter(plan, grids, referee)
     tag({trial.spec.backbone for trial in trials})
     rows = made(replace(plan, pairs=tuple(trial.spec for trial in trials)), job, runner)
     for note in compare(trials, rows, job, referee):

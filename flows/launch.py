@@ -63,14 +63,15 @@ def launch_comparison(
 ) -> bool:
     """Run a comparison, or say what it would do; returns whether it ended well.
 
-    Arguments and errors are those of `launch_batch`, with grids of configurations in the place of one.
+    Arguments and errors are those of `launch_batch`, with grids of configurations in the place of one. The judge
+    works here, whatever makes the pictures.
     """
     from tasks.preflight import preflight
     from tasks.work import Job
 
     job = Job(config=grids[0].config, **places)
     plan = preflight(job, request)
-    whole = replace(plan, pairs=tuple(trial.spec for trial in enter(plan, grids)))
+    whole = replace(plan, pairs=tuple(trial.spec for trial in enter(plan, grids, how["referee"])))
 
     def run(history: "History") -> bool:
         from flows.local import run_comparison

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from flows.parameters import requested
 from nst_engine.config import TransferConfig
 from nst_engine.errors import ConfigError, listed
 from nst_engine.presets import PRESETS, preset_fields
@@ -79,6 +80,18 @@ def with_configuration(command: Command) -> Command:
     )(command)
 
 
+def with_runner(command: Command) -> Command:
+    """Give a command the option that says what works on pairs."""
+    option = click.option(
+        "--runner",
+        type=click.Choice(("threads", "ray", "workers")),
+        default="threads",
+        metavar="NAME",
+        help="What works on pairs: threads, ray or workers.",
+    )
+    return option(command)
+
+
 def with_history(command: Command) -> Command:
     """Give a command the option to do without a history."""
     option = click.option(
@@ -109,14 +122,7 @@ def read_batch(
     """
     named = tuple(backbones)
     config = read_config(preset, file, settings, backbone=next(iter(named), None))
-    request = Request(
-        backbones=named or (config.backbone,),
-        pairing=pairing,
-        pairs=pairs,
-        include=tuple(include),
-        exclude=tuple(exclude),
-    )
-    return config, request, job
+    return config, requested(named or [config.backbone], pairing, pairs, include, exclude), job
 
 
 def read_config(preset: str | None, file: Path | None, settings: Iterable[str], **fields: Any) -> TransferConfig:
@@ -164,11 +170,7 @@ def read_comparison(
     else:
         grids = (Grid(config=read_config(preset, file, settings, backbone=first)),)
     grids = tuple(replace(grid, vary=grid.vary | vary) for grid in grids)
-    backbone = grids[0].config.backbone
-    request = Request(
-        backbones=(backbone,), pairing=pairing, pairs=pairs, include=tuple(include), exclude=tuple(exclude)
-    )
-    return grids, request, job
+    return grids, requested([grids[0].config.backbone], pairing, pairs, include, exclude), job
 
 
 def read_referee(text: str | None) -> Referee | None:

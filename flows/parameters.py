@@ -1,12 +1,15 @@
-"""The parameters that flows over pairs share, from what a command was given."""
+"""The parameters that flows over pairs share: from what a command was given, and to what they ask for."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from tasks.pairs import Request
-from tasks.work import Job
+from tasks.pairs import Pairing, Request
+
+if TYPE_CHECKING:
+    from tasks.work import Job
 
 
-def parameters(job: Job, request: Request) -> dict[str, Any]:
+def parameters(job: "Job", request: Request) -> dict[str, Any]:
     """Those that say which pairs there are, where they go, and what works on them."""
     return {
         "content": job.content,
@@ -18,3 +21,24 @@ def parameters(job: Job, request: Request) -> dict[str, Any]:
         "exclude": list(request.exclude),
         "device": job.device,
     }
+
+
+def requested(
+    backbones: Iterable[str],
+    pairing: Pairing | None,
+    pairs: str | None,
+    include: Iterable[str] | None,
+    exclude: Iterable[str] | None,
+) -> Request:
+    """The request that they make; patterns that are None are none.
+
+    Raises:
+        PairingError: the values make no sense together.
+    """
+    return Request(
+        backbones=tuple(backbones),
+        pairing=pairing,
+        pairs=pairs,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+    )

@@ -11,9 +11,10 @@ from typing import Any
 from nst_engine.config import TransferConfig
 from nst_engine.errors import ConfigError
 from nst_engine.presets import preset_fields
+from nst_engine.referee import Referee
 from tasks.collisions import first_collision
 from tasks.pairs import Overrides, PairingError, PairSpec, Plan
-from tasks.usable import require_usable
+from tasks.usable import require_referee, require_usable
 
 _LONGEST_SLUG = 80
 
@@ -148,21 +149,24 @@ def trials(plan: Plan, variants: Iterable[Variant], config: TransferConfig) -> t
     )
 
 
-def enter(plan: Plan, grids: Sequence[Grid]) -> tuple[Trial, ...]:
-    """The trials of a comparison, each of which this machine could make.
+def enter(plan: Plan, grids: Sequence[Grid], referee: Referee | None = None) -> tuple[Trial, ...]:
+    """The trials of a comparison, each of which this machine could make and have judged.
 
     Args:
         plan: the pairs, under the configuration of the first grid.
         grids: the configurations.
+        referee: the network that is asked to judge; None is one that is at hand.
 
     Raises:
         ConfigError: a configuration is not allowed, or there is one only.
-        WeightsError: weights are absent or damaged.
+        WeightsError: weights, or those of the referee, are absent or damaged.
         PairingError: the plan's pair list sets fields by itself, or two pictures would be one file.
     """
     compared = variants(grids)
     for variant in compared:
         require_usable(variant.config)
+    if referee is not None:
+        require_referee(referee)
     entered = trials(plan, compared, grids[0].config)
     if found := first_collision([trial.spec for trial in entered]):
         one, other = (entered[index].variant.name for index in found)

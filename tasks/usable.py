@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from nst_engine.config import TransferConfig
-from nst_engine.errors import ConfigError
+from nst_engine.errors import ConfigError, WeightsError
+from nst_engine.referee import Referee
 from nst_engine.weights import find_weights
 
 
@@ -18,3 +19,15 @@ def require_usable(config: TransferConfig) -> None:
     for path in config.files:
         if not Path(path).is_file():
             raise ConfigError(f"the configuration names {path!r}, which is no file; use the path of a picture")
+
+
+def require_referee(referee: Referee) -> None:
+    """See that the weights are there of the network that is to judge.
+
+    Raises:
+        WeightsError: they are absent or damaged.
+    """
+    try:
+        require_usable(referee.config)
+    except WeightsError as error:
+        raise WeightsError(f"referee {referee.name!r} cannot judge: {error}") from error

@@ -98,3 +98,25 @@ def test_refuses_a_single_configuration(nightbrush: Nightbrush, places: list[str
 def test_refuses_some_folders_without_the_others(nightbrush: Nightbrush, places: list[str]) -> None:
     complaint = nightbrush("compare", *places[:2], *TINY, "--vary", "seed=0,1").complaint
     assert complaint == "style and output is not given; name content, style and output, or none of them"
+
+
+@pytest.mark.parametrize("given", [(), ("--dry-run",)])
+def test_refuses_a_referee_whose_weights_are_not_there(
+    nightbrush: Nightbrush, places: list[str], folders: dict[str, Path], given: tuple[str, ...]
+) -> None:
+    asked = ("--vary", "seed=0,1", "--referee", "vgg19:/absent.h5", *given)
+    assert nightbrush("compare", *places, *TINY, *asked).complaint == (
+        "referee 'vgg19 /absent.h5' cannot judge: weights file '/absent.h5' cannot be read: No such file or directory"
+    )
+    assert not folders["output"].exists()
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_hands_its_pictures_to_the_runner_that_is_named(
+    nightbrush: Nightbrush, places: list[str], folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.shards.DEPLOYMENT", "stylize-shard/nowhere")
+    ran = nightbrush("compare", *places, *TINY, "--vary", "seed=0,1", "--runner", "workers")
+    assert ran.status == 2
+    assert "nightbrush: runner='workers' finds no deployment 'stylize-shard/nowhere' on the server" in ran.err
+    assert not folders["output"].exists()

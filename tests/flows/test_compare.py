@@ -10,7 +10,7 @@ from prefect import State
 from prefect.exceptions import ParameterTypeError
 
 from flows.compare import compare_backbones
-from nst_engine import ConfigError
+from nst_engine import ConfigError, WeightsError
 from nst_engine.referee import Referee
 from tasks.study import Grid
 from tests.flows.batches import flow_run_of, results, task_runs_of, two_by_two
@@ -116,3 +116,10 @@ def test_refuses_a_single_configuration_before_anything_is_made(places: dict[str
     with pytest.raises(ConfigError, match="there is one configuration only"):
         state.result()
     assert not Path(places["output"], "results.csv").exists()
+
+
+def test_refuses_a_referee_without_weights_before_anything_is_made(places: dict[str, str]) -> None:
+    state = compared(places, referee=Referee(backbone="vgg19", weights="/absent.h5"))
+    with pytest.raises(WeightsError, match=r"referee 'vgg19 /absent\.h5' cannot judge"):
+        state.result()
+    assert not Path(places["output"]).exists()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from nst_engine import ConfigError, TransferConfig, WeightsError
+from nst_engine.referee import Referee
 from tasks.pairs import PairingError, Plan
 from tasks.study import STUDIES, Grid, enter, study, variants
 from tests.tasks.studio import CONFIG, a_pair
@@ -119,6 +120,11 @@ def test_refuses_a_pair_list_that_sets_fields() -> None:
 def test_refuses_weights_that_are_not_there_before_anything_is_made() -> None:
     with pytest.raises(WeightsError, match=r"'/absent\.h5' cannot be read"):
         enter(PLAN, [varying(weights=["random", "/absent.h5"])])
+
+
+def test_refuses_a_referee_without_weights_before_anything_is_made() -> None:
+    with pytest.raises(WeightsError, match=r"referee 'vgg19 /absent\.h5' cannot judge"):
+        enter(PLAN, [varying(seed=[1, 2])], Referee(backbone="vgg19", weights="/absent.h5"))
 
 
 def test_refuses_variants_that_are_one_file_on_some_disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from nst_engine.errors import ConfigError, WeightsError
-from tasks.usable import require_usable
+from nst_engine.referee import Referee
+from tasks.usable import require_referee, require_usable
 from tests.tasks.studio import CONFIG, paint
 
 
@@ -22,3 +23,12 @@ def test_refuses_a_picture_that_is_not_there(field: str) -> None:
 def test_refuses_weights_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"mine\.h5' cannot be read"):
         require_usable(CONFIG.replace(weights=str(tmp_path / "mine.h5")))
+
+
+def test_takes_a_referee_whose_weights_are_there() -> None:
+    require_referee(Referee(backbone="tiny", weights="random"))
+
+
+def test_refuses_a_referee_whose_weights_are_not_there() -> None:
+    with pytest.raises(WeightsError, match=r"referee 'vgg19 /absent\.h5' cannot judge: weights file '/absent\.h5'"):
+        require_referee(Referee(backbone="vgg19", weights="/absent.h5"))
