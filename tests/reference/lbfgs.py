@@ -8,8 +8,8 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 
-def two_loop_recursion(gradient: Array, steps: Sequence[Array], changes: Sequence[Array]) -> Array:
-    """`H_k grad f_k`: pairs `s_i`, `y_i` from the oldest to the newest; `H_k^0` by equation 7.20."""
+def two_loop_recursion(gradient: Array, steps: Sequence[Array], changes: Sequence[Array], first: Array) -> Array:
+    """`H_k grad f_k`: pairs `s_i`, `y_i` from the oldest to the newest; `first` is the matrix `H_k^0`."""
     pairs = list(zip(steps, changes, strict=True))
     rho = [1 / np.dot(y, s) for s, y in pairs]
     alpha = [0.0] * len(pairs)
@@ -18,21 +18,18 @@ def two_loop_recursion(gradient: Array, steps: Sequence[Array], changes: Sequenc
         s, y = pairs[i]
         alpha[i] = rho[i] * np.dot(s, q)
         q = q - alpha[i] * y
-    gamma = np.dot(*pairs[-1]) / np.dot(pairs[-1][1], pairs[-1][1]) if pairs else 1.0
-    r = gamma * q
+    r = first @ q
     for i, (s, y) in enumerate(pairs):
         beta = rho[i] * np.dot(y, r)
         r = r + s * (alpha[i] - beta)
     return r
 
 
-def inverse_hessian(steps: Sequence[Array], changes: Sequence[Array]) -> Array:
-    """The matrix itself, by the product form of equation 7.17, from `H_k^0 = gamma I`."""
-    s, y = steps[-1], changes[-1]
-    identity = np.eye(len(s))
-    H: Array = np.dot(s, y) / np.dot(y, y) * identity
+def inverse_hessian(steps: Sequence[Array], changes: Sequence[Array], first: Array) -> Array:
+    """The matrix itself, by the product form of equation 7.17, from `H_k^0`."""
+    H = first
     for s, y in zip(steps, changes, strict=True):
         rho = 1 / np.dot(y, s)
-        V = identity - rho * np.outer(y, s)
+        V = np.eye(len(s)) - rho * np.outer(y, s)
         H = V.T @ H @ V + rho * np.outer(s, s)
     return H

@@ -1,0 +1,103 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import tensorflow as tf
+
+from nst_engine.optimizers.curvature import FEWEST_PAIRS, HISTORY_BYTES, MOST_PAIRS, STRETCH, Curvature, pairs_kept
+from tests.reference.lbfgs import inverse_hessian, two_loop_recursion
+
+Array = npt.NDArray[np.float64]
+
+SIZE = 60
+GRADIENT = np.random.default_rng(1).standard_normal(SIZE)
+PRIOR = np.diag(np.geomspace(0.3, 3, SIZE)) + 0.1
+
+
+def curvature_pairs(count: int) -> tuple[list[Array], list[Array]]:
+    """Steps and gradient changes of a convex quadratic, the oldest first."""
+    rng = np.random.default_rng(count)
+    root = rng.standard_normal((SIZE, SIZE))
+    steps = [rng.standard_normal(SIZE) for _ in range(count)]
+    return steps, [(root @ root.T / SIZE + np.eye(SIZE)) @ step for step in steps]
+
+
+def single(array: Array) -> Any:
+    """A float32 tensor."""
+    return tf.constant(array, tf.float32)
+
+
+def curvature() -> Curvature:
+    """One that knows nothing yet but its prior."""
+    return Curvature(SIZE, times_prior())
+
+
+def times_prior() -> Callable[[Any], Any]:
+    return lambda v: tf.linalg.matvec(single(PRIOR), v)
+
+
+def first(step: Array, change: Array) -> Array:
+    """`H_k^0`: the prior, scaled by the newest pair."""
+    return STRETCH * np.dot(step, change) / np.dot(change, PRIOR @ change) * PRIOR
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, MOST_PAIRS, MOST_PAIRS + 3])
+def test_it_is_algorithm_7_4_of_the_newest_pairs(count: int) -> None:
+    (steps, changes), ours = curvature_pairs(count), curvature()
+    for step, change in zip(steps, changes, strict=True):
+        ours.remember(single(step), single(change))
+    newest = steps[-MOST_PAIRS:], changes[-MOST_PAIRS:]
+    expected = two_loop_recursion(GRADIENT, *newest, first(steps[-1], changes[-1]))
+    np.testing.assert_allclose(ours.times(single(GRADIENT)), expected, rtol=1e-2, atol=2e-3 * np.abs(expected).max())
+
+
+def test_algorithm_7_4_is_the_product_form_of_the_inverse_hessian() -> None:
+    steps, changes = curvature_pairs(4)
+    product = inverse_hessian(steps, changes, PRIOR) @ GRADIENT
+    np.testing.assert_allclose(two_loop_recursion(GRADIENT, steps, changes, PRIOR), product, rtol=1e-9)
+
+
+def test_it_takes_the_newest_change_back_to_its_step() -> None:
+    (steps, changes), ours = curvature_pairs(5), curvature()
+    for step, change in zip(steps, changes, strict=True):
+        ours.remember(single(step), single(change))
+    np.testing.assert_allclose(ours.times(single(changes[-1])), steps[-1], rtol=1e-3, atol=1e-4)
+
+
+def test_without_a_pair_it_is_the_prior() -> None:
+    ours = curvature()
+    assert not ours.known
+    np.testing.assert_allclose(ours.times(single(GRADIENT)), PRIOR @ GRADIENT, rtol=1e-5, atol=1e-6)
+
+
+def test_what_is_forgotten_is_as_if_it_had_never_been() -> None:
+    ours = curvature()
+    for count in (5, 3):
+        ours.forget()
+        assert not ours.known
+        steps, changes = curvature_pairs(count)
+        for step, change in zip(steps, changes, strict=True):
+            ours.remember(single(step), single(change))
+    expected = two_loop_recursion(GRADIENT, steps, changes, first(steps[-1], changes[-1]))
+    np.testing.assert_allclose(ours.times(single(GRADIENT)), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_loss_that_curves_down_along_a_step_is_not_remembered() -> None:
+    ([step], [change]), ours = curvature_pairs(1), curvature()
+    ours.remember(single(step), single(-change))
+    assert not ours.known
+    ours.remember(single(step), single(change))
+    before = ours.times(single(GRADIENT))
+    ours.remember(single(change), single(-step))
+    np.testing.assert_array_equal(ours.times(single(GRADIENT)), before)
+
+
+def test_small_pictures_have_the_most_pairs_and_large_ones_the_fewest() -> None:
+    kept = [pairs_kept(3 * side**2) for side in (64, 512, 724, 1024, 4096)]
+    assert kept[:2] == [MOST_PAIRS, MOST_PAIRS]
+    assert FEWEST_PAIRS < kept[2] < MOST_PAIRS
+    assert kept[2] * 3 * 724**2 * 2 * 4 <= HISTORY_BYTES
+    assert kept[4] == FEWEST_PAIRS
+    assert kept == sorted(kept, reverse=True)
