@@ -23,7 +23,7 @@ from nst_engine.weights import WeightsSource
 from nst_engine.whole import Compiled, Whole
 
 _PIXELS_KEPT = 2**21
-"""Of the shapes whose graphs are kept, with the optimizers' memory: about 1 GB."""
+"""Of the shapes whose graphs are kept, with the optimizers' memory: 1 GB, or 2 of small shapes, which remember more."""
 
 _STYLES_KEPT = 64
 """Style targets that are kept, about 3 MB each."""

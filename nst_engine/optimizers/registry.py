@@ -10,7 +10,8 @@ class OptimizerSpec:
     Attributes:
         builder: `module:function`, called with the height and width of the picture.
         learning_rate: its own rate.
-        pictures: float32 pictures that would fill the memory of its state and of a step's working copies, as measured.
+        pictures: float32 pictures that would fill the memory of its state and of a step's working copies, as measured
+            for large ones; `lbfgs` remembers more of small ones, in 128 MB at most.
         fallback: name of the optimizer that takes over where this one keeps diverging; None is to give up.
     """
 
@@ -22,7 +23,7 @@ class OptimizerSpec:
 
 OPTIMIZERS = {
     "lbfgs": OptimizerSpec(
-        builder="nst_engine.optimizers.lbfgs:ProjectedLBFGS", learning_rate=1.0, pictures=44, fallback="adam"
+        builder="nst_engine.optimizers.lbfgs:ProjectedLBFGS", learning_rate=1.0, pictures=46, fallback="adam"
     ),
     "adam": OptimizerSpec(builder="nst_engine.optimizers.first_order:adam", learning_rate=5.0, pictures=28),
     "adamw": OptimizerSpec(builder="nst_engine.optimizers.first_order:adamw", learning_rate=5.0, pictures=28),
