@@ -10,6 +10,7 @@ from nst_engine.checkpoint import Checkpoint
 from nst_engine.config import TransferConfig
 from nst_engine.errors import CheckpointError, ConfigError, ImageError, NightbrushError, TransferError, WeightsError
 from nst_engine.measures import Measures, measure
+from nst_engine.pair import Pair
 from nst_engine.quiet import import_quietly
 from nst_engine.referee import Distances, Referee
 from nst_engine.result import LossTerms, Record, Status, TransferResult
@@ -30,6 +31,7 @@ __all__ = [
     "LossTerms",
     "Measures",
     "NightbrushError",
+    "Pair",
     "Record",
     "Referee",
     "Status",

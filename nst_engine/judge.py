@@ -5,8 +5,8 @@ from hashlib import sha256
 import numpy as np
 
 from nst_engine.images import Photograph
-from nst_engine.lane import Source
 from nst_engine.measures import as_picture, at_size_of
+from nst_engine.pair import Source
 from nst_engine.recent import Recent
 from nst_engine.referee import Distances, Referee
 from nst_engine.transfer import StyleTransfer

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,18 +10,15 @@ from nst_engine.checkpoint import Checkpoint
 from nst_engine.color import recolored, with_colors_of
 from nst_engine.config import TransferConfig
 from nst_engine.devices import peak_memory_mb
-from nst_engine.errors import NightbrushError
-from nst_engine.images import Photograph, read_photograph, resize
+from nst_engine.images import read_photograph, resize
 from nst_engine.initial import initial_picture
 from nst_engine.journal import Journal, spending
+from nst_engine.pair import Pair, as_photograph
 from nst_engine.photographs import Origin
 from nst_engine.pyramid import require_seen, result_sizes
 from nst_engine.regions import Mask, mask_for
 from nst_engine.result import TransferResult
-from nst_engine.types import Picture, PictureSource
-
-Source: TypeAlias = PictureSource | Photograph
-"""Whatever a picture can be read from, or has been."""
+from nst_engine.types import Picture
 
 
 class Style(NamedTuple):
@@ -43,10 +40,11 @@ class Lane:
 
     Args:
         config: what the transfer does.
-        content, style: the pair.
+        pair: what is read, who watches, and from where the transfer goes on.
         loss_scale: first factor on the loss.
 
     Attributes:
+        pair: as it was given.
         journal: the account.
         photograph: the content as it was read.
         content: its picture, laid over white.
@@ -62,26 +60,33 @@ class Lane:
         ImageError: a picture cannot be read, or does not fit the others.
     """
 
-    def __init__(self, config: TransferConfig, content: Source, style: Source, loss_scale: float) -> None:
+    def __init__(self, config: TransferConfig, pair: Pair, loss_scale: float) -> None:
+        self.pair = pair
         self.journal = Journal(config, loss_scale)
         self.tile: int | None = None
-        self.error: NightbrushError | None = None
+        self.error: Exception | None = None
         self._config = config
         with spending([self.journal], "prepare"):
-            self._read(content, style)
+            self._read(pair)
+        if pair.resume is not None:
+            self.picture = pair.resume.picture
+            self.journal.resume(pair.resume.account)
 
     def goes_on(self, done: int) -> bool:
         """Whether the level goes on after so many of its steps."""
         return self.error is None and self.journal.goes_on(done)
 
-    def checkpoint(self, level: int, done: int) -> Checkpoint:
-        """How far the pair is, after so many steps of a level."""
-        return Checkpoint(level=level, done=done, picture=self.picture, account=self.journal.account())
-
-    def resume(self, checkpoint: Checkpoint) -> None:
-        """Take over how far an earlier transfer of the same pair came."""
-        self.picture = checkpoint.picture
-        self.journal.resume(checkpoint.account)
+    def show(self, level: int, done: int) -> None:
+        """Show those who watch how far the pair is, after so many steps of a level; an error of theirs ends it."""
+        pair = self.pair
+        try:
+            if pair.on_snapshot is not None and due(done, self._config.snapshot_every):
+                pair.on_snapshot(self.journal.steps, self.finished(self.picture))
+            if pair.on_checkpoint is not None:
+                account = self.journal.account()
+                pair.on_checkpoint(Checkpoint(level=level, done=done, picture=self.picture, account=account))
+        except Exception as error:  # whatever they raise, the pairs beside this one go on
+            self.error = error
 
     def finished(self, picture: Picture) -> Picture:
         """The picture as it is handed out: with the content's colours, where they are to be kept so."""
@@ -114,10 +119,10 @@ class Lane:
             peak_memory_mb=peak_memory_mb(device),
         )
 
-    def _read(self, content: Source, style: Source) -> None:
+    def _read(self, pair: Pair) -> None:
         config = self._config
         files = {path: read_photograph(path) for path in config.files}
-        self.photograph, own_style = as_photograph(content), as_photograph(style)
+        self.photograph, own_style = as_photograph(pair.content), as_photograph(pair.style)
         self.content = self.photograph.over_white()
         read = {path: photograph.over_white() for path, photograph in files.items()}
         pictures = [
@@ -143,9 +148,9 @@ class Lane:
                 return style
 
 
-def as_photograph(source: Source) -> Photograph:
-    """The source as it was read before, or is now."""
-    return source if isinstance(source, Photograph) else read_photograph(source)
+def due(done: int, every: int) -> bool:
+    """Whether what comes every so many steps comes after so many; every 0 steps is never."""
+    return every > 0 and done % every == 0
 
 
 def _key(picture: Picture, mask: Mask | None) -> str:

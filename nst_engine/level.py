@@ -15,7 +15,7 @@ from nst_engine.errors import TransferError
 from nst_engine.graphs import reason_of
 from nst_engine.images import resize
 from nst_engine.journal import Journal, spending
-from nst_engine.lane import Lane
+from nst_engine.lane import Lane, due
 from nst_engine.memory import smaller_tile
 from nst_engine.result import Record
 from nst_engine.types import Picture, Tensor
@@ -23,9 +23,6 @@ from nst_engine.workbench import Workbench, to_picture, to_pixels
 
 _MOST_STEPS_A_CALL = 50
 """So that a run without records can still be interrupted."""
-
-OnReturn = Callable[[int, int], object]
-"""Called with the index of a picture and the steps of its level that are taken, when the device has given it back."""
 
 Result = TypeVar("Result")
 
@@ -54,8 +51,12 @@ class Level:
         """Side of the tiles that the pictures are taken in now; None is whole."""
         return self._tile
 
-    def run(self, done: int, on_return: OnReturn) -> Iterator[tuple[int, Record]]:
-        """Take the level's steps after so many; yields the records that are kept, each with its picture's index."""
+    def run(self, level: int, done: int) -> Iterator[tuple[int, Record]]:
+        """Take the steps after so many; yields the records that are kept, each with its picture's index.
+
+        Those who watch a pair are shown it each time that the device has given it back, as one of the level of that
+        index.
+        """
         while active := [index for index, lane in enumerate(self._lanes) if lane.goes_on(done)]:
             steps = self._steps_after(done)
             with spending(self._journals(active), "optimize"):
@@ -68,7 +69,7 @@ class Level:
             done += steps
             for index in active:
                 if self._lanes[index].error is None:
-                    on_return(index, done)
+                    self._lanes[index].show(level, done)
         with spending(self._journals(range(len(self._lanes))), "optimize"):
             for index in range(len(self._lanes)):
                 self._settle(index)
@@ -205,8 +206,3 @@ class Level:
         self._tile = smaller
         self._lanes[0].journal.turn(f"memory ran out, went on in tiles of {smaller} pixels")
         self._within_memory(self._set_up)
-
-
-def due(done: int, every: int) -> bool:
-    """Whether what comes every so many steps comes after so many; every 0 steps is never."""
-    return every > 0 and done % every == 0

@@ -1,7 +1,6 @@
 """`StyleTransfer`: pictures in, pictures out."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from functools import partial
 from typing import Any, TypeAlias
 
 import tensorflow as tf
@@ -11,25 +10,16 @@ from nst_engine.config import TransferConfig
 from nst_engine.devices import resolve_device, resolve_precision
 from nst_engine.errors import ImageError, NightbrushError, TransferError
 from nst_engine.journal import spending
-from nst_engine.lane import Lane, Source, as_photograph
-from nst_engine.level import Level, due
+from nst_engine.lane import Lane
+from nst_engine.level import Level
 from nst_engine.memory import available_bytes, choose_tile, pictures_together, smaller_of
+from nst_engine.pair import Kind, OnCheckpoint, OnSnapshot, Pair, Source, as_photograph
 from nst_engine.result import LossTerms, Record, TransferResult
-from nst_engine.types import Picture
 from nst_engine.weights import find_weights
 from nst_engine.workbench import Workbench, to_pixels
 
-Outcome: TypeAlias = TransferResult | NightbrushError
+Outcome: TypeAlias = TransferResult | Exception
 """What became of one of several pairs."""
-
-OnSnapshot: TypeAlias = Callable[[int, Picture], Any]
-OnCheckpoint: TypeAlias = Callable[[Checkpoint], Any]
-_Watch: TypeAlias = Callable[[int, int, int], Any]
-"""Called with a level's index, a pair's, and the steps of the level that are taken."""
-
-
-def _unwatched(_level: int, _index: int, _done: int) -> None:
-    """Nobody looks."""
 
 
 class StyleTransfer:
@@ -109,53 +99,44 @@ class StyleTransfer:
 
         The generator's return value is the result. Arguments and errors are those of `run`.
         """
-        lane = self._lane((content, style))
-        if resume is not None:
-            lane.resume(resume)
-
-        def watch(level: int, _index: int, done: int) -> None:
-            if on_snapshot is not None and due(done, self.config.snapshot_every):
-                on_snapshot(lane.journal.steps, lane.finished(lane.picture))
-            if on_checkpoint is not None:
-                on_checkpoint(lane.checkpoint(level, done))
-
-        for _, record in self._optimized([lane], watch, resume):
+        lane = self._lane(Pair(content, style, on_snapshot, on_checkpoint, resume))
+        for _, record in self._optimized([lane]):
             yield record
         if lane.error is not None:
             raise lane.error
         return self._result(lane)
 
     def run_batch(
-        self, pairs: Sequence[tuple[Source, Source]], on_record: Callable[[int, Record], Any] | None = None
+        self, pairs: Sequence[tuple[Source, Source] | Pair], on_record: Callable[[int, Record], Any] | None = None
     ) -> list[Outcome]:
         """Stylize several pictures; those of one shape together, an evaluation of all of them being one device step.
 
         Each has its own losses, steps back and stops by itself. Worth it where one picture leaves the device idle: for
         small sides, and on a GPU. No more are taken together than fit the memory; where it runs out all the same, they
-        begin again in halves.
+        begin again in halves. Those that go on from checkpoints are taken together where these are equally far.
 
         Args:
-            pairs: contents and styles, as for `run`.
+            pairs: contents and styles, as for `run`, or each a `Pair` with what watches it; an error that this raises
+                ends that pair.
             on_record: called with the index of a pair and each of its records as it is made.
 
         Returns:
             In the order of the pairs, the result of each, or the error that `run` would have raised.
         """
+        asked = [Pair(*pair) for pair in pairs]
         outcomes: dict[int, Outcome] = {}
-        shapes: dict[Any, list[int]] = {}
-        for index, pair in enumerate(pairs):
+        kinds: dict[Kind, list[int]] = {}
+        for index, pair in enumerate(asked):
             try:
-                lane = self._lane(pair)
+                kinds.setdefault(pair.kind(self.config), []).append(index)
             except NightbrushError as error:
                 outcomes[index] = error
-            else:
-                shapes.setdefault(lane.sizes, []).append(index)
-        for sizes, indices in shapes.items():
+        for (sizes, _), indices in kinds.items():
             room = None if self.config.deterministic else available_bytes(self.device)
             most = pictures_together(self.config, self._bench.network, sizes[-1], room)
             for start in range(0, len(indices), most):
-                outcomes |= self._together(pairs, indices[start : start + most], on_record)
-        return [outcomes[index] for index in range(len(pairs))]
+                outcomes |= self._together(asked, indices[start : start + most], on_record)
+        return [outcomes[index] for index in range(len(asked))]
 
     def evaluate(self, image: Source, content: Source, style: Source) -> LossTerms:
         """The loss terms of any picture, without optimizing; the total is weighed as the configuration says.
@@ -168,7 +149,7 @@ class StyleTransfer:
         Raises:
             ImageError: a picture cannot be read, or `image` has another size than the result would have.
         """
-        picture, lane = as_photograph(image).over_white(), self._lane((content, style))
+        picture, lane = as_photograph(image).over_white(), self._lane(Pair(content, style))
         size = lane.sizes[-1]
         if picture.shape[1::-1] != size:
             raise ImageError(f"the picture is {picture.shape[1]}x{picture.shape[0]} pixels; use {size[0]}x{size[1]}")
@@ -178,8 +159,8 @@ class StyleTransfer:
             terms = self._bench.reader(size, tile).terms(to_pixels(picture), targets).numpy().tolist()
         return LossTerms(**dict(zip(("content", "style", "tv", "total"), terms, strict=True)))
 
-    def _lane(self, pair: tuple[Source, Source]) -> Lane:
-        return Lane(self.config, *pair, self.precision.loss_scale)
+    def _lane(self, pair: Pair) -> Lane:
+        return Lane(self.config, pair, self.precision.loss_scale)
 
     def _tile(self, size: tuple[int, int]) -> int | None:
         """Side of the tiles that one picture of that width and height is to be taken in; None is whole."""
@@ -187,15 +168,15 @@ class StyleTransfer:
             return choose_tile(self.config, self._bench.network, size, self.device)
         return None if self.config.tile is None or self.config.tile >= max(size) else self.config.tile
 
-    def _optimized(
-        self, lanes: Sequence[Lane], watch: _Watch = _unwatched, resume: Checkpoint | None = None
-    ) -> Iterator[tuple[int, Record]]:
-        """Take the pairs through all levels; yields the records that are kept, each with the index of its pair."""
+    def _optimized(self, lanes: Sequence[Lane]) -> Iterator[tuple[int, Record]]:
+        """Take pairs of one kind through all levels; yields the records that are kept, each with its pair's index."""
         tile = None
-        first, done = (0, 0) if resume is None else (resume.level, resume.done)
+        first, done = lanes[0].pair.begins
         for index, size in enumerate(lanes[0].sizes[first:], first):
+            if all(lane.error for lane in lanes):
+                return
             level = Level(self._bench, lanes, size, smaller_of(tile, self._tile(size)))
-            yield from level.run(done, partial(watch, index))
+            yield from level.run(index, done)
             tile, done = level.tile, 0
             if size == lanes[0].sizes[-1]:
                 yield from self._finished(level, lanes)
@@ -217,11 +198,11 @@ class StyleTransfer:
 
     def _together(
         self,
-        pairs: Sequence[tuple[Source, Source]],
+        pairs: Sequence[Pair],
         indices: Sequence[int],
         on_record: Callable[[int, Record], Any] | None,
     ) -> dict[int, Outcome]:
-        """What becomes of pairs of one shape."""
+        """What becomes of pairs of one kind."""
         lanes: dict[int, Lane] = {}
         outcomes: dict[int, Outcome] = {}
         for index in indices:

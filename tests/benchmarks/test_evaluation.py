@@ -10,7 +10,7 @@ from time import perf_counter
 import pytest
 import tensorflow as tf
 
-from nst_engine import StyleTransfer
+from nst_engine import Pair, StyleTransfer
 from nst_engine.lane import Lane
 from nst_engine.precision import fastest_on_cpu, read_cpuinfo
 from tests.benchmarks.textbook import CONFIG, SIDES, pair, pixels, vgg16
@@ -25,7 +25,7 @@ import tensorflow
 def high_water():
     return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) * 1024
 before = high_water()
-from nst_engine import StyleTransfer
+from nst_engine import Pair, StyleTransfer
 from tests.benchmarks.textbook import CONFIG, pair
 StyleTransfer(CONFIG.replace(side=512, levels="auto", iterations=4)).run(*pair(512))
 print((high_water() - before) / 1e9)
@@ -36,7 +36,7 @@ def evaluation(side: int, precision: str) -> Callable[[], object]:
     """The engine's own, of one picture."""
     content, style = pair(side)
     engine = StyleTransfer(CONFIG.replace(side=side, precision=precision))
-    lane = Lane(engine.config, content, style, 1.0)
+    lane = Lane(engine.config, Pair(content, style), 1.0)
     targets = engine._bench.targets(lane, (side, side), None)
     evaluate = tf.function(engine._bench.reader((side, side), None).evaluate)
     picture, scales = pixels(style), (tf.ones([]),)

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from nst_engine import ImageError, StyleTransfer, TransferConfig
+from nst_engine import ImageError, Pair, StyleTransfer, TransferConfig
 from nst_engine.images import decode, resize
 from nst_engine.types import Picture, Pixels
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
@@ -197,7 +197,7 @@ def test_regions_and_styles_have_the_terms_and_the_gradient_of_the_whole_picture
     own = save("own.png", noise_pixels(32, 32)), save("other mask.png", columns(0, 23, 40, 32))
     fields: dict[str, Any] = {"style_loss": "wasserstein", "blend": (save("other.png", OTHER),), "side": 60}
     engine = StyleTransfer(small_config(content_masks=masks, style_masks=own, **fields))
-    lane = engine._lane((content_pixels(60, 44), STYLE))
+    lane = engine._lane(Pair(content_pixels(60, 44), STYLE))
 
     def evaluated(tile: int | None) -> tuple[Any, Any]:
         targets = engine._bench.targets(lane, (60, 44), tile)

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from nst_engine import StyleTransfer
+from nst_engine import Pair, StyleTransfer
 from nst_engine.backbones.registry import BACKBONES
 from nst_engine.losses.objective import Targets
 from nst_engine.tiling import Span, spans
@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 101, 77
 
 def engine_and_targets(width: int, height: int, tile: int | None, **changes: Any) -> tuple[StyleTransfer, Targets]:
     engine = StyleTransfer(small_config(side=None, **changes))
-    lane = engine._lane((content_pixels(width, height), style_pixels(70, 50)))
+    lane = engine._lane(Pair(content_pixels(width, height), style_pixels(70, 50)))
     return engine, engine._bench.targets(lane, (width, height), tile)
 
 
