@@ -15,19 +15,28 @@ _ENGINES_KEPT = 2
 """On each device; a batch goes backbone by backbone, so that more would only hold memory."""
 
 
-def free_device(name: str | None) -> AbstractContextManager[str]:
-    """The slot of a device, held for as long as the block lasts; waits until one is free.
+def devices(name: str | None) -> tuple[str, ...]:
+    """The devices, such as `GPU:0`, on any of which work for the device of that name can be done.
 
     Args:
         name: `cpu`, `gpu`, `gpu:1`; None is any GPU, or the CPU where there is none.
 
     Raises:
         ConfigError: this machine has no such device.
-        StorageError: no slot can be had.
     """
     from nst_engine import working_devices  # loads TensorFlow: only now is it certain to be needed
 
-    return slot(working_devices(name))
+    return working_devices(name)
+
+
+def free_device(name: str | None) -> AbstractContextManager[str]:
+    """The slot of a device of that name, held for as long as the block lasts; waits until one is free.
+
+    Raises:
+        ConfigError: this machine has no such device.
+        StorageError: no slot can be had.
+    """
+    return slot(devices(name))
 
 
 def engine(config: TransferConfig, device: str) -> "StyleTransfer":

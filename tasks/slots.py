@@ -1,4 +1,4 @@
-"""Slots: one transfer at a time on each device, whatever the number of threads, flows and processes of this machine.
+"""Slots: one holder at a time of each device, whatever the number of threads, flows and processes of this machine.
 
 A slot is a locked file. The system unlocks it when its holder ends, however that comes about, so that no slot is ever
 lost; and where the file cannot be locked, that is an error, for work without a slot would share its device.

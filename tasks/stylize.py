@@ -1,5 +1,7 @@
 """The Prefect task that makes the pictures of a shard."""
 
+from contextvars import copy_context
+
 from prefect import State, task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_logger
@@ -17,7 +19,8 @@ _logger = get_logger("extra.nightbrush")
 @task(name="stylize", task_run_name="{shard.name}", cache_policy=NO_CACHE, retries=0)
 def stylize(shard: Shard, job: Job) -> State[list[ManifestRow]]:
     """The rows of a shard's pairs; the task run fails where a pair does."""
-    rows = [stylize_pair(pair, job, _logger.info) for pair in shard.pairs]
+    here = copy_context()  # in which a line is one of this run, whatever thread has it to say
+    rows = [stylize_pair(pair, job, lambda line: here.run(_logger.info, line)) for pair in shard.pairs]
     failed = [row for row in rows if row.status == Status.FAILED]
     if failed:
         count = "" if len(rows) == 1 else f"{len(failed)} of {len(rows)} pairs failed, the first: "

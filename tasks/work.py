@@ -1,4 +1,4 @@
-"""The work of a batch: one pair at a time, from the bytes of its inputs to its row."""
+"""The work of a batch: each pair from the bytes of its inputs to its row."""
 
 import platform
 from dataclasses import dataclass, replace
@@ -7,12 +7,11 @@ from hashlib import md5, sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from nst_engine import Status, TransferConfig, TransferResult, __version__
+from nst_engine import Pair, Status, TransferConfig, TransferResult, __version__
 from nst_engine.errors import NightbrushError
 from nst_engine.images import Photograph, read_photograph
 from nst_engine.weights import find_weights
 from tasks import checkpoints, outbox
-from tasks.engines import engine, free_device
 from tasks.fingerprints import fingerprint
 from tasks.finished import finished, recorded, skipped_row
 from tasks.manifest import ManifestRow, Sidecar, figures, write_sidecar
@@ -20,6 +19,7 @@ from tasks.outbox import Kept
 from tasks.pairs import PairSpec
 from tasks.phases import Phases
 from tasks.storage import StorageError, open_storage
+from tasks.together import made
 from tasks.watch import Log, Watch, require_going_on
 
 _PACKAGES = ("keras", "nightbrush", "numpy", "pillow", "tensorflow")
@@ -208,14 +208,9 @@ class _PairWork:
         return identity
 
     def _stylize(self, content: Photograph, style: Photograph, watch: Watch) -> TransferResult:
-        with free_device(self.job.device) as device, self.seconds.of("prepare"):
-            require_going_on()
-            result = engine(self.config, device).run(
-                content, style, watch.on_record, watch.on_snapshot, watch.on_checkpoint, resume=watch.begun
-            )
-        earlier = watch.begun.seconds if watch.begun else 0.0
-        self.seconds.spent["prepare"] -= result.timings.optimize - earlier
-        self.seconds.spent["optimize"] = result.timings.optimize
+        pair = Pair(content, style, watch.on_snapshot, watch.on_checkpoint, watch.begun)
+        result, prepare = made(self.config, pair, watch.on_record, self.job.device)
+        self.seconds.spent |= {"prepare": prepare, "optimize": result.timings.optimize}
         return result
 
     def _sidecar(self, result: TransferResult) -> Sidecar:

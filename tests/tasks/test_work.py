@@ -13,7 +13,7 @@ from PIL import Image
 from nst_engine import TransferConfig, __version__
 from nst_engine.errors import TransferError
 from nst_engine.images import decode, read_provenance
-from tasks import work
+from tasks import together, work
 from tasks.manifest import Sidecar, read_sidecar
 from tasks.storage import StorageError
 from tasks.storage.local import LocalStorage
@@ -192,7 +192,7 @@ def test_an_output_that_takes_no_picture_costs_one_row(tmp_path: Path) -> None:
 
 def test_an_engine_that_gives_up_costs_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     job = a_job(tmp_path)
-    monkeypatch.setattr(work, "engine", failing(TransferError("the loss is nan after 2 steps; use a lower rate")))
+    monkeypatch.setattr(together, "engine", failing(TransferError("the loss is nan after 2 steps; use a lower rate")))
     row = stylize_pair(PAIR, job)
     assert (row.status, row.error) == ("failed", "the loss is nan after 2 steps; use a lower rate")
     assert None not in (row.content_sha256, row.style_sha256, row.fingerprint)
@@ -200,7 +200,7 @@ def test_an_engine_that_gives_up_costs_one_row(tmp_path: Path, monkeypatch: pyte
 
 
 def test_what_nobody_expected_costs_one_row_of_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "engine", failing(RuntimeError("out of memory\nat node conv2d\nand so on")))
+    monkeypatch.setattr(together, "engine", failing(RuntimeError("out of memory\nat node conv2d\nand so on")))
     row = stylize_pair(PAIR, a_job(tmp_path))
     assert (row.status, row.error) == ("failed", "RuntimeError: out of memory")
 
@@ -237,7 +237,7 @@ def test_an_interruption_is_not_taken_for_a_bad_pair(tmp_path: Path, monkeypatch
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(work, "engine", interrupt)
+    monkeypatch.setattr(together, "engine", interrupt)
     with pytest.raises(KeyboardInterrupt):
         stylize_pair(PAIR, a_job(tmp_path))
 

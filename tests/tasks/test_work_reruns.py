@@ -12,7 +12,7 @@ import pytest
 
 from nst_engine import StyleTransfer
 from nst_engine.errors import TransferError
-from tasks import engines, work
+from tasks import engines, together, work
 from tasks.storage import StorageError
 from tasks.work import Job, stylize_pair
 from tests.tasks.studio import BROKEN_JPEG, a_job, a_pair, paint
@@ -47,7 +47,7 @@ def failing(error: Exception) -> Any:
 def test_skips_a_pair_that_is_finished(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     made = stylize_pair(PAIR, job)
     before = {path: path.stat().st_mtime_ns for path in (picture(job), sidecar(job))}
-    monkeypatch.setattr(work, "engine", failing(AssertionError("no engine is needed")))
+    monkeypatch.setattr(together, "engine", failing(AssertionError("no engine is needed")))
     assert stylize_pair(PAIR, replace(job, run_id="morning")) == replace(made, status="skipped", run_id="morning")
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
@@ -138,7 +138,7 @@ def test_a_rerun_that_fails_leaves_the_finished_picture_alone(job: Job, monkeypa
     stylize_pair(PAIR, job)
     before = picture(job).read_bytes(), sidecar(job).read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(work, "engine", failing(TransferError("the loss is nan")))
+        patch.setattr(together, "engine", failing(TransferError("the loss is nan")))
         assert stylize_pair(PAIR, with_config(iterations=3)(job)).status == "failed"
     assert (picture(job).read_bytes(), sidecar(job).read_bytes()) == before
     assert stylize_pair(PAIR, job).status == "skipped"
@@ -168,7 +168,7 @@ def test_loads_an_engine_once_for_all_pairs_of_a_configuration(job: Job, tmp_pat
     engines._engines.cache_clear()
     used: list[StyleTransfer] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(work, "engine", lambda *asked: used.append(engines.engine(*asked)) or used[-1])
+        patch.setattr(together, "engine", lambda *asked: used.append(engines.engine(*asked)) or used[-1])
         for name in ("lake.png", "hill.png"):
             stylize_pair(a_pair(name), job)
     assert len(used) == 2
