@@ -18,6 +18,7 @@ from nst_engine.errors import ConfigError
 from tasks.manifest import ManifestRow
 from tasks.shards import Shard
 from tasks.stylize import stylize
+from tasks.together import most_together
 from tasks.watch import interruption
 from tasks.work import Job, failed_row
 
@@ -28,17 +29,17 @@ Crew: TypeAlias = Callable[[Job], AbstractContextManager[tuple[TaskRunner[Any], 
 """What works on shards, and how many it can have under way."""
 
 AROUND = 2
-"""Shards under way besides those on a device: one being read, one being written."""
+"""Shards under way besides one on each device: one being read, one being written; of each as many as go together."""
 
 _MOST_THREADS = 64
 
 
 @contextmanager
 def _threads(job: Job) -> Iterator[tuple[TaskRunner[Any], Callable[[], int]]]:
-    """Threads of this process: one for each device, and those around them."""
+    """Threads of this process."""
     runner: TaskRunner[Any]
     with ThreadPoolTaskRunner(max_workers=_MOST_THREADS) as runner:
-        yield runner, lambda: min(_MOST_THREADS, AROUND + _devices(job))
+        yield runner, lambda: _most_threads(job)
 
 
 @contextmanager
@@ -112,9 +113,15 @@ def _rows(shard: Shard, job: Job, future: PrefectFuture[list[ManifestRow]]) -> l
     return [failed_row(pair, job, reason) for pair in shard.pairs]
 
 
-def _devices(job: Job) -> int:
-    """How many devices there are to work on; 1 until TensorFlow is loaded, which it is once a pair needs it."""
-    return len(nst_engine.working_devices(job.device)) if "nst_engine.devices" in sys.modules else 1
+def _most_threads(job: Job) -> int:
+    """How many keep the devices at work, if each device is to find as many pairs waiting as it takes together."""
+    devices = _devices(job)
+    return min(_MOST_THREADS, most_together(devices[0]) * (len(devices) + AROUND))
+
+
+def _devices(job: Job) -> tuple[str, ...]:
+    """The devices to work on; one until TensorFlow is loaded, which it is once a pair needs it."""
+    return nst_engine.working_devices(job.device) if "nst_engine.devices" in sys.modules else ("CPU:0",)
 
 
 def _shares() -> tuple[int, dict[str, int]]:
