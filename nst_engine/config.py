@@ -104,7 +104,7 @@ class TransferConfig:
     optimizer: str = "lbfgs"
     learning_rate: float | None = None
     schedule: Schedule = "constant"
-    iterations: int = 100
+    iterations: int = 50
     tolerance: float | None = None
     time_limit: float | None = None
     precision: PrecisionName = "auto"

@@ -21,21 +21,46 @@ Evaluate = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 """Loss and gradient of pixels [1, 3, height, width] in [0, 255]."""
 
 
-class Objective:
-    """The textbook's loss, channels last.
+class Network:
+    """The packaged VGG16, as far as the losses need it, channels last.
 
     Args:
-        content, style: as `pair` gives them.
-        low: whether the network computes in bfloat16, by autocast; Gram matrices and losses are float32.
+        low: whether it computes in bfloat16, by autocast.
     """
 
-    def __init__(self, content: Picture, style: Picture, low: bool) -> None:
+    def __init__(self, low: bool = False) -> None:
         self._low = low
         self._weights = {
             name: (torch.tensor(kernel.transpose(3, 2, 0, 1)).to(memory_format=torch.channels_last), torch.tensor(bias))
             for name, (kernel, bias) in vgg16().items()
         }
         self._mean = torch.tensor(BGR_MEAN).view(1, 3, 1, 1)
+
+    def features(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        """By layer, the features [1, N, height, width] of pixels [1, 3, height, width] in [0, 255]."""
+        functional = torch.nn.functional
+        x = functional.pad(x.flip(1) - self._mean, (1, 1, 1, 1), mode="replicate")
+        x = x.contiguous(memory_format=torch.channels_last)
+        features: dict[str, torch.Tensor] = {}
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._low):
+            for name, (kernel, bias) in self._weights.items():
+                if features and name.endswith("conv1"):
+                    x = functional.max_pool2d(x, 2)
+                x = functional.relu(functional.conv2d(x, kernel, bias, padding=1 if features else 0))
+                features[name] = x
+        return features
+
+
+class Objective:
+    """The textbook's loss.
+
+    Args:
+        content, style: as `pair` gives them.
+        low: whether the network computes in bfloat16; Gram matrices and losses are float32.
+    """
+
+    def __init__(self, content: Picture, style: Picture, low: bool) -> None:
+        self._features = Network(low).features
         with torch.no_grad():
             F = self._features(pixels(content))
             self._content = {name: F[name].float() for name in CONFIG.content_layer_weights}
@@ -61,19 +86,6 @@ class Objective:
         total = self.total(x)
         (gradient,) = torch.autograd.grad(total, x)
         return total.detach(), gradient
-
-    def _features(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        functional = torch.nn.functional
-        x = functional.pad(x.flip(1) - self._mean, (1, 1, 1, 1), mode="replicate")
-        x = x.contiguous(memory_format=torch.channels_last)
-        features: dict[str, torch.Tensor] = {}
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._low):
-            for name, (kernel, bias) in self._weights.items():
-                if features and name.endswith("conv1"):
-                    x = functional.max_pool2d(x, 2)
-                x = functional.relu(functional.conv2d(x, kernel, bias, padding=1 if features else 0))
-                features[name] = x
-        return features
 
 
 class Recipe(Protocol):
