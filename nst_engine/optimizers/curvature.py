@@ -13,9 +13,6 @@ MOST_PAIRS, FEWEST_PAIRS = 40, 10
 HISTORY_BYTES = 2**27
 """What the pairs may take of memory where more than the fewest are kept."""
 
-STRETCH = 2.0
-"""How much longer the first estimate is than the newest pair says: with 1, a line search would lengthen most steps."""
-
 _LEAST_CURVATURE = 1e-8
 
 
@@ -65,7 +62,7 @@ class Curvature:
                     place.assign(following)
                 vectors[-1].assign(newest)
             self._R.assign(_shifted(self._R, _products(self._S, y)))
-            self._gamma.assign(STRETCH * curvature / tf.reduce_sum(y * self._prior(y)))
+            self._gamma.assign(curvature / tf.reduce_sum(y * self._prior(y)))
 
     def times(self, g: Tensor) -> Tensor:
         """The inverse Hessian estimate times a vector, [length]; the prior times it where nothing is remembered."""

@@ -12,7 +12,7 @@ from nst_engine.types import Tensor
 SUFFICIENT_DECREASE = 1e-4
 SHRINK = 0.4
 SHORTEST = 1e-3
-FARTHEST = 16.0
+FARTHEST = 8.0
 """Root mean square of the pixel changes that no first trial exceeds: far from the optimum curvature says little."""
 
 FIRST_MOVE = 4.0

@@ -6,7 +6,7 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from nst_engine.optimizers.curvature import FEWEST_PAIRS, HISTORY_BYTES, MOST_PAIRS, STRETCH, Curvature, pairs_kept
+from nst_engine.optimizers.curvature import FEWEST_PAIRS, HISTORY_BYTES, MOST_PAIRS, Curvature, pairs_kept
 from tests.reference.lbfgs import inverse_hessian, two_loop_recursion
 
 Array = npt.NDArray[np.float64]
@@ -40,7 +40,7 @@ def times_prior() -> Callable[[Any], Any]:
 
 def first(step: Array, change: Array) -> Array:
     """`H_k^0`: the prior, scaled by the newest pair."""
-    return STRETCH * np.dot(step, change) / np.dot(change, PRIOR @ change) * PRIOR
+    return np.dot(step, change) / np.dot(change, PRIOR @ change) * PRIOR
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, MOST_PAIRS, MOST_PAIRS + 3])
