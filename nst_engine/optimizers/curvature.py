@@ -1,6 +1,6 @@
 """The curvature of a loss, as L-BFGS remembers it from the last steps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 
 import tensorflow as tf
@@ -13,6 +13,8 @@ MOST_PAIRS, FEWEST_PAIRS = 40, 10
 HISTORY_BYTES = 2**27
 """What the pairs may take of memory where more than the fewest are kept."""
 
+_BLOCKS = 8
+
 _LEAST_CURVATURE = 1e-8
 
 
@@ -21,14 +23,48 @@ def pairs_kept(length: int) -> int:
     return max(FEWEST_PAIRS, min(MOST_PAIRS, HISTORY_BYTES // (2 * 4 * length)))
 
 
+class Vectors:
+    """Vectors of one length, of which one at a time is replaced.
+
+    They are the rows of a matrix that is held in blocks of columns, since TensorFlow copies what it changes a row of:
+    so it copies a block at a time, in the memory of a vector or two.
+
+    Args:
+        count, length: how many, and of how many numbers.
+    """
+
+    def __init__(self, count: int, length: int) -> None:
+        ends = [length * block // _BLOCKS for block in range(_BLOCKS + 1)]
+        self._widths = [end - start for start, end in pairwise(ends)]
+        self._blocks = [tf.Variable(tf.zeros([count, width]), name="vectors") for width in self._widths]
+
+    def replace(self, place: Tensor, v: Tensor) -> None:
+        """Put a vector, [length], in a place."""
+        done: list[tf.Operation] = []
+        for block, part in zip(self._blocks, tf.split(v, self._widths), strict=True):
+            with tf.control_dependencies(done):
+                changed = tf.tensor_scatter_nd_update(block, [[place]], part[tf.newaxis])
+                done = [block.assign(changed, read_value=False)]
+
+    def products(self, v: Tensor) -> Tensor:
+        """Inner products with a vector, [length] to [count]."""
+        parts = zip(self._blocks, tf.split(v, self._widths), strict=True)
+        return tf.add_n([tf.linalg.matvec(block, part) for block, part in parts])
+
+    def combined(self, factors: Tensor) -> Tensor:
+        """The sum of the vectors, each times its factor, [count] to [length]."""
+        return tf.concat([tf.linalg.matvec(block, factors, transpose_a=True) for block in self._blocks], axis=0)
+
+
 class Curvature:
     """What is remembered of steps and gradient changes, and the inverse Hessian estimate that follows.
 
     `H g` is taken in its compact form (Byrd, Nocedal and Schnabel, 1994, theorem 2.2), that of algorithm 7.4 of Nocedal
-    and Wright (2006) with its two loops solved as triangular systems: the long vectors are read twice, and once more
-    when a pair is added. The first estimate is `gamma P`, P a prior, where the textbook takes the identity for P.
+    and Wright (2006) with its two loops solved as triangular systems: all that is long are four products with a matrix,
+    and a fifth when a pair is added. The first estimate is `gamma P`, P a prior, where the textbook takes the identity
+    for P.
 
-    The vectors are variables of their own: a shift passes them on without copying any.
+    A new pair takes the place of the oldest one; what is small is in order of age.
 
     Args:
         length: of the vectors.
@@ -36,42 +72,53 @@ class Curvature:
     """
 
     def __init__(self, length: int, prior: Callable[[Tensor], Tensor]) -> None:
-        self._prior, pairs = prior, range(pairs_kept(length))
-        self._S = [tf.Variable(tf.zeros([length]), name="step") for _ in pairs]
-        self._Y = [tf.Variable(tf.zeros([length]), name="gradient_change") for _ in pairs]
-        self._R = tf.Variable(tf.eye(len(pairs)), name="steps_by_later_changes")
-        self._gamma = tf.Variable(0.0, name="gamma")
+        pairs = pairs_kept(length)
+        self._prior, self._ages = prior, tf.range(pairs, 0, -1)
+        self._S, self._Y = Vectors(pairs, length), Vectors(pairs, length)
+        self._R = tf.Variable(tf.eye(pairs), name="steps_by_later_changes")
+        self._oldest = tf.Variable(0, name="place_of_the_oldest")
+        self._known = tf.Variable(0, name="pairs_known")
+        self._gamma = tf.Variable(1.0, name="gamma")
 
     @property
     def known(self) -> Tensor:
         """Whether anything is remembered."""
-        return self._gamma > 0
+        return self._known > 0
 
     def forget(self) -> None:
-        """Remember nothing."""
-        for memory in (*self._S, *self._Y, self._gamma):
-            memory.assign(tf.zeros_like(memory))
-        self._R.assign(tf.eye(len(self._S)))
+        """Remember nothing; the vectors stay, and are not read."""
+        self._R.assign(tf.eye(len(self._ages)))
+        self._oldest.assign(0)
+        self._known.assign(0)
+        self._gamma.assign(1.0)
 
     def remember(self, s: Tensor, y: Tensor) -> None:
         """Add a step and its gradient change, [length] each, unless the loss curves down along it."""
         curvature = tf.reduce_sum(s * y)
         if curvature > _LEAST_CURVATURE * tf.norm(s) * tf.norm(y):
-            for vectors, newest in ((self._S, s), (self._Y, y)):
-                for place, following in pairwise(vectors):
-                    place.assign(following)
-                vectors[-1].assign(newest)
-            self._R.assign(_shifted(self._R, _products(self._S, y)))
+            self._S.replace(self._oldest, s)
+            self._Y.replace(self._oldest, y)
+            self._oldest.assign((self._oldest + 1) % len(self._ages))
+            self._known.assign(tf.minimum(self._known + 1, len(self._ages)))
+            self._R.assign(_shifted(self._R, self._products(self._S, y)))
             self._gamma.assign(curvature / tf.reduce_sum(y * self._prior(y)))
 
     def times(self, g: Tensor) -> Tensor:
         """The inverse Hessian estimate times a vector, [length]; the prior times it where nothing is remembered."""
-        S, Y = ([vector.value() for vector in vectors] for vectors in (self._S, self._Y))
         R = self._R.value()
-        alpha = _solved(R, _products(S, g), adjoint=False)
-        first = tf.where(self.known, self._gamma, 1.0) * self._prior(_combined(g, -alpha, Y))
-        beta = _solved(R, tf.linalg.diag_part(R) * alpha - _products(Y, first), adjoint=True)
-        return _combined(first, beta, S)
+        alpha = _solved(R, self._products(self._S, g), adjoint=False)
+        first = self._gamma * self._prior(g - self._combined(self._Y, alpha))
+        beta = _solved(R, tf.linalg.diag_part(R) * alpha - self._products(self._Y, first), adjoint=True)
+        return first + self._combined(self._S, beta)
+
+    def _products(self, vectors: Vectors, v: Tensor) -> Tensor:
+        """Inner products of the pairs' vectors with another, the oldest's first, 0 of pairs not known: [pairs]."""
+        products = tf.roll(vectors.products(v), -self._oldest, axis=0)
+        return tf.where(self._ages <= self._known, products, 0.0)
+
+    def _combined(self, vectors: Vectors, factors: Tensor) -> Tensor:
+        """The sum of the pairs' vectors, each times its factor, the oldest's first: [length]."""
+        return vectors.combined(tf.roll(factors, self._oldest, axis=0))
 
 
 def _solved(R: Tensor, b: Tensor, *, adjoint: bool) -> Tensor:
@@ -83,24 +130,3 @@ def _shifted(R: Tensor, column: Tensor) -> Tensor:
     """The upper triangle without its first row and column, with a last column."""
     above = tf.concat([R[1:, 1:], tf.zeros_like(column[tf.newaxis, 1:])], axis=0)
     return tf.concat([above, column[:, tf.newaxis]], axis=1)
-
-
-def _products(vectors: Sequence[Tensor], v: Tensor) -> Tensor:
-    """Inner products of m vectors [n] with another, [m], one after the other: in the memory of one vector, not of all.
-
-    A sum of products, for TensorFlow's own inner product of long vectors takes three times as long.
-    """
-    values: list[Tensor] = []
-    for vector in vectors:
-        with tf.control_dependencies(values[-1:]):
-            values.append(tf.reduce_sum(vector * v))
-    return tf.stack(values)
-
-
-def _combined(start: Tensor, factors: Tensor, vectors: Sequence[Tensor]) -> Tensor:
-    """`start + sum(factor * vector)`, one after the other: in the memory of two vectors, not of all."""
-    total = start
-    for factor, vector in zip(tf.unstack(factors), vectors, strict=True):
-        with tf.control_dependencies([total]):
-            total += factor * vector
-    return total
