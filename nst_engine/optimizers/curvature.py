@@ -1,7 +1,7 @@
 """The curvature of a loss, as L-BFGS remembers it from the last steps."""
 
-from collections.abc import Callable
 from itertools import pairwise
+from typing import Protocol
 
 import tensorflow as tf
 
@@ -21,6 +21,16 @@ _LEAST_CURVATURE = 1e-8
 def pairs_kept(length: int) -> int:
     """How many pairs of float32 vectors of that length are remembered."""
     return max(FEWEST_PAIRS, min(MOST_PAIRS, HISTORY_BYTES // (2 * 4 * length)))
+
+
+class Metric(Protocol):
+    """A symmetric positive definite `P` for vectors of one length."""
+
+    def times(self, v: Tensor) -> Tensor:
+        """`P v`, [length]."""
+
+    def inverse_times(self, v: Tensor) -> Tensor:
+        """`P^-1 v`, [length]."""
 
 
 class Vectors:
@@ -62,16 +72,17 @@ class Curvature:
     `H g` is taken in its compact form (Byrd, Nocedal and Schnabel, 1994, theorem 2.2), that of algorithm 7.4 of Nocedal
     and Wright (2006) with its two loops solved as triangular systems: all that is long are four products with a matrix,
     and a fifth when a pair is added. The first estimate is `gamma P`, P a prior, where the textbook takes the identity
-    for P.
+    for P. Gamma is the geometric mean of the two scales of Barzilai and Borwein (1988) in the norm of P, of which the
+    textbook takes the smaller: that one is the scale of the stiffest patterns, which the pairs soon know better.
 
     A new pair takes the place of the oldest one; what is small is in order of age.
 
     Args:
         length: of the vectors.
-        prior: times a vector, [length] to [length]; symmetric and positive definite.
+        prior: P.
     """
 
-    def __init__(self, length: int, prior: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, length: int, prior: Metric) -> None:
         pairs = pairs_kept(length)
         self._prior, self._ages = prior, tf.range(pairs, 0, -1)
         self._S, self._Y = Vectors(pairs, length), Vectors(pairs, length)
@@ -101,13 +112,14 @@ class Curvature:
             self._oldest.assign((self._oldest + 1) % len(self._ages))
             self._known.assign(tf.minimum(self._known + 1, len(self._ages)))
             self._R.assign(_shifted(self._R, self._products(self._S, y)))
-            self._gamma.assign(curvature / tf.reduce_sum(y * self._prior(y)))
+            longest, least = self._prior.inverse_times(s), self._prior.times(y)
+            self._gamma.assign(tf.sqrt(tf.reduce_sum(s * longest) / tf.reduce_sum(y * least)))
 
     def times(self, g: Tensor) -> Tensor:
         """The inverse Hessian estimate times a vector, [length]; the prior times it where nothing is remembered."""
         R = self._R.value()
         alpha = _solved(R, self._products(self._S, g), adjoint=False)
-        first = self._gamma * self._prior(g - self._combined(self._Y, alpha))
+        first = self._gamma * self._prior.times(g - self._combined(self._Y, alpha))
         beta = _solved(R, tf.linalg.diag_part(R) * alpha - self._products(self._Y, first), adjoint=True)
         return first + self._combined(self._S, beta)
 

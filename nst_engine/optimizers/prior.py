@@ -1,6 +1,7 @@
 """What is known of a picture's way before its first step: how far it goes in brightness and in colour."""
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from nst_engine.types import Tensor
@@ -26,11 +27,19 @@ class Prior:
     def __init__(self, height: int, width: int) -> None:
         self._size = height, width
         frequency = np.hypot(np.fft.fftfreq(height)[:, np.newaxis], np.fft.rfftfreq(width))
-        self._gain = ((frequency + _FLOOR) * _UNIT) ** _EXPONENT - 1
+        self._gain = ((frequency + _FLOOR) * _UNIT) ** _EXPONENT
 
     def times(self, v: Tensor) -> Tensor:
         """`P v`, [height * width * 3]."""
+        return self._weighed(v, self._gain)
+
+    def inverse_times(self, v: Tensor) -> Tensor:
+        """`P^-1 v`, [height * width * 3]."""
+        return self._weighed(v, 1 / self._gain)
+
+    def _weighed(self, v: Tensor, gain: npt.NDArray[np.float64]) -> Tensor:
+        """The picture with each frequency of its brightness multiplied."""
         picture = tf.reshape(v, [*self._size, 3])
         spectrum = tf.signal.rfft2d(tf.reduce_mean(picture, axis=-1))
-        change = tf.signal.irfft2d(spectrum * tf.constant(self._gain, tf.complex64), self._size)
+        change = tf.signal.irfft2d(spectrum * tf.constant(gain - 1, tf.complex64), self._size)
         return tf.reshape(picture + change[..., tf.newaxis], [-1])

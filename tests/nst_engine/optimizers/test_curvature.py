@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,18 +28,27 @@ def single(array: Array) -> Any:
     return tf.constant(array, tf.float32)
 
 
+class Matrix:
+    """The prior as a matrix."""
+
+    def times(self, v: Any) -> Any:
+        return tf.linalg.matvec(single(PRIOR), v)
+
+    def inverse_times(self, v: Any) -> Any:
+        return tf.linalg.matvec(single(np.linalg.inv(PRIOR)), v)
+
+
 def curvature() -> Curvature:
     """One that knows nothing yet but its prior."""
-    return Curvature(SIZE, times_prior())
-
-
-def times_prior() -> Callable[[Any], Any]:
-    return lambda v: tf.linalg.matvec(single(PRIOR), v)
+    return Curvature(SIZE, Matrix())
 
 
 def first(step: Array, change: Array) -> Array:
     """`H_k^0`: the prior, scaled by the newest pair."""
-    return np.dot(step, change) / np.dot(change, PRIOR @ change) * PRIOR
+    short = np.dot(step, change) / np.dot(change, PRIOR @ change)
+    long = np.dot(step, np.linalg.solve(PRIOR, step)) / np.dot(step, change)
+    assert short < long
+    return np.sqrt(short * long) * PRIOR
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, MOST_PAIRS, MOST_PAIRS + 3])

@@ -1,9 +1,11 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy.optimize import minimize
 
-from nst_engine.optimizers.lbfgs import FARTHEST, FIRST_MOVE, ProjectedLBFGS, free, rms
+from nst_engine.optimizers.lbfgs import FARTHEST, FIRST_MOVE, FIRST_RADIUS, ProjectedLBFGS, free, rms
 from tests.nst_engine.optimizers.quadratic import HEIGHT, SHAPE, SIZE, WIDTH, Quadratic, spoiled, start, stepping
 
 # ---------------------------------------------------------------- the box
@@ -56,17 +58,47 @@ def test_never_leaves_the_box_and_its_loss_never_rises() -> None:
     assert totals[-1] < totals[0] / 2
 
 
-def test_no_step_is_farther_than_the_farthest_and_the_first_is_the_first_move() -> None:
-    optimizer = ProjectedLBFGS(HEIGHT, WIDTH)
-    optimizer.start(tf.fill(SHAPE, 127.0))
-    step, moves, before = stepping(optimizer, Quadratic(spread=600.0).evaluate), [], np.full(SHAPE, 127.0)
-    for _ in range(12):
+def moves_of(step: Callable[[], object], optimizer: ProjectedLBFGS, count: int) -> list[float]:
+    """How far each of the steps takes the picture, as a root mean square."""
+    moves, before = [], optimizer.image.numpy()
+    for _ in range(count):
         step()
         moves.append(float(rms(optimizer.image - before)))
         before = optimizer.image.numpy()
+    return moves
+
+
+def test_no_step_is_farther_than_the_farthest_and_the_first_is_the_first_move() -> None:
+    optimizer = ProjectedLBFGS(HEIGHT, WIDTH)
+    optimizer.start(tf.fill(SHAPE, 127.0))
+    moves = moves_of(stepping(optimizer, Quadratic(spread=600.0).evaluate), optimizer, 12)
     assert moves[:2] == [0, pytest.approx(FIRST_MOVE, rel=1e-4)]
     assert max(moves) <= FARTHEST * 1.001
     assert max(moves) > FIRST_MOVE
+
+
+def test_steps_grow_where_the_loss_falls_as_predicted() -> None:
+    optimizer, slope = ProjectedLBFGS(HEIGHT, WIDTH), tf.fill(SHAPE, 1.0)
+    optimizer.start(tf.fill(SHAPE, 250.0))
+
+    def nearly_plane(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return tf.fill([4], tf.reduce_sum(x + 1e-5 * x**2)), slope + 2e-5 * x
+
+    moves = moves_of(stepping(optimizer, nearly_plane), optimizer, 7)
+    expected = [0, FIRST_MOVE, FIRST_RADIUS, 2 * FIRST_RADIUS, FARTHEST, FARTHEST, FARTHEST]
+    np.testing.assert_allclose(moves, expected, rtol=1e-3)
+
+
+def test_steps_shrink_where_the_loss_falls_by_less_than_predicted() -> None:
+    optimizer = ProjectedLBFGS(HEIGHT, WIDTH)
+    optimizer.start(tf.fill(SHAPE, 250.0))
+    totals = iter([100.0, 50.0, 49.99, 49.98, 49.97, 49.96])
+
+    def hardly_falling(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return tf.fill([4], tf.py_function(lambda: next(totals), [], tf.float32)), 1e-3 + 1e-8 * x
+
+    moves = moves_of(stepping(optimizer, hardly_falling), optimizer, 6)
+    np.testing.assert_allclose(moves[2:], [FIRST_RADIUS / 2**halvings for halvings in range(4)], rtol=1e-2)
 
 
 def test_a_loss_that_curves_down_everywhere_ends_in_a_corner_of_the_box() -> None:

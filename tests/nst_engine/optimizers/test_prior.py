@@ -44,3 +44,11 @@ def test_differences_between_the_channels_are_left_as_they_are() -> None:
     pixels = np.random.default_rng(0).standard_normal((9, 12, 3)).astype(np.float32)
     colors = pixels - pixels.mean(axis=-1, keepdims=True)
     np.testing.assert_allclose(applied(colors), colors, atol=1e-5)
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 6), (5, 7), (1, 4)])
+def test_its_inverse_takes_it_back(height: int, width: int) -> None:
+    prior, pixels = Prior(height, width), np.random.default_rng(0).standard_normal(height * width * 3)
+    v = tf.constant(pixels, tf.float32)
+    np.testing.assert_allclose(prior.inverse_times(prior.times(v)), v, atol=1e-5)
+    np.testing.assert_allclose(prior.times(prior.inverse_times(v)), v, atol=1e-5)
