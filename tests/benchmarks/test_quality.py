@@ -19,7 +19,7 @@ import pytest
 from nst_engine import StyleTransfer
 from nst_engine.precision import fastest_on_cpu, read_cpuinfo
 from nst_engine.types import Picture
-from tests.benchmarks.textbook import CONFIG, EVERY, SIDES, STEPS, Textbook, has_curve, pair, pixels, read_curve
+from tests.benchmarks.textbook import CONFIG, SIDES, STEPS, Textbook, has_curve, pair, pixels, read_curve
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(4 * 3600)]
 
@@ -108,7 +108,7 @@ def race(request: pytest.FixtureRequest) -> dict[str, Contender]:
         pytest.skip(f"no curve at {side} px; run: python -m tests.benchmarks.textbook --side {side}")
     goal = read_curve("textbook", side)[STEPS]
     content, style = pair(side)
-    engine = StyleTransfer(CONFIG.replace(side=side, record_every=EVERY))
+    engine = StyleTransfer(CONFIG.replace(side=side, record_every=1))
     peers = [name for name in (*PEERS, *PROJECTED) if has_curve(SAME_CURVE.get(name, name), side)]
     names = ("textbook", *(peers if find_spec("torch") else ()))
     steps = {name: stepping(name, content, style) for name in names}
