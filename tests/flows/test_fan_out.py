@@ -28,14 +28,19 @@ def shards(count: int, size: int = 1) -> list[Shard]:
     return [Shard(pairs=tuple(a_pair(name) for name in names[at : at + size])) for at in range(0, count, size)]
 
 
-def worked(work: list[Shard], job: Job) -> list[tuple[int, list[ManifestRow]]]:
-    """The rows that a flow gets, in the order in which it gets them."""
+def worked(
+    work: list[Shard], job: Job, on_rows: Callable[[int], object] = lambda _: None
+) -> list[tuple[int, list[ManifestRow]]]:
+    """The rows that a flow gets, in the order in which it gets them; it tells the index of each shard at once."""
+    found: list[tuple[int, list[ManifestRow]]] = []
 
     @flow
-    def gather() -> list[tuple[int, list[ManifestRow]]]:
-        return list(in_threads(work, job))
+    def gather() -> None:
+        for index, rows in in_threads(work, job):
+            found.append((index, rows))
+            on_rows(index)
 
-    found: list[tuple[int, list[ManifestRow]]] = gather()
+    gather()
     return found
 
 
@@ -57,21 +62,22 @@ def test_each_shard_gives_the_rows_of_its_pairs(tmp_path: Path) -> None:
 
 def test_a_shard_that_takes_long_keeps_no_other_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     others = Event()
-    ended: list[str] = []
+    handed: list[int] = []
 
     def made(pair: PairSpec, job: Job) -> ManifestRow:
         if pair.content.key == "0.png":
             assert others.wait(60)
-        ended.append(pair.content.key)
-        if len(ended) == 9:
-            others.set()
         return failed_row(pair, job, "")
 
+    def note(index: int) -> None:
+        handed.append(index)
+        if len(handed) == 9:
+            others.set()
+
     replaced(monkeypatch, made)
-    rows = worked(shards(10), a_job(tmp_path))
-    assert ended[-1] == "0.png"
-    assert 0 in [index for index, _ in rows[-1 - fan_out.AROUND :]]  # those that ended with it may come after it
-    assert sorted(index for index, _ in rows) == list(range(10))
+    worked(shards(10), a_job(tmp_path), note)
+    assert handed[-1] == 0
+    assert sorted(handed) == list(range(10))
 
 
 @pytest.mark.parametrize("each", [1, 3])
