@@ -112,8 +112,8 @@ class Curvature:
             self._oldest.assign((self._oldest + 1) % len(self._ages))
             self._known.assign(tf.minimum(self._known + 1, len(self._ages)))
             self._R.assign(_shifted(self._R, self._products(self._S, y)))
-            longest, least = self._prior.inverse_times(s), self._prior.times(y)
-            self._gamma.assign(tf.sqrt(tf.reduce_sum(s * longest) / tf.reduce_sum(y * least)))
+            moved, changed = tf.reduce_sum(s * self._prior.inverse_times(s)), tf.reduce_sum(y * self._prior.times(y))
+            self._gamma.assign(tf.sqrt(moved / changed))
 
     def times(self, g: Tensor) -> Tensor:
         """The inverse Hessian estimate times a vector, [length]; the prior times it where nothing is remembered."""
