@@ -74,6 +74,14 @@ def resolve_jit(config: TransferConfig, device: str) -> bool:
     return config.style_loss in COMPILED[device.partition(":")[0]]
 
 
+def turns_kernels(precision: Precision, device: str) -> bool:
+    """Whether convolutions are faster as `TurnedConv2D`: float32 ones on a processor with AVX-512, by oneDNN.
+
+    VGG16 at 256 pixels on 2 cores takes 0.32 s a step so and 0.36 s else; at 512 pixels 1.19 s and 1.45 s.
+    """
+    return device.startswith("CPU") and precision.compute_dtype == "float32" and "avx512f" in read_cpuinfo().split()
+
+
 def peak_memory_mb(device: str) -> float:
     """Peak memory in MB: of a GPU since the program began, or of the process on a CPU."""
     if device.startswith("GPU"):

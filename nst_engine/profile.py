@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
+from nst_engine.backbones.turned import TURNED_SCOPE
 from nst_engine.descent import OPTIMIZER_SCOPE
 from nst_engine.losses.gram import STYLE_SCOPE
 from nst_engine.pair import Source
@@ -92,9 +93,9 @@ def seconds_by_part(space: Any) -> dict[str, float]:
 def part_of(operation: str) -> str:
     """The part that an operation, `name:type`, belongs to."""
     name, _, kind = operation.rpartition(":")
+    scopes = [scope.rstrip("_0123456789") for scope in name.split("/")]
     if "Conv" in kind:
-        return BACKWARD if "Backprop" in kind else FORWARD
-    scopes = (scope.rstrip("_0123456789") for scope in name.split("/"))
+        return BACKWARD if "Backprop" in kind and TURNED_SCOPE not in scopes else FORWARD
     return next((_SCOPES[scope] for scope in scopes if scope in _SCOPES), REST)
 
 

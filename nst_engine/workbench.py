@@ -9,7 +9,7 @@ import tensorflow as tf
 from nst_engine.backbones.network import Network
 from nst_engine.config import TransferConfig
 from nst_engine.descent import Aims, Descent, Evaluator
-from nst_engine.devices import resolve_jit
+from nst_engine.devices import resolve_jit, turns_kernels
 from nst_engine.images import resize
 from nst_engine.lane import Lane, Style
 from nst_engine.losses.objective import Features, Objective, Region, Targets
@@ -49,7 +49,9 @@ class Workbench:
         self.config, self.precision, self.device = config, precision, device
         self._compiled = resolve_jit(config, device)
         self._objective = Objective(config)
-        self.network = Network(config, weights, precision, self._objective.layers)
+        self.network = Network(
+            config, weights, precision, self._objective.layers, turned=turns_kernels(precision, device)
+        )
         self._whole = Whole(self.network, self._objective)
         self._tilings: Recent[tuple[tuple[int, int], int], Tiling] = Recent(_TILINGS_KEPT)
         self._descents: Recent[Shape, Descent] = Recent(_PIXELS_KEPT, _pixels)

@@ -13,6 +13,7 @@ from nst_engine.backbones.loading import load_weights
 from nst_engine.backbones.natural import SIDE, natural_pixels
 from nst_engine.backbones.preprocessing import preprocessed
 from nst_engine.backbones.registry import BackboneSpec
+from nst_engine.backbones.turned import TurnedConv2D
 from nst_engine.config import Pooling, TransferConfig
 from nst_engine.errors import ConfigError, listed
 from nst_engine.graphs import graph_of
@@ -38,6 +39,7 @@ class Network:
         weights: the weights, as `find_weights` found them.
         precision: what the features are computed in.
         layers: names of the layers whose features are wanted.
+        turned: whether convolutions are `TurnedConv2D` where they can be.
 
     Raises:
         ConfigError: the network that was built lacks one of the layers, or takes pictures of one size only.
@@ -45,7 +47,12 @@ class Network:
     """
 
     def __init__(
-        self, config: TransferConfig, weights: WeightsSource, precision: Precision, layers: Iterable[str]
+        self,
+        config: TransferConfig,
+        weights: WeightsSource,
+        precision: Precision,
+        layers: Iterable[str],
+        turned: bool = False,
     ) -> None:
         self._spec = config.spec
         whole = _built(self._spec)
@@ -53,7 +60,7 @@ class Network:
         outputs = {name: whole.get_layer(name).output for name in dict.fromkeys(layers)}
         wanted = keras.Model(whole.inputs[0], outputs)
         self._border = Border(wanted)
-        self._model = _rebuilt(wanted, precision, config.pooling, self._border)
+        self._model = _rebuilt(wanted, precision, config.pooling, self._border, turned)
         self._dtype = precision.compute_dtype
         self._sizes: dict[tuple[int, int], dict[str, tuple[int, int]]] = {}
         self._scales = {
@@ -132,8 +139,8 @@ def _is_linear(layer: keras.Layer) -> bool:
     return isinstance(layer, _LINEAR) if activation is None else activation is keras.activations.linear
 
 
-def _rebuilt(model: keras.Model, precision: Precision, pooling: Pooling, border: Border) -> keras.Model:
-    """The same network in another precision, without a border, its max pooling perhaps replaced by average pooling."""
+def _rebuilt(model: keras.Model, precision: Precision, pooling: Pooling, border: Border, turned: bool) -> keras.Model:
+    """The same network in another precision, without a border, its pooling and convolutions perhaps of another kind."""
 
     def layer_like(layer: keras.Operation) -> keras.Operation:
         if not isinstance(layer, keras.Layer):
@@ -142,8 +149,8 @@ def _rebuilt(model: keras.Model, precision: Precision, pooling: Pooling, border:
         settings = layer.get_config() | border.settings.get(layer.name, {})
         settings["dtype"] = precision.variable_dtype if statistics else precision.compute_dtype
         averaged = pooling == "average" and isinstance(layer, keras.layers.MaxPooling2D)
-        kind = keras.layers.AveragePooling2D if averaged else type(layer)
-        return kind.from_config(settings)
+        made = (keras.layers.AveragePooling2D if averaged else type(layer)).from_config(settings)
+        return TurnedConv2D.from_config(settings) if turned and TurnedConv2D.can_do(made) else made
 
     rebuilt = keras.models.clone_model(model, clone_function=layer_like)
     rebuilt.set_weights(model.get_weights())

@@ -12,9 +12,10 @@ from nst_engine.devices import (
     resolve_device,
     resolve_jit,
     resolve_precision,
+    turns_kernels,
     working_devices,
 )
-from nst_engine.precision import FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16
+from nst_engine.precision import FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16, Precision
 from tests.nst_engine.small import small_config
 
 
@@ -115,3 +116,19 @@ def test_peak_memory_of_the_process_counts_what_was_used() -> None:
 def test_peak_memory_of_a_gpu_is_what_the_gpu_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tf.config.experimental, "get_memory_info", lambda device: {"peak": len(device) * 1e6})
     assert peak_memory_mb("GPU:0") == 5
+
+
+@pytest.mark.parametrize(
+    ("precision", "device", "flags", "expected"),
+    [
+        (FLOAT32, "CPU:0", "avx2 avx512f amx_bf16", True),
+        (FLOAT32, "CPU:0", "avx2", False),
+        (FLOAT32, "GPU:0", "avx2 avx512f", False),
+        (MIXED_BFLOAT16, "CPU:0", "avx2 avx512f", False),
+    ],
+)
+def test_turns_kernels_where_that_was_found_to_be_faster(
+    monkeypatch: pytest.MonkeyPatch, precision: Precision, device: str, flags: str, expected: bool
+) -> None:
+    monkeypatch.setattr("nst_engine.devices.read_cpuinfo", lambda: f"flags\t\t: {flags}\n")
+    assert turns_kernels(precision, device) is expected

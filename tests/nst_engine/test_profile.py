@@ -44,6 +44,7 @@ def add_plane(space: xplane_pb2.XSpace, name: str, *lines: Events) -> None:
         (CONVOLUTION, FORWARD),
         ("while/mobile/expand_depthwise/depthwise:DepthwiseConv2dNative", FORWARD),
         (INPUT_GRADIENT, BACKWARD),
+        ("while/tiny/block2_conv1_1/turned_convolution/conv2d_transpose:_MklNativeConv2DBackpropInput", FORWARD),
         ("gradient_tape/x/convolution/Conv2DBackpropInput:_MklNativeConv2DBackpropInput", BACKWARD),
         (GRAM, STYLE),
         (GRAM_GRADIENT, STYLE),
