@@ -93,6 +93,11 @@ class Descent:
         """Go back to the best of a picture so far, without momentum or curvature."""
         self._optimizers[index].retreat()
 
+    def rest(self) -> None:
+        """Give back what memory only pictures under way need."""
+        for optimizer in self._optimizers:
+            optimizer.rest()
+
     def pixels(self, index: int) -> Tensor:
         """A picture as it stands, [1, height, width, 3], float32, in [0, 255]."""
         return self._optimizers[index].image

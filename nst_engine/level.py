@@ -73,6 +73,7 @@ class Level:
         with spending(self._journals(range(len(self._lanes))), "optimize"):
             for index in range(len(self._lanes)):
                 self._settle(index)
+        self._descent.rest()
 
     def terms(self, index: int, picture: Picture) -> npt.NDArray[np.float32]:
         """The loss terms [content, style, tv, total] of a picture of this size, compared with that lane's targets."""
@@ -154,6 +155,7 @@ class Level:
         if self._wanted_optimizers() != self._optimizers:
             for index in range(len(self._lanes)):
                 self._retreat(index)
+            self._descent.rest()
             self._within_memory(self._set_up)
 
     def _retreat(self, index: int) -> None:

@@ -31,6 +31,9 @@ class PixelOptimizer(Protocol):
     def start(self, pixels: Tensor) -> None:
         """Forget everything and begin at `pixels`."""
 
+    def rest(self) -> None:
+        """Give back what much memory it holds, until the next `start`; the pictures stay."""
+
     def tell(self, terms: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         """Take one step; part of a graph.
 

@@ -37,7 +37,8 @@ class Vectors:
     """Vectors of one length, of which one at a time is replaced.
 
     They are the rows of a matrix that is held in blocks of columns, since TensorFlow copies what it changes a row of:
-    so it copies a block at a time, in the memory of a vector or two.
+    so it copies a block at a time, in the memory of a vector or two. Before `take_room` and after `give_back` there are
+    none.
 
     Args:
         count, length: how many, and of how many numbers.
@@ -46,7 +47,20 @@ class Vectors:
     def __init__(self, count: int, length: int) -> None:
         ends = [length * block // _BLOCKS for block in range(_BLOCKS + 1)]
         self._widths = [end - start for start, end in pairwise(ends)]
-        self._blocks = [tf.Variable(tf.zeros([count, width]), name="vectors") for width in self._widths]
+        self._count = count
+        self._blocks = [
+            tf.Variable(tf.zeros([0, width]), shape=[None, width], name="vectors") for width in self._widths
+        ]
+
+    def take_room(self) -> None:
+        """Take the memory of the vectors, all of them zeros."""
+        for block, width in zip(self._blocks, self._widths, strict=True):
+            block.assign(tf.zeros([self._count, width]))
+
+    def give_back(self) -> None:
+        """Give back the memory."""
+        for block, width in zip(self._blocks, self._widths, strict=True):
+            block.assign(tf.zeros([0, width]))
 
     def replace(self, place: Tensor, v: Tensor) -> None:
         """Put a vector, [length], in a place."""
@@ -95,6 +109,17 @@ class Curvature:
     def known(self) -> Tensor:
         """Whether anything is remembered."""
         return self._known > 0
+
+    def start(self) -> None:
+        """Take the memory of the pairs, and remember nothing."""
+        self._S.take_room()
+        self._Y.take_room()
+        self.forget()
+
+    def rest(self) -> None:
+        """Give back the memory of the pairs, until the next start."""
+        self._S.give_back()
+        self._Y.give_back()
 
     def forget(self) -> None:
         """Remember nothing; the vectors stay, and are not read."""

@@ -77,6 +77,9 @@ class FirstOrder:
         for variable in (self._sum, self._mass, *self._optimizer.variables):
             variable.assign(tf.zeros_like(variable))
 
+    def rest(self) -> None:
+        """Nothing is given back: its memory is that of a few pictures."""
+
     def tell(self, terms: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         """One step; returns the loss terms before it."""
         if terms[3] < self._least:

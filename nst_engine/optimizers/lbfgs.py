@@ -79,7 +79,11 @@ class ProjectedLBFGS:
         self._trial.assign(pixels)
         self._terms.assign(tf.fill([4], float("inf")))
         self._direction.assign(tf.zeros_like(pixels))
-        self._curvature.forget()
+        self._curvature.start()
+
+    def rest(self) -> None:
+        """Give back the memory of the curvature."""
+        self._curvature.rest()
 
     def tell(self, terms: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         """One step; returns the loss terms of the picture before it, or of the very first trial.

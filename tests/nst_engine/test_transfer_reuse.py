@@ -8,6 +8,7 @@ import pytest
 from nst_engine import StyleTransfer
 from nst_engine.descent import Descent
 from nst_engine.losses.objective import Objective
+from nst_engine.optimizers.curvature import Curvature
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
 CONTENT, STYLE = content_pixels(), style_pixels()
@@ -84,6 +85,26 @@ def test_a_graph_is_traced_once_per_shape(monkeypatch: pytest.MonkeyPatch) -> No
         engine.run(content, STYLE)
         engine.run(content, style_pixels(20, 24))
     assert (made.count, traced.count) == (2, 2)
+
+
+def test_what_an_optimizer_remembers_is_given_back_when_its_level_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[Curvature] = []
+    most = []
+
+    def start(curvature: Curvature) -> None:
+        held.append(curvature)
+        most.append(len(held))
+        started(curvature)
+
+    def rest(curvature: Curvature) -> None:
+        held.remove(curvature)
+        rested(curvature)
+
+    started, rested = Curvature.start, Curvature.rest
+    monkeypatch.setattr(Curvature, "start", start)
+    monkeypatch.setattr(Curvature, "rest", rest)
+    StyleTransfer(small_config(optimizer="lbfgs", learning_rate=None, levels=3)).run(CONTENT, STYLE)
+    assert (most, held) == ([1, 1, 1], [])
 
 
 def test_losses_are_traced_for_few_shapes_only(monkeypatch: pytest.MonkeyPatch) -> None:

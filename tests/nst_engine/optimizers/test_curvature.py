@@ -40,7 +40,14 @@ class Matrix:
 
 def curvature() -> Curvature:
     """One that knows nothing yet but its prior."""
-    return Curvature(SIZE, Matrix())
+    ours = Curvature(SIZE, Matrix())
+    ours.start()
+    return ours
+
+
+def held(ours: Curvature) -> int:
+    """Numbers in memory for the vectors of its pairs."""
+    return sum(int(tf.size(block)) for vectors in (ours._S, ours._Y) for block in vectors._blocks)
 
 
 def first(step: Array, change: Array) -> Array:
@@ -88,6 +95,20 @@ def test_what_is_forgotten_is_as_if_it_had_never_been() -> None:
         steps, changes = curvature_pairs(count)
         for step, change in zip(steps, changes, strict=True):
             ours.remember(single(step), single(change))
+    expected = two_loop_recursion(GRADIENT, steps, changes, first(steps[-1], changes[-1]))
+    np.testing.assert_allclose(ours.times(single(GRADIENT)), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_at_rest_it_holds_no_vectors_and_starts_as_if_it_were_new() -> None:
+    (steps, changes), ours = curvature_pairs(3), curvature()
+    assert held(ours) == 2 * pairs_kept(SIZE) * SIZE
+    ours.remember(single(changes[0]), single(steps[0]))
+    ours.rest()
+    assert held(ours) == 0
+    ours.start()
+    assert not ours.known
+    for step, change in zip(steps, changes, strict=True):
+        ours.remember(single(step), single(change))
     expected = two_loop_recursion(GRADIENT, steps, changes, first(steps[-1], changes[-1]))
     np.testing.assert_allclose(ours.times(single(GRADIENT)), expected, rtol=1e-3, atol=1e-4)
 
