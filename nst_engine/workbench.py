@@ -22,8 +22,14 @@ from nst_engine.types import Picture, Tensor
 from nst_engine.weights import WeightsSource
 from nst_engine.whole import Compiled, Whole
 
-_PIXELS_KEPT = 2**21
-"""Of the shapes whose graphs are kept, with the optimizers' memory: 1 GB, or 2 of small shapes, which remember more."""
+BYTES_KEPT = 3 * 2**29
+"""Of the shapes that are kept: three dozen small ones, or four of 2048 pixels."""
+
+_GRAPH_BYTES = 40 * 2**20
+"""Of a shape's traced graph, with what oneDNN prepares for it; measured: 14 to 73 MB."""
+
+_PICTURE_BYTES = 6 * 3 * 4
+"""Of an optimizer at rest, for each pixel of its picture: the state of six float32 pictures at most."""
 
 _STYLES_KEPT = 64
 """Style targets that are kept, about 3 MB each."""
@@ -54,7 +60,7 @@ class Workbench:
         )
         self._whole = Whole(self.network, self._objective)
         self._tilings: Recent[tuple[tuple[int, int], int], Tiling] = Recent(_TILINGS_KEPT)
-        self._descents: Recent[Shape, Descent] = Recent(_PIXELS_KEPT, _pixels)
+        self._descents: Recent[Shape, Descent] = Recent(BYTES_KEPT, kept_bytes)
         self._styles: Recent[tuple[Any, ...], dict[str, Any]] = Recent(_STYLES_KEPT)
 
     def forget(self) -> None:
@@ -133,6 +139,7 @@ def to_picture(pixels: Tensor) -> Picture:
     return picture
 
 
-def _pixels(shape: Shape) -> float:
+def kept_bytes(shape: Shape) -> float:
+    """Estimate of the memory that a shape takes while it is kept and not at work."""
     (width, height), optimizers, _ = shape
-    return width * height * len(optimizers)
+    return _GRAPH_BYTES + width * height * len(optimizers) * _PICTURE_BYTES

@@ -9,6 +9,8 @@ from nst_engine import StyleTransfer
 from nst_engine.descent import Descent
 from nst_engine.losses.objective import Objective
 from nst_engine.optimizers.curvature import Curvature
+from nst_engine.recent import Recent
+from nst_engine.workbench import BYTES_KEPT, Shape, kept_bytes
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
 CONTENT, STYLE = content_pixels(), style_pixels()
@@ -85,6 +87,13 @@ def test_a_graph_is_traced_once_per_shape(monkeypatch: pytest.MonkeyPatch) -> No
         engine.run(content, STYLE)
         engine.run(content, style_pixels(20, 24))
     assert (made.count, traced.count) == (2, 2)
+
+
+def test_all_sizes_of_eight_pictures_of_512_pixels_are_kept_together() -> None:
+    shapes = [((side, side), ("lbfgs",) * 8, None) for side in (128, 181, 256, 362, 512)]
+    kept = Recent[Shape, object](BYTES_KEPT, kept_bytes)
+    made = [kept.get_or_make(shape, object) for shape in shapes]
+    assert [kept.get_or_make(shape, object) for shape in shapes] == made
 
 
 def test_what_an_optimizer_remembers_is_given_back_when_its_level_ends(monkeypatch: pytest.MonkeyPatch) -> None:
