@@ -10,7 +10,7 @@ from nst_engine.types import Tensor
 MOST_PAIRS, FEWEST_PAIRS = 40, 10
 """Pairs of steps and gradient changes that are remembered: of small pictures the most, of large ones the fewest."""
 
-HISTORY_BYTES = 2**27
+HISTORY_BYTES = 2**28
 """What the pairs may take of memory where more than the fewest are kept."""
 
 _BLOCKS = 8

@@ -11,7 +11,7 @@ class OptimizerSpec:
         builder: `module:function`, called with the height and width of the picture.
         learning_rate: its own rate.
         pictures: float32 pictures that would fill the memory of its state and of a step's working copies, as measured
-            for large ones; `lbfgs` remembers more of small ones, in 128 MB at most.
+            for large ones; `lbfgs` remembers more of small ones, in 256 MB at most.
         fallback: name of the optimizer that takes over where this one keeps diverging; None is to give up.
     """
 

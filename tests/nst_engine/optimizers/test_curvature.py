@@ -124,9 +124,9 @@ def test_a_loss_that_curves_down_along_a_step_is_not_remembered() -> None:
 
 
 def test_small_pictures_have_the_most_pairs_and_large_ones_the_fewest() -> None:
-    kept = [pairs_kept(3 * side**2) for side in (64, 362, 512, 1024, 4096)]
+    kept = [pairs_kept(3 * side**2) for side in (64, 512, 724, 1024, 4096)]
     assert kept[:2] == [MOST_PAIRS, MOST_PAIRS]
     assert FEWEST_PAIRS < kept[2] < MOST_PAIRS
-    assert kept[2] * 3 * 512**2 * 2 * 4 <= HISTORY_BYTES
+    assert kept[2] * 3 * 724**2 * 2 * 4 <= HISTORY_BYTES
     assert kept[4] == FEWEST_PAIRS
     assert kept == sorted(kept, reverse=True)
