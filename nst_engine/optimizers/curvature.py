@@ -1,6 +1,5 @@
 """The curvature of a loss, as L-BFGS remembers it from the last steps."""
 
-from itertools import pairwise
 from typing import Protocol
 
 import tensorflow as tf
@@ -12,8 +11,6 @@ MOST_PAIRS, FEWEST_PAIRS = 40, 10
 
 HISTORY_BYTES = 2**28
 """What the pairs may take of memory where more than the fewest are kept."""
-
-_BLOCKS = 8
 
 _LEAST_CURVATURE = 1e-8
 
@@ -34,50 +31,46 @@ class Metric(Protocol):
 
 
 class Vectors:
-    """Vectors of one length, of which one at a time is replaced.
+    """Vectors of one length, of which one at a time is replaced: the rows of a matrix.
 
-    They are the rows of a matrix that is held in blocks of columns, since TensorFlow copies what it changes a row of:
-    so it copies a block at a time, in the memory of a vector or two. Before `take_room` and after `give_back` there are
-    none.
+    Before `take_room` and after `give_back` there are none.
 
     Args:
         count, length: how many, and of how many numbers.
     """
 
     def __init__(self, count: int, length: int) -> None:
-        ends = [length * block // _BLOCKS for block in range(_BLOCKS + 1)]
-        self._widths = [end - start for start, end in pairwise(ends)]
-        self._count = count
-        self._blocks = [
-            tf.Variable(tf.zeros([0, width]), shape=[None, width], name="vectors") for width in self._widths
-        ]
+        self._count, self._length = count, length
+        self._rows = tf.Variable(tf.zeros([0, length]), shape=[None, length], name="vectors")
+
+    @property
+    def held(self) -> int:
+        """How many there is room for now."""
+        return int(tf.shape(self._rows)[0])
 
     def take_room(self) -> None:
         """Take the memory of the vectors, all of them zeros."""
-        for block, width in zip(self._blocks, self._widths, strict=True):
-            block.assign(tf.zeros([self._count, width]))
+        self._rows.assign(tf.zeros([self._count, self._length]))
 
     def give_back(self) -> None:
         """Give back the memory."""
-        for block, width in zip(self._blocks, self._widths, strict=True):
-            block.assign(tf.zeros([0, width]))
+        self._rows.assign(tf.zeros([0, self._length]))
 
     def replace(self, place: Tensor, v: Tensor) -> None:
-        """Put a vector, [length], in a place."""
-        done: list[tf.Operation] = []
-        for block, part in zip(self._blocks, tf.split(v, self._widths), strict=True):
-            with tf.control_dependencies(done):
-                changed = tf.tensor_scatter_nd_update(block, [[place]], part[tf.newaxis])
-                done = [block.assign(changed, read_value=False)]
+        """Put a vector, [length], in a place.
+
+        In the memory of the matrix itself: TensorFlow's other ways to change a row copy the whole, now or at each read.
+        """
+        changed = tf.raw_ops.InplaceUpdate(x=self._rows, i=[place], v=v[tf.newaxis])
+        self._rows.assign(changed, read_value=False)
 
     def products(self, v: Tensor) -> Tensor:
         """Inner products with a vector, [length] to [count]."""
-        parts = zip(self._blocks, tf.split(v, self._widths), strict=True)
-        return tf.add_n([tf.linalg.matvec(block, part) for block, part in parts])
+        return tf.linalg.matvec(self._rows, v)
 
     def combined(self, factors: Tensor) -> Tensor:
         """The sum of the vectors, each times its factor, [count] to [length]."""
-        return tf.concat([tf.linalg.matvec(block, factors, transpose_a=True) for block in self._blocks], axis=0)
+        return tf.linalg.matvec(self._rows, factors, transpose_a=True)
 
 
 class Curvature:

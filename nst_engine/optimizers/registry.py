@@ -23,7 +23,7 @@ class OptimizerSpec:
 
 OPTIMIZERS = {
     "lbfgs": OptimizerSpec(
-        builder="nst_engine.optimizers.lbfgs:ProjectedLBFGS", learning_rate=1.0, pictures=46, fallback="adam"
+        builder="nst_engine.optimizers.lbfgs:ProjectedLBFGS", learning_rate=1.0, pictures=51, fallback="adam"
     ),
     "adam": OptimizerSpec(builder="nst_engine.optimizers.first_order:adam", learning_rate=5.0, pictures=28),
     "adamw": OptimizerSpec(builder="nst_engine.optimizers.first_order:adamw", learning_rate=5.0, pictures=28),
