@@ -30,7 +30,7 @@ class TurnedConv2D(keras.layers.Conv2D):  # type: ignore[misc]  # Keras ships no
         return (
             type(layer) is keras.layers.Conv2D
             and (layer.strides, layer.dilation_rate, layer.groups) == (_STEP, _STEP, 1)
-            and layer.padding == "same"
+            and (layer.padding, layer.data_format) == ("same", "channels_last")
             and all(side % 2 for side in layer.kernel_size)
         )
 

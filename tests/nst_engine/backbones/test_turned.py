@@ -57,6 +57,7 @@ def test_knows_the_shape_of_its_result_where_the_sides_are_unknown() -> None:
         (keras.layers.Conv2D(4, (1, 5), padding="same", use_bias=False), True),
         (keras.layers.Conv2D(4, 3, padding="valid"), False),
         (keras.layers.Conv2D(4, 2, padding="same"), False),
+        (keras.layers.Conv2D(4, 3, padding="same", data_format="channels_first"), False),
         (keras.layers.Conv2D(4, 3, padding="same", strides=2), False),
         (keras.layers.Conv2D(4, 3, padding="same", dilation_rate=2), False),
         (keras.layers.Conv2D(4, 3, padding="same", groups=2), False),
