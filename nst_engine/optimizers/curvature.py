@@ -43,11 +43,6 @@ class Vectors:
         self._count, self._length = count, length
         self._rows = tf.Variable(tf.zeros([0, length]), shape=[None, length], name="vectors")
 
-    @property
-    def held(self) -> int:
-        """How many there is room for now."""
-        return int(tf.shape(self._rows)[0])
-
     def take_room(self) -> None:
         """Take the memory of the vectors, all of them zeros."""
         self._rows.assign(tf.zeros([self._count, self._length]))

@@ -47,7 +47,7 @@ def curvature() -> Curvature:
 
 def held(ours: Curvature) -> int:
     """How many vectors there is memory for."""
-    return ours._S.held + ours._Y.held
+    return sum(len(vectors.products(single(GRADIENT))) for vectors in (ours._S, ours._Y))
 
 
 def first(step: Array, change: Array) -> Array:
