@@ -48,9 +48,8 @@ def _versions() -> Finding:
 
 def _devices() -> Iterator[Finding]:
     for device in devices():
-        yield Finding(
-            what="device", text=f"{device.lower()}, precision auto is {resolve_precision('auto', device).name}"
-        )
+        precision = resolve_precision(TransferConfig(), device)
+        yield Finding(what="device", text=f"{device.lower()}, precision auto is {precision.name}")
 
 
 def _weights() -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from nst_engine.config import PrecisionName, StyleLossName, TransferConfig
+from nst_engine.config import StyleLossName, TransferConfig
 from nst_engine.errors import ConfigError, listed
 from nst_engine.precision import PRECISIONS, Precision, fastest_on_cpu, fastest_on_gpu, read_cpuinfo
 
@@ -56,12 +56,12 @@ def working_devices(name: str | None) -> tuple[str, ...]:
     )
 
 
-def resolve_precision(name: PrecisionName, device: str) -> Precision:
-    """The precision of that name; `auto` is the fastest one that the device is good at."""
-    if name != "auto":
-        return PRECISIONS[name]
+def resolve_precision(config: TransferConfig, device: str) -> Precision:
+    """The precision on that device; `auto` is the fastest one that the device is good at."""
+    if config.precision != "auto":
+        return PRECISIONS[config.precision]
     if device.startswith("CPU"):
-        return fastest_on_cpu(read_cpuinfo())
+        return fastest_on_cpu(read_cpuinfo(), config.backbone)
     physical = tf.config.PhysicalDevice(f"/physical_device:{device}", "GPU")
     details = tf.config.experimental.get_device_details(physical)
     return fastest_on_gpu(details.get("compute_capability", (0, 0)))

@@ -31,6 +31,8 @@ MIXED_FLOAT16 = Precision(
 
 PRECISIONS = {precision.name: precision for precision in (FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16)}
 
+_DEPTHWISE = ("mobilenet_v2", "mobilenet_v3")
+
 _FASTEST_ON_GPU = {
     # least CUDA compute capability, best first
     (8, 0): MIXED_BFLOAT16,
@@ -39,16 +41,20 @@ _FASTEST_ON_GPU = {
 }
 
 
-def fastest_on_cpu(cpuinfo: str) -> Precision:
-    """bfloat16 where the processor has AMX tiles for it, else float32.
+def fastest_on_cpu(cpuinfo: str, backbone: str) -> Precision:
+    """bfloat16 where the processor multiplies it and the backbone gains by that, else float32.
 
-    AVX-512 alone is not enough: its bfloat16 products are no faster than float32 ones once the
-    conversions around them are paid for.
+    With AMX all backbones gain. With AVX512_BF16 alone, on two cores at 256 pixels, a step of VGG is 1.9 times as fast
+    in bfloat16 as in float32, one of ResNet50 1.15 times; MobileNets, with their depthwise convolutions, are slower.
+    Other processors convert each bfloat16 number to float32 and back.
 
     Args:
         cpuinfo: text of `/proc/cpuinfo`.
+        backbone: the name of one.
     """
-    return MIXED_BFLOAT16 if "amx_bf16" in cpuinfo.split() else FLOAT32
+    flags = cpuinfo.split()
+    gains = "amx_bf16" in flags or ("avx512_bf16" in flags and backbone not in _DEPTHWISE)
+    return MIXED_BFLOAT16 if gains else FLOAT32
 
 
 def fastest_on_gpu(compute_capability: tuple[int, int]) -> Precision:

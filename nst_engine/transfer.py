@@ -40,7 +40,7 @@ class StyleTransfer:
     def __init__(self, config: TransferConfig, device: str | None = None) -> None:
         self.config = config
         self.device = resolve_device(device)
-        self.precision = resolve_precision(config.precision, self.device)
+        self.precision = resolve_precision(config, self.device)
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
         weights = find_weights(config)

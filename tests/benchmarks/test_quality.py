@@ -4,21 +4,18 @@ Nightbrush is run to that loss. Of the others, a step is timed and multiplied by
 say they need. What is in PyTorch needs the extra `bench`.
 """
 
-import os
 import statistics
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import pytest
 
 from nst_engine import StyleTransfer
-from nst_engine.precision import fastest_on_cpu, read_cpuinfo
 from nst_engine.types import Picture
+from tests.benchmarks.processor import has_amx, machine
 from tests.benchmarks.textbook import CONFIG, SIDES, STEPS, Textbook, has_curve, pair, pixels, read_curve
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(4 * 3600)]
@@ -57,18 +54,6 @@ class Contender:
             f"| {name} | {more}{self.steps} | {median:.3g} ({least:.3g} to {most:.3g}) | {more}{self.to_goal():.4g} "
             f"| {more}{self.to_goal() / nightbrush.to_goal():.1f} |"
         )
-
-
-def has_amx() -> bool:
-    return fastest_on_cpu(read_cpuinfo()).name != "float32"
-
-
-def machine() -> str:
-    """Processor, cores, and the commit that was measured."""
-    models = [line.partition(": ")[2] for line in read_cpuinfo().splitlines() if line.startswith("model name")]
-    commit = subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], text=True, cwd=Path(__file__).parent)  # noqa: S607 - the user's own
-    cores, amx = len(os.sched_getaffinity(0)), "with" if has_amx() else "without"
-    return f"{models[0] if models else 'unknown processor'}, {cores} cores, {amx} AMX, commit {commit.strip()}"
 
 
 def stepping(name: str, content: Picture, style: Picture) -> Callable[[], object]:

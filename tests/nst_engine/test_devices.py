@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nst_engine import ConfigError
+from nst_engine import ConfigError, TransferConfig
 from nst_engine.devices import (
     COMPILED,
     devices,
@@ -71,19 +71,25 @@ def test_work_goes_to_the_processor_where_there_is_no_gpu() -> None:
 def test_auto_asks_what_the_processor_can_do(monkeypatch: pytest.MonkeyPatch) -> None:
     for flags, expected in {"flags : amx_bf16": MIXED_BFLOAT16, "flags : avx2": FLOAT32}.items():
         monkeypatch.setattr("nst_engine.devices.read_cpuinfo", lambda flags=flags: flags)
-        assert resolve_precision("auto", "CPU:0") == expected
+        assert resolve_precision(small_config(precision="auto"), "CPU:0") == expected
+
+
+def test_auto_asks_which_backbone_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nst_engine.devices.read_cpuinfo", lambda: "flags : avx512_bf16")
+    for backbone, expected in {"vgg19": MIXED_BFLOAT16, "mobilenet_v2": FLOAT32}.items():
+        assert resolve_precision(TransferConfig(backbone=backbone), "CPU:0") == expected
 
 
 def test_auto_asks_for_the_compute_capability_of_that_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     capabilities = {"/physical_device:GPU:0": {"compute_capability": (7, 5)}, "/physical_device:GPU:1": {}}
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda device: capabilities[device.name])
-    assert resolve_precision("auto", "GPU:0") == MIXED_FLOAT16
-    assert resolve_precision("auto", "GPU:1") == FLOAT32
+    assert resolve_precision(small_config(precision="auto"), "GPU:0") == MIXED_FLOAT16
+    assert resolve_precision(small_config(precision="auto"), "GPU:1") == FLOAT32
 
 
 @pytest.mark.parametrize("device", ["CPU:0", "GPU:3"])
 def test_a_precision_named_is_the_precision_used(device: str) -> None:
-    assert resolve_precision("mixed_float16", device) == MIXED_FLOAT16
+    assert resolve_precision(small_config(precision="mixed_float16"), device) == MIXED_FLOAT16
 
 
 @pytest.mark.parametrize("device", ["GPU:0", "GPU:1"])

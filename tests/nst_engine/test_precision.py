@@ -1,6 +1,7 @@
 import pytest
 import tensorflow as tf
 
+from nst_engine.backbones.registry import BACKBONES
 from nst_engine.precision import (
     FLOAT32,
     MIXED_BFLOAT16,
@@ -14,18 +15,29 @@ from nst_engine.precision import (
 
 
 @pytest.mark.parametrize(
-    ("flags", "expected"),
+    ("flags", "backbone", "expected"),
     [
-        ("flags : fpu avx2 avx512_bf16 amx_bf16 amx_tile", MIXED_BFLOAT16),
-        ("flags : fpu avx2 avx512f avx512_bf16", FLOAT32),
-        ("flags : fpu sse2 avx2", FLOAT32),
-        ("flags : no_amx_bf16_here", FLOAT32),
-        ("Features : fp asimd bf16", FLOAT32),
-        ("", FLOAT32),
+        ("flags : fpu avx2 avx512_bf16 amx_bf16 amx_tile", "vgg19", MIXED_BFLOAT16),
+        ("flags : fpu avx2 avx512_bf16 amx_bf16 amx_tile", "mobilenet_v2", MIXED_BFLOAT16),
+        ("flags : fpu avx2 avx512f avx512_bf16", "vgg16", MIXED_BFLOAT16),
+        ("flags : fpu avx2 avx512f avx512_bf16", "resnet50", MIXED_BFLOAT16),
+        ("flags : fpu avx2 avx512f avx512_bf16", "mobilenet_v2", FLOAT32),
+        ("flags : fpu avx2 avx512f avx512_bf16", "mobilenet_v3", FLOAT32),
+        ("flags : fpu avx2 avx512f avx512_vnni", "vgg19", FLOAT32),
+        ("flags : fpu sse2 avx2", "vgg19", FLOAT32),
+        ("flags : no_amx_bf16_here", "vgg19", FLOAT32),
+        ("Features : fp asimd bf16", "vgg19", FLOAT32),
+        ("", "vgg19", FLOAT32),
     ],
 )
-def test_a_processor_computes_in_bfloat16_where_it_has_tiles_for_it(flags: str, expected: Precision) -> None:
-    assert fastest_on_cpu(f"processor : 0\n{flags}\nbugs :\n") == expected
+def test_a_processor_computes_in_bfloat16_where_that_is_faster(flags: str, backbone: str, expected: Precision) -> None:
+    assert fastest_on_cpu(f"processor : 0\n{flags}\nbugs :\n", backbone) == expected
+
+
+def test_the_backbones_that_are_slower_in_bfloat16_are_backbones() -> None:
+    cpuinfo = "flags : avx512_bf16"
+    slower = [name for name in BACKBONES if fastest_on_cpu(cpuinfo, name) == FLOAT32]
+    assert slower == [name for name in BACKBONES if name.startswith("mobilenet")]
 
 
 @pytest.mark.parametrize(
