@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from nst_engine import TransferConfig, __version__
-from nst_engine.checks import split_style
 from nst_engine.errors import ConfigError, NightbrushError
 from nst_engine.images import Photograph, decode, read_photograph, read_provenance, require_savable
 from nst_engine.photographs import Origin
@@ -89,7 +88,7 @@ class _Account:
         """
         moves = {path: self._find("file", path, origin, "lay it there again")[0] for path, origin in self.files.items()}
         try:
-            return TransferConfig.from_dict({name: _moved(value, moves) for name, value in self.fields.items()})
+            return TransferConfig.from_dict(self.fields).with_files(lambda path: moves.get(path, path))
         except (ConfigError, TypeError) as error:
             raise ReplayError(
                 f"the configuration in {str(self.picture)!r}, of version {self.version}, cannot be used: {error}"
@@ -181,16 +180,6 @@ def _checked(place: str, origin: Origin | None) -> bytes:
             f"{place!r} has the SHA-256 {digest[:_SHOWN]}, not {origin.sha256[:_SHOWN]}; use the file as it was"
         )
     return data
-
-
-def _moved(value: Any, moves: Mapping[str, str]) -> Any:
-    """A field's value with each path in it, alone or with a weight, replaced by where its file is now."""
-    if isinstance(value, list):
-        return [_moved(entry, moves) for entry in value]
-    if not isinstance(value, str):
-        return value
-    path = value if value in moves else split_style(value)[0]
-    return moves.get(path, path) + value[len(path) :]
 
 
 def _beside(picture: Path) -> Path:

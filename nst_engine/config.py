@@ -1,6 +1,6 @@
 """`TransferConfig`: everything that decides what a transfer does, as one immutable value."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any, Literal, Self
@@ -9,7 +9,7 @@ from nst_engine.backbones.registry import BackboneSpec, Smoothing, backbone_spec
 from nst_engine.checks import check_boolean, checked_names, split_layer, split_style
 from nst_engine.errors import ConfigError, listed
 from nst_engine.optimizers.registry import OPTIMIZERS
-from nst_engine.validation import validate
+from nst_engine.validation import STARTS, validate
 
 Pooling = Literal["max", "average"]
 Formulation = Literal["mean", "gatys"]
@@ -174,8 +174,18 @@ class TransferConfig:
     @property
     def files(self) -> tuple[str, ...]:
         """Paths of the pictures that the configuration names, each once."""
-        init = () if self.init in ("content", "noise", "style") else (self.init,)
+        init = () if self.init in STARTS else (self.init,)
         return tuple(dict.fromkeys((*init, *self.blended, *(self.content_masks or ()), *(self.style_masks or ()))))
+
+    def with_files(self, place: Callable[[str], str]) -> Self:
+        """A copy that names each of its `files` by what `place` makes of its path."""
+        blend = [(path, entry.removeprefix(path)) for path, entry in zip(self.blended, self.blend or (), strict=True)]
+        return self.replace(
+            init=self.init if self.init in STARTS else place(self.init),
+            blend=tuple(place(path) + weight for path, weight in blend) or None,
+            content_masks=self.content_masks and tuple(map(place, self.content_masks)),
+            style_masks=self.style_masks and tuple(map(place, self.style_masks)),
+        )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:

@@ -10,6 +10,9 @@ from nst_engine.optimizers.registry import OPTIMIZERS
 if TYPE_CHECKING:
     from nst_engine.config import TransferConfig
 
+STARTS = ("content", "noise", "style")
+"""What a picture can start from, files aside: the values of `init` that are no path."""
+
 
 def validate(config: "TransferConfig", choices: dict[str, object]) -> None:
     """Refuse a configuration that makes no sense.
@@ -85,7 +88,7 @@ def _check_weights_source(config: "TransferConfig") -> None:
 
 
 def _check_init(config: "TransferConfig") -> None:
-    if config.init not in ("content", "noise", "style") and "." not in config.init:
+    if config.init not in STARTS and "." not in config.init:
         raise ConfigError(f"init={config.init!r} is not known; use content, noise, style or the path of a picture")
 
 

@@ -190,6 +190,23 @@ def test_names_the_files_that_it_needs_each_once() -> None:
     assert config.files == ("i.png", "a.png", "m.png", "n.png", "o.png")
 
 
+def test_its_files_can_be_named_otherwise() -> None:
+    config = small_config(
+        init="i.png", blend=("a.png:2", "b.png"), content_masks=("m.png",) * 3, style_masks=("n.png",) * 3
+    )
+    moved = config.with_files("/x/".__add__)
+    assert moved.files == tuple(f"/x/{path}" for path in config.files)
+    assert moved.blend == ("/x/a.png:2", "/x/b.png")
+    assert moved.style_weights == config.style_weights
+    assert moved.with_files(lambda path: path.removeprefix("/x/")) == config
+
+
+@pytest.mark.parametrize("init", ["content", "noise", "style"])
+def test_a_start_that_is_no_file_stays(init: str) -> None:
+    config = small_config(init=init)
+    assert config.with_files("/x/".__add__) == config
+
+
 def test_the_formulations_have_weights_of_their_own() -> None:
     assert TransferConfig(formulation="mean").loss_weights != TransferConfig(formulation="gatys").loss_weights
 
