@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from nst_engine.config import TransferConfig
 
@@ -14,7 +14,7 @@ def fingerprint(
     *,
     content_sha256: str,
     style_sha256: str,
-    files_sha256: Sequence[str],
+    files_sha256: Mapping[str, str],
     config: TransferConfig,
     weights_sha256: str,
     engine_version: str,
@@ -22,13 +22,13 @@ def fingerprint(
     """SHA-256, in hexadecimal, of all that decides the bytes of a picture.
 
     Numbers count by value, so that equal configurations have equal fingerprints. `files_sha256` are of the pictures
-    that the configuration names, in its order.
+    that the configuration names, by their paths, which do not count.
     """
-    settings = {name: value for name, value in config.to_dict().items() if name not in _UNDECISIVE}
+    named = config.with_files(lambda path: f"{files_sha256[path]}.sha256").to_dict()
+    settings = {name: value for name, value in named.items() if name not in _UNDECISIVE}
     decisive = {
         "content": content_sha256,
         "style": style_sha256,
-        "files": list(files_sha256),
         "config": {name: float(value) if isinstance(value, int) else value for name, value in settings.items()},
         "weights": weights_sha256,
         "engine": engine_version,

@@ -199,7 +199,7 @@ class _PairWork:
         identity = fingerprint(
             content_sha256=content_sha256,
             style_sha256=style_sha256,
-            files_sha256=[sha256(Path(path).read_bytes()).hexdigest() for path in self.config.files],
+            files_sha256={path: sha256(Path(path).read_bytes()).hexdigest() for path in self.config.files},
             config=self.config,
             weights_sha256=find_weights(self.config).sha256,
             engine_version=__version__,

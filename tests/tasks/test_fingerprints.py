@@ -9,7 +9,7 @@ from tests.tasks.ledger import CONFIG
 
 def a_fingerprint(config: TransferConfig = CONFIG, **changes: Any) -> str:
     parts = {"content_sha256": "c", "style_sha256": "s", "weights_sha256": "w", "engine_version": "0.1.0"}
-    parts["files_sha256"] = []
+    parts["files_sha256"] = {}
     return fingerprint(config=config, **(parts | changes))
 
 
@@ -19,7 +19,7 @@ def test_a_fingerprint_is_a_sha256_that_stays() -> None:
     assert int(a_fingerprint(), 16) >= 0
 
 
-@pytest.mark.parametrize("part", ["content_sha256", "style_sha256", "files_sha256", "weights_sha256", "engine_version"])
+@pytest.mark.parametrize("part", ["content_sha256", "style_sha256", "weights_sha256", "engine_version"])
 def test_a_fingerprint_changes_with_each_part(part: str) -> None:
     assert a_fingerprint(CONFIG, **{part: "other"}) != a_fingerprint()
 
@@ -63,6 +63,17 @@ def test_weights_count_by_their_hash_and_not_by_their_path() -> None:
     here, there = CONFIG.replace(weights="/a/w.h5"), CONFIG.replace(weights="/b/w.h5")
     assert a_fingerprint(here) == a_fingerprint(there)
     assert a_fingerprint(here) != a_fingerprint(here, weights_sha256="other")
+
+
+def test_files_count_by_their_hashes_and_not_by_their_paths() -> None:
+    here = CONFIG.replace(init="a/i.png", blend=("a/b.png:2",))
+    there = CONFIG.replace(init="/c/i.png", blend=("/c/b.png:2",))
+    of_here = a_fingerprint(here, files_sha256={"a/i.png": "i", "a/b.png": "b"})
+    assert a_fingerprint(there, files_sha256={"/c/i.png": "i", "/c/b.png": "b"}) == of_here
+    assert a_fingerprint(here, files_sha256={"a/i.png": "other", "a/b.png": "b"}) != of_here
+    assert a_fingerprint(here, files_sha256={"a/i.png": "b", "a/b.png": "i"}) != of_here
+    weighed = here.replace(blend=("a/b.png:3",))
+    assert a_fingerprint(weighed, files_sha256={"a/i.png": "i", "a/b.png": "b"}) != of_here
 
 
 def test_equal_configurations_have_equal_fingerprints() -> None:
