@@ -14,6 +14,7 @@ from prefect.settings import get_current_settings
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 import nst_engine
+from flows.anywhere import work_from_anywhere
 from nst_engine.errors import ConfigError
 from tasks.manifest import ManifestRow
 from tasks.shards import Shard
@@ -135,4 +136,9 @@ def _shares() -> tuple[int, dict[str, int]]:
     return len(nodes), {"num_cpus": min(filter(None, nodes))}
 
 
-in_threads, on_ray = partial(by_task_runs, _threads), partial(by_task_runs, _ray)
+in_threads = partial(by_task_runs, _threads)
+
+
+def on_ray(shards: Iterable[Shard], job: Job) -> Rows:
+    """Have the processes of a Ray cluster work on shards, a task run for each."""
+    return by_task_runs(_ray, *work_from_anywhere(shards, job))

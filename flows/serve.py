@@ -19,6 +19,7 @@ from prefect.types.entrypoint import EntrypointType
 from tzlocal import get_localzone_name
 
 from flows import server
+from flows.anywhere import absolute, config_from_anywhere, places_from_anywhere
 from flows.batch import stylize_batch
 from flows.history import history
 from flows.parameters import parameters
@@ -126,10 +127,11 @@ def require_runnable(job: Job, request: Request) -> None:
 
 
 def lasting(job: Job, request: Request, allow_failures: bool) -> dict[str, Any]:
-    """The parameters of the batch flow as JSON can carry them, each folder by its absolute path."""
-    places = {name: open_storage(getattr(job, name)).uri() for name in ("content", "style", "output")}
-    batch = {"config": job.config.to_dict(), "backbones": list(request.backbones), "allow_failures": allow_failures}
-    return parameters(job, request) | places | batch
+    """The parameters of the batch flow as JSON can carry them, each folder and file by its absolute path."""
+    listed = {} if request.pairs is None else {"pairs": absolute(request.pairs)}
+    config = config_from_anywhere(job.config).to_dict()
+    batch = {"config": config, "backbones": list(request.backbones), "allow_failures": allow_failures}
+    return parameters(job, request) | places_from_anywhere(job) | listed | batch
 
 
 def nightly(parameters: dict[str, Any], cron: str, zone: str) -> RunnerDeployment:

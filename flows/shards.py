@@ -25,6 +25,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings
 from prefect.states import Cancelling
 
+from flows.anywhere import work_from_anywhere
 from flows.fan_out import Rows, in_threads
 from flows.verdict import verdict
 from nst_engine import ConfigError, Status
@@ -70,6 +71,7 @@ def on_workers(shards: Iterable[Shard], job: Job) -> Rows:
     """
     if get_current_settings().api.url is None:
         raise ConfigError("runner='workers' needs the Prefect server that they report to; set PREFECT_API_URL")
+    shards, job = work_from_anywhere(shards, job)
     begun = {run.id: (index, shard) for index, (shard, run) in enumerate(_begun(shards, job))}
     with get_client(sync_client=True) as client, _cancelling(client, begun):
         for run in _as_they_end(client, [*begun]):
@@ -90,7 +92,7 @@ def _cancelling(client: SyncPrefectClient, begun: Iterable[UUID]) -> Iterator[No
 
 def _begun(shards: Iterable[Shard], job: Job) -> Iterator[tuple[Shard, FlowRun]]:
     for number, shard in enumerate(shards):
-        parameters = {"pairs": [asdict(pair) for pair in shard.pairs], "job": asdict(_from_anywhere(job))}
+        parameters = {"pairs": [asdict(pair) for pair in shard.pairs], "job": asdict(job)}
         try:
             run: Any = run_deployment(
                 DEPLOYMENT,
@@ -104,12 +106,6 @@ def _begun(shards: Iterable[Shard], job: Job) -> Iterator[tuple[Shard, FlowRun]]
                 f"runner='workers' finds no deployment {DEPLOYMENT!r} on the server; see deployments/README.md"
             ) from error
         yield shard, run
-
-
-def _from_anywhere(job: Job) -> Job:
-    """The job with its folders by their absolute paths: a worker has a current folder of its own."""
-    content, style, output = (open_storage(place).uri() for place in (job.content, job.style, job.output))
-    return replace(job, content=content, style=style, output=output)
 
 
 def _as_they_end(client: SyncPrefectClient, ids: list[UUID]) -> Iterator[FlowRun]:

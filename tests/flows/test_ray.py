@@ -29,10 +29,12 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("prefect_api", "cluster")
 @pytest.mark.filterwarnings("ignore")  # Ray leaves sockets and files open, and warns of its own futures
-def test_a_batch_runs_on_a_cluster(tmp_path: Path) -> None:
+def test_a_batch_runs_on_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     places = two_by_two(tmp_path)
+    monkeypatch.chdir(tmp_path)  # the cluster was started in another folder
     Path(places["content"], "broken.jpg").write_bytes(BROKEN_JPEG)
-    state = stylize_batch(**places, config=CONFIG, runner="ray", return_state=True)
+    relative = {side: str(Path(place).relative_to(tmp_path)) for side, place in places.items()}
+    state = stylize_batch(**relative, config=CONFIG, runner="ray", return_state=True)
     assert state.message == "4 of 6 pairs have their picture, 2 failed"
     rows = read_results(Path(places["output"], "results.csv").read_bytes())
     assert [row.status for row in rows] == ["failed", "completed", "completed"] * 2

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -135,6 +136,18 @@ def test_the_parameters_are_the_flows_and_name_folders_wherever_it_runs(
         == REQUEST
     )
     assert (allowed["device"], allowed["allow_failures"]) == ("cpu", True)
+
+
+def test_files_are_named_wherever_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = CONFIG.replace(init="start.png", weights="mine.h5")
+    job = Job(content="contents", style="styles", output="out", config=config)
+    given = lasting(job, replace(REQUEST, pairing=None, pairs="list.csv"), allow_failures=False)
+    assert given["config"]["init"] == str(tmp_path / "start.png")
+    assert given["config"]["weights"] == str(tmp_path / "mine.h5")
+    assert given["pairs"] == str(tmp_path / "list.csv")
+    stored = lasting(job, replace(REQUEST, pairing=None, pairs="s3://bucket/list.csv"), allow_failures=False)
+    assert stored["pairs"] == "s3://bucket/list.csv"
 
 
 def test_runs_load_the_flow_from_the_installed_package() -> None:

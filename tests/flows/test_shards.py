@@ -42,7 +42,8 @@ def test_two_workers_share_a_batch_and_its_rows_come_together(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     relative = {side: str(Path(place).relative_to(tmp_path)) for side, place in places.items()}
-    config: Any = CONFIG.replace(style_layers=("block1_conv1:2",))
+    paint(Path("starts/first.png"), 6)
+    config: Any = CONFIG.replace(style_layers=("block1_conv1:2",), init="starts/first.png")
     with workers(2, prefect_api):
         state = stylize_batch(**relative, config=config, runner="workers", pairs_per_task=2, return_state=True)
     assert state.message == "4 of 5 pairs have their picture, 1 failed"
@@ -57,6 +58,21 @@ def test_two_workers_share_a_batch_and_its_rows_come_together(
     assert "cannot be read" in str(rows[0].error)
     assert len({row.run_id for row in rows}) == 1
     assert "hill--wave" in Path(places["output"], "report.html").read_text(encoding="utf-8")
+
+
+def test_what_a_pair_sets_of_its_own_names_files_wherever_its_worker_is(
+    prefect_api: str, places: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    paint(Path("starts/second.png"), 7)
+    Path("pairs.csv").write_text("content,style,init\nlake.png,wave.png,starts/second.png\n", encoding="utf-8")
+    request: Any = {"config": CONFIG, "pairing": "list", "pairs": "pairs.csv"}
+    with workers(1, prefect_api):
+        made = stylize_batch(**places, **request, runner="workers", return_state=True)
+    assert made.message == "1 of 1 pairs have their picture, 0 failed"
+    again = stylize_batch(**places, **request, return_state=True)
+    assert [row.status for row in read_results(Path(places["output"], "results.csv").read_bytes())] == ["skipped"]
+    assert again.is_completed()
 
 
 def test_what_a_worker_had_made_before_it_died_is_there(tmp_path: Path) -> None:
