@@ -26,13 +26,13 @@ def places_from_anywhere(job: Job) -> dict[str, str]:
 
 def config_from_anywhere(config: TransferConfig) -> TransferConfig:
     """A configuration with the pictures and the weights that it names by their absolute paths."""
-    weights = config.weights if config.weights in get_args(WeightsKind) else absolute(config.weights)
-    return config.with_files(absolute).replace(weights=weights)
+    weights = config.weights if config.weights in get_args(WeightsKind) else _absolute(config.weights)
+    return config.with_files(_absolute).replace(weights=weights)
 
 
-def absolute(path: str) -> str:
-    """A path from the root of the file system, links as they are; an address as it is."""
-    return path if "://" in path else str(Path(path).absolute())
+def _absolute(path: str) -> str:
+    """A path from the root of the file system, links as they are; the engine knows no addresses and no `~`."""
+    return str(Path(path).absolute())
 
 
 def _pair(pair: PairSpec, job: Job) -> PairSpec:

@@ -19,7 +19,7 @@ from prefect.types.entrypoint import EntrypointType
 from tzlocal import get_localzone_name
 
 from flows import server
-from flows.anywhere import absolute, config_from_anywhere, places_from_anywhere
+from flows.anywhere import config_from_anywhere, places_from_anywhere
 from flows.batch import stylize_batch
 from flows.history import history
 from flows.parameters import parameters
@@ -128,7 +128,7 @@ def require_runnable(job: Job, request: Request) -> None:
 
 def lasting(job: Job, request: Request, allow_failures: bool) -> dict[str, Any]:
     """The parameters of the batch flow as JSON can carry them, each folder and file by its absolute path."""
-    listed = {} if request.pairs is None else {"pairs": absolute(request.pairs)}
+    listed = {} if request.pairs is None else {"pairs": open_storage(request.pairs).uri()}
     config = config_from_anywhere(job.config).to_dict()
     batch = {"config": config, "backbones": list(request.backbones), "allow_failures": allow_failures}
     return parameters(job, request) | places_from_anywhere(job) | listed | batch

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.anywhere import absolute, config_from_anywhere, places_from_anywhere, work_from_anywhere
+from flows.anywhere import config_from_anywhere, places_from_anywhere, work_from_anywhere
 from tasks.shards import Shard
 from tasks.work import Job
 from tests.tasks.studio import CONFIG, a_pair
@@ -14,11 +14,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.mark.parametrize("name", ["/a/b.png", "s3://bucket/list.csv", "file:///a/b.png"])
-def test_what_is_the_same_from_anywhere_stays(name: str) -> None:
-    assert absolute(name) == name
 
 
 def test_folders_have_their_absolute_paths_and_buckets_their_addresses(here: Path) -> None:

@@ -142,12 +142,26 @@ def test_files_are_named_wherever_it_runs(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     config = CONFIG.replace(init="start.png", weights="mine.h5")
     job = Job(content="contents", style="styles", output="out", config=config)
-    given = lasting(job, replace(REQUEST, pairing=None, pairs="list.csv"), allow_failures=False)
+    given = lasting(job, REQUEST, allow_failures=False)
     assert given["config"]["init"] == str(tmp_path / "start.png")
     assert given["config"]["weights"] == str(tmp_path / "mine.h5")
-    assert given["pairs"] == str(tmp_path / "list.csv")
-    stored = lasting(job, replace(REQUEST, pairing=None, pairs="s3://bucket/list.csv"), allow_failures=False)
-    assert stored["pairs"] == "s3://bucket/list.csv"
+
+
+@pytest.mark.parametrize(
+    ("named", "kept"),
+    [
+        ("list.csv", "{here}/list.csv"),
+        ("~/list.csv", "{home}/list.csv"),
+        ("/lists/list.csv", "/lists/list.csv"),
+        ("s3://bucket/list.csv", "s3://bucket/list.csv"),
+    ],
+)
+def test_the_list_of_pairs_is_named_wherever_it_runs(
+    named: str, kept: str, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = lasting(job, replace(REQUEST, pairing=None, pairs=named), allow_failures=False)
+    assert given["pairs"] == kept.format(here=tmp_path, home=Path.home())
 
 
 def test_runs_load_the_flow_from_the_installed_package() -> None:
