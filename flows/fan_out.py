@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
 from itertools import islice
 from queue import SimpleQueue
 from typing import Any, TypeAlias
@@ -136,7 +135,9 @@ def _shares() -> tuple[int, dict[str, int]]:
     return len(nodes), {"num_cpus": min(filter(None, nodes))}
 
 
-in_threads = partial(by_task_runs, _threads)
+def in_threads(shards: Iterable[Shard], job: Job) -> Rows:
+    """Have threads of this process work on shards, a task run for each."""
+    return by_task_runs(_threads, shards, job)
 
 
 def on_ray(shards: Iterable[Shard], job: Job) -> Rows:
