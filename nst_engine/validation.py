@@ -1,8 +1,8 @@
 """Whether the fields of a configuration make sense, each alone and together."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from nst_engine.backbones.registry import Smoothing
+from nst_engine.backbones.registry import Smoothing, WeightsKind
 from nst_engine.checks import check_choice, check_integer, check_number, check_text, split_layer, split_style
 from nst_engine.errors import ConfigError, listed
 from nst_engine.optimizers.registry import OPTIMIZERS
@@ -78,7 +78,7 @@ def _check_layers(config: "TransferConfig") -> None:
 
 
 def _check_weights_source(config: "TransferConfig") -> None:
-    named, own = ("imagenet", "packaged", "random"), config.spec.weights
+    named, own = get_args(WeightsKind), config.spec.weights
     if config.weights in named and config.weights not in own:
         allowed = listed([*own, "the path of a weights file"])
         raise ConfigError(f"weights={config.weights!r} does not exist for {config.backbone}; use {allowed}")
