@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from nst_engine.losses.squares import mean_square
 from nst_engine.types import Tensor
 
 
@@ -15,7 +16,7 @@ def content_loss(F: Tensor, P: Tensor) -> Tensor:
     Returns:
         A float32 scalar.
     """
-    return tf.reduce_mean(tf.math.squared_difference(tf.cast(F, tf.float32), tf.cast(P, tf.float32)))
+    return mean_square(tf.cast(F, tf.float32) - tf.cast(P, tf.float32))
 
 
 def sum_of_mean(mean: Tensor, P: Tensor) -> Tensor:

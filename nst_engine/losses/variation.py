@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from nst_engine.losses.squares import mean_square, sum_of_squares
 from nst_engine.types import Tensor
 
 
@@ -17,13 +18,13 @@ def total_variation(x: Tensor) -> Tensor:
         A float32 scalar.
     """
     down, right = _differences(x)
-    return tf.reduce_mean(tf.square(down)) + tf.reduce_mean(tf.square(right))
+    return mean_square(down) + mean_square(right)
 
 
 def gatys_total_variation(x: Tensor) -> Tensor:
     """`sum((x[i+1, j] - x[i, j])^2) + sum((x[i, j+1] - x[i, j])^2)`, with the argument of `total_variation`."""
     down, right = _differences(x)
-    return tf.reduce_sum(tf.square(down)) + tf.reduce_sum(tf.square(right))
+    return sum_of_squares(down) + sum_of_squares(right)
 
 
 def _differences(x: Tensor) -> tuple[Tensor, Tensor]:
