@@ -1,6 +1,5 @@
-"""The optimization of pictures of one shape, as one traced graph."""
+"""The optimization of pictures, as one traced graph."""
 
-from collections.abc import Callable
 from importlib import import_module
 from typing import NamedTuple, Protocol
 
@@ -9,7 +8,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from nst_engine.config import TransferConfig
-from nst_engine.graphs import graph_of
+from nst_engine.graphs import graph_of, graph_of_any_size, of_any_size
 from nst_engine.loss_scale import LossScale
 from nst_engine.losses.objective import Targets
 from nst_engine.optimizers.base import PixelOptimizer, finite
@@ -49,14 +48,14 @@ class Steps(NamedTuple):
 
 
 class Descent:
-    """The optimization of one or more pictures of one shape. Tracing happens once, when it is made.
+    """The optimization of one or more pictures of one size. Tracing happens once, when it is made.
 
     Args:
         evaluator: pixels to loss terms and gradients.
         config: names the schedule and its length.
         precision: says whether the loss is scaled.
-        targets: of any pictures of this shape, for their shapes.
-        size: width and height of the pictures, in pixels.
+        targets: of any such pictures, for their shapes.
+        size: width and height of the pictures, in pixels; None is any, another at each start.
         optimizers: name of each picture's optimizer.
     """
 
@@ -66,12 +65,12 @@ class Descent:
         config: TransferConfig,
         precision: Precision,
         targets: Aims,
-        size: tuple[int, int],
+        size: tuple[int, int] | None,
         optimizers: tuple[str, ...],
     ) -> None:
         self._evaluator = evaluator
         self._scaled = precision.loss_scale > 1
-        self._optimizers = tuple(_builder(name)(size[1], size[0]) for name in optimizers)
+        self._optimizers = tuple(optimizer_of(name, size) for name in optimizers)
         self._scales = tuple(LossScale() for _ in optimizers)
         self._schedule, self._iterations = SCHEDULES[config.schedule], config.iterations
         count = len(optimizers)
@@ -80,9 +79,9 @@ class Descent:
             tf.TensorSpec([], tf.int32),
             tf.TensorSpec([count], tf.float32),
             tf.TensorSpec([count], tf.bool),
-            targets,
+            targets if size else of_any_size(targets),
         )
-        self._norms = graph_of(self._trace_norms)
+        self._norms = graph_of_any_size(self._trace_norms)
 
     def start(self, index: int, pixels: Tensor, loss_scale: float) -> None:
         """Begin a picture at `pixels`, [1, height, width, 3], float32, in [0, 255]."""
@@ -138,7 +137,7 @@ class Descent:
             told, gradients, times = self._evaluate(trials, targets)
             before = self._tell(told, gradients, rates * self._schedule(share), active)
             terms = terms.write(step, before)
-            sound = sound.write(step, tf.stack([finite(gradient) for gradient in tf.unstack(gradients)]))
+            sound = sound.write(step, tf.stack([finite(gradient) for gradient in tf.unstack(gradients, count)]))
             scales = scales.write(step, tf.stack([scale.value.value() for scale in self._scales]))
             evaluations += times
         return terms.stack(), sound.stack(), scales.stack(), evaluations
@@ -180,7 +179,10 @@ class Descent:
         return tf.stack(norms, axis=1)
 
 
-def _builder(optimizer: str) -> Callable[[int, int], PixelOptimizer]:
-    module, name = OPTIMIZERS[optimizer].builder.split(":")
-    builder: Callable[[int, int], PixelOptimizer] = getattr(import_module(module), name)
-    return builder
+def optimizer_of(name: str, size: tuple[int, int] | None) -> PixelOptimizer:
+    """A new optimizer of that name, for pictures of that width and height, or of any for None."""
+    spec = OPTIMIZERS[name]
+    module, function = spec.builder.split(":")
+    sides = () if spec.any_size or size is None else size[::-1]
+    optimizer: PixelOptimizer = getattr(import_module(module), function)(*sides)
+    return optimizer

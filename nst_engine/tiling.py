@@ -18,7 +18,7 @@ from typing import Any
 import tensorflow as tf
 
 from nst_engine.backbones.network import Network
-from nst_engine.graphs import graph_of
+from nst_engine.graphs import graph_of, graph_of_any_size
 from nst_engine.losses.objective import Features, Objective, Statistics, Targets
 from nst_engine.types import Tensor
 
@@ -68,8 +68,8 @@ class Tiling:
         rows, columns = (list(spans(length, tile, network.reach, grid)) for length in self._size)
         self._grid = tf.constant([[[astuple(row), astuple(column)] for column in columns] for row in rows])
         self._tiles = tf.reshape(self._grid, [-1, 2, 2, 2])
-        self._own_content = graph_of(self._trace_own_content, reduce_retracing=True)
-        self._own_summary = graph_of(self._trace_own_summary, reduce_retracing=True)
+        self._own_content = graph_of_any_size(self._trace_own_content)
+        self._own_summary = graph_of_any_size(self._trace_own_summary)
         self.terms = graph_of(self._terms)
 
     def content_targets(self, pixels: Tensor) -> Features:

@@ -25,8 +25,9 @@ Outcome: TypeAlias = TransferResult | Exception
 class StyleTransfer:
     """A style-transfer engine: one configuration on one device, any number of pictures.
 
-    The network is loaded once, a style's targets are computed once per style and size, a graph is traced once
-    per shape. One transfer at a time: an engine shared by threads needs a lock around each.
+    The network is loaded once, a style's targets are computed once per style and size, and one graph is traced for
+    pictures of all sizes; where there are tiles, Keras's optimizers or XLA in it, one for each size. One transfer at
+    a time: an engine shared by threads needs a lock around each.
 
     Args:
         config: what a transfer does.

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from nst_engine.backbones.network import Network
-from nst_engine.graphs import graph_of
+from nst_engine.graphs import graph_of, graph_of_any_size, straight
 from nst_engine.losses.objective import Features, Objective, Targets
 from nst_engine.types import Tensor
 
@@ -18,10 +18,11 @@ class Whole:
 
     def __init__(self, network: Network, objective: Objective) -> None:
         self._network, self._objective = network, objective
-        self.content_targets = graph_of(self._content_targets, reduce_retracing=True)
-        self.style_summary = graph_of(self._style_summary, reduce_retracing=True)
-        self.terms = graph_of(self._terms, reduce_retracing=True)
+        self.content_targets = graph_of_any_size(self._content_targets)
+        self.style_summary = graph_of_any_size(self._style_summary)
+        self.terms = graph_of_any_size(self._terms)
 
+    @straight
     def evaluate(
         self, pixels: Tensor, targets: tuple[Targets, ...], scales: tuple[Tensor, ...]
     ) -> tuple[Tensor, Tensor]:
@@ -43,12 +44,15 @@ class Whole:
             total = tf.tensordot(tf.stack(scales), terms[:, 3], 1)
         return terms, tape.gradient(total, pixels)
 
+    @straight
     def _content_targets(self, pixels: Tensor) -> Features:
         return self._objective.content_targets(self._network.features(pixels))
 
+    @straight
     def _style_summary(self, pixels: Tensor, mask: Features) -> Features:
         return self._objective.style_summary(self._network.features(pixels), mask)
 
+    @straight
     def _terms(self, pixels: Tensor, targets: Targets) -> Tensor:
         return self._terms_of(pixels, self._network.features(pixels), targets)
 

@@ -13,6 +13,7 @@ from nst_engine.devices import resolve_jit, turns_kernels
 from nst_engine.images import resize
 from nst_engine.lane import Lane, Style
 from nst_engine.losses.objective import Features, Objective, Region, Targets
+from nst_engine.optimizers.registry import OPTIMIZERS
 from nst_engine.precision import Precision
 from nst_engine.pyramid import style_size
 from nst_engine.recent import Recent
@@ -29,7 +30,7 @@ _GRAPH_BYTES = 40 * 2**20
 """Of a shape's traced graph, with what oneDNN prepares for it; measured: 14 to 73 MB."""
 
 _PICTURE_BYTES = 6 * 3 * 4
-"""Of an optimizer at rest, for each pixel of its picture: the state of six float32 pictures at most."""
+"""Of an optimizer at rest that is for one size, for each pixel of it: the state of six float32 pictures at most."""
 
 _STYLES_KEPT = 64
 """Style targets that are kept, about 3 MB each."""
@@ -37,8 +38,8 @@ _STYLES_KEPT = 64
 _TILINGS_KEPT = 4
 
 Reader = Whole | Tiling
-Shape = tuple[tuple[int, int], tuple[str, ...], int | None]
-"""Width and height, the optimizers of the pictures, and the side of the tiles."""
+Shape = tuple[tuple[int, int] | None, tuple[str, ...], int | None]
+"""Width and height, None being any; the optimizers of the pictures; and the side of the tiles."""
 
 
 class Workbench:
@@ -82,10 +83,12 @@ class Workbench:
         return self._compiled and self.reader(size, tile) is self._whole
 
     def descent(self, size: tuple[int, int], optimizers: tuple[str, ...], tile: int | None, targets: Aims) -> Descent:
-        """The optimization of pictures of that shape."""
+        """The optimization of pictures of that shape, by one graph for all sizes unless a part of it needs its own."""
+        evaluator = self._evaluator(size, tile)
+        any_size = evaluator is self._whole and all(OPTIMIZERS[name].any_size for name in optimizers)
+        shape = (None, optimizers, None) if any_size else (size, optimizers, tile)
         return self._descents.get_or_make(
-            (size, optimizers, tile),
-            lambda: Descent(self._evaluator(size, tile), self.config, self.precision, targets, size, optimizers),
+            shape, lambda: Descent(evaluator, self.config, self.precision, targets, shape[0], optimizers)
         )
 
     def targets(self, lane: Lane, size: tuple[int, int], tile: int | None) -> Targets:
@@ -141,5 +144,6 @@ def to_picture(pixels: Tensor) -> Picture:
 
 def kept_bytes(shape: Shape) -> float:
     """Estimate of the memory that a shape takes while it is kept and not at work."""
-    (width, height), optimizers, _ = shape
+    size, optimizers, _ = shape
+    width, height = size or (0, 0)
     return _GRAPH_BYTES + width * height * len(optimizers) * _PICTURE_BYTES

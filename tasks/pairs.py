@@ -143,8 +143,7 @@ class Plan:
 
     Attributes:
         pairs: the pictures to be made, in the order that reuses most: by backbone, overrides, style, content. A network
-            is loaded once, a style's targets are computed once, and contents of one shape, which tend to lie side by
-            side in a folder, share a traced graph.
+            is loaded once, and a style's targets are computed once.
         unmatched_contents, unmatched_styles: keys of pictures that found no partner, in their order.
     """
 

@@ -32,7 +32,7 @@ class PixelOptimizer(Protocol):
         """Forget everything and begin at `pixels`."""
 
     def rest(self) -> None:
-        """Give back what much memory it holds, until the next `start`; the pictures stay."""
+        """Give back what memory it can, the pictures too, until the next `start`."""
 
     def tell(self, terms: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         """Take one step; part of a graph.

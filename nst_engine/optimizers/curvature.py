@@ -34,22 +34,18 @@ class Vectors:
     """Vectors of one length, of which one at a time is replaced: the rows of a matrix.
 
     Before `take_room` and after `give_back` there are none.
-
-    Args:
-        count, length: how many, and of how many numbers.
     """
 
-    def __init__(self, count: int, length: int) -> None:
-        self._count, self._length = count, length
-        self._rows = tf.Variable(tf.zeros([0, length]), shape=[None, length], name="vectors")
+    def __init__(self) -> None:
+        self._rows = tf.Variable(tf.zeros([0, 0]), shape=[None, None], name="vectors")
 
-    def take_room(self) -> None:
-        """Take the memory of the vectors, all of them zeros."""
-        self._rows.assign(tf.zeros([self._count, self._length]))
+    def take_room(self, count: int, length: int) -> None:
+        """Take the memory of so many vectors of so many numbers, all of them zeros."""
+        self._rows.assign(tf.zeros([count, length]))
 
     def give_back(self) -> None:
         """Give back the memory."""
-        self._rows.assign(tf.zeros([0, self._length]))
+        self._rows.assign(tf.zeros([0, 0]))
 
     def replace(self, place: Tensor, v: Tensor) -> None:
         """Put a vector, [length], in a place.
@@ -80,15 +76,13 @@ class Curvature:
     A new pair takes the place of the oldest one; what is small is in order of age.
 
     Args:
-        length: of the vectors.
         prior: P.
     """
 
-    def __init__(self, length: int, prior: Metric) -> None:
-        pairs = pairs_kept(length)
-        self._prior, self._ages = prior, tf.range(pairs, 0, -1)
-        self._S, self._Y = Vectors(pairs, length), Vectors(pairs, length)
-        self._R = tf.Variable(tf.eye(pairs), name="steps_by_later_changes")
+    def __init__(self, prior: Metric) -> None:
+        self._prior = prior
+        self._S, self._Y = Vectors(), Vectors()
+        self._R = tf.Variable(tf.zeros([0, 0]), shape=[None, None], name="steps_by_later_changes")
         self._oldest = tf.Variable(0, name="place_of_the_oldest")
         self._known = tf.Variable(0, name="pairs_known")
         self._gamma = tf.Variable(1.0, name="gamma")
@@ -98,10 +92,12 @@ class Curvature:
         """Whether anything is remembered."""
         return self._known > 0
 
-    def start(self) -> None:
-        """Take the memory of the pairs, and remember nothing."""
-        self._S.take_room()
-        self._Y.take_room()
+    def start(self, length: int) -> None:
+        """Take the memory of pairs of vectors of that length, and remember nothing."""
+        pairs = pairs_kept(length)
+        self._S.take_room(pairs, length)
+        self._Y.take_room(pairs, length)
+        self._R.assign(tf.eye(pairs))
         self.forget()
 
     def rest(self) -> None:
@@ -111,7 +107,7 @@ class Curvature:
 
     def forget(self) -> None:
         """Remember nothing; the vectors stay, and are not read."""
-        self._R.assign(tf.eye(len(self._ages)))
+        self._R.assign(tf.eye(self._pairs))
         self._oldest.assign(0)
         self._known.assign(0)
         self._gamma.assign(1.0)
@@ -122,8 +118,8 @@ class Curvature:
         if curvature > _LEAST_CURVATURE * tf.norm(s) * tf.norm(y):
             self._S.replace(self._oldest, s)
             self._Y.replace(self._oldest, y)
-            self._oldest.assign((self._oldest + 1) % len(self._ages))
-            self._known.assign(tf.minimum(self._known + 1, len(self._ages)))
+            self._oldest.assign((self._oldest + 1) % self._pairs)
+            self._known.assign(tf.minimum(self._known + 1, self._pairs))
             self._R.assign(_shifted(self._R, self._products(self._S, y)))
             moved, changed = tf.reduce_sum(s * self._prior.inverse_times(s)), tf.reduce_sum(y * self._prior.times(y))
             self._gamma.assign(tf.sqrt(moved / changed))
@@ -136,10 +132,16 @@ class Curvature:
         beta = _solved(R, tf.linalg.diag_part(R) * alpha - self._products(self._Y, first), adjoint=True)
         return first + self._combined(self._S, beta)
 
+    @property
+    def _pairs(self) -> Tensor:
+        """How many there is room for."""
+        return tf.shape(self._R)[0]
+
     def _products(self, vectors: Vectors, v: Tensor) -> Tensor:
         """Inner products of the pairs' vectors with another, the oldest's first, 0 of pairs not known: [pairs]."""
         products = tf.roll(vectors.products(v), -self._oldest, axis=0)
-        return tf.where(self._ages <= self._known, products, 0.0)
+        ages = tf.range(self._pairs, 0, -1)
+        return tf.where(ages <= self._known, products, 0.0)
 
     def _combined(self, vectors: Vectors, factors: Tensor) -> Tensor:
         """The sum of the pairs' vectors, each times its factor, the oldest's first: [length]."""

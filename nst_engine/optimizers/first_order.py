@@ -78,7 +78,7 @@ class FirstOrder:
             variable.assign(tf.zeros_like(variable))
 
     def rest(self) -> None:
-        """Nothing is given back: its memory is that of a few pictures."""
+        """Nothing is given back: its graph is one for pictures of this size, and needs the memory again."""
 
     def tell(self, terms: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         """One step; returns the loss terms before it."""

@@ -18,6 +18,9 @@ FIRST_MOVE, FIRST_RADIUS, FARTHEST = 2.0, 4.0, 16.0
 POOR, GOOD = 0.5, 0.75
 """Shares of the decrease that the curvature predicts: below the one it is trusted less far, above the other farther."""
 
+_NOTHING = (1, 0, 0, 3)
+"""Shape of a picture without pixels."""
+
 
 def free(x: Tensor, g: Tensor) -> Tensor:
     """1 where a pixel can move against its gradient, 0 where the box holds it (Bertsekas, 1982)."""
@@ -42,21 +45,19 @@ class ProjectedLBFGS:
     a trust region does (Nocedal and Wright, 2006, algorithm 4.1). Without it, early trials cross the
     valley again and again, each a little lower than the last.
 
-    Args:
-        height, width: size of the picture in pixels.
+    Each start may be at a picture of another size.
     """
 
-    def __init__(self, height: int, width: int) -> None:
-        shape, count = [1, height, width, 3], height * width * 3
-        self._image = tf.Variable(tf.zeros(shape), name="image")
-        self._trial = tf.Variable(tf.zeros(shape), name="trial")
+    def __init__(self) -> None:
+        self._image = _picture("image")
+        self._trial = _picture("trial")
         self._terms = tf.Variable(tf.zeros([4]), name="terms")
-        self._gradient = tf.Variable(tf.zeros(shape), name="gradient")
-        self._direction = tf.Variable(tf.zeros(shape), name="direction")
+        self._gradient = _picture("gradient")
+        self._direction = _picture("direction")
         self._length = tf.Variable(0.0, name="length")
         self._radius = tf.Variable(0.0, name="radius")
-        self._prior = Prior(height, width)
-        self._curvature = Curvature(count, self._prior)
+        self._prior = Prior()
+        self._curvature = Curvature(self._prior)
 
     @property
     def image(self) -> Tensor:
@@ -78,11 +79,15 @@ class ProjectedLBFGS:
         self._image.assign(pixels)
         self._trial.assign(pixels)
         self._terms.assign(tf.fill([4], float("inf")))
+        self._gradient.assign(tf.zeros_like(pixels))
         self._direction.assign(tf.zeros_like(pixels))
-        self._curvature.start()
+        self._prior.start(*pixels.shape[1:3])
+        self._curvature.start(tf.size(pixels).numpy())
 
     def rest(self) -> None:
-        """Give back the memory of the curvature."""
+        """Give back the memory of the pictures and of the curvature."""
+        for picture in (self._image, self._trial, self._gradient, self._direction):
+            picture.assign(tf.zeros(_NOTHING))
         self._curvature.rest()
 
     def tell(self, terms: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
@@ -149,6 +154,11 @@ class ProjectedLBFGS:
         """Against the gradient, times an inverse Hessian, along the pixels that the box leaves free."""
         mask = free(self.image, self._gradient)
         return -tf.reshape(inverse(_flat(self._gradient * mask)), tf.shape(mask)) * mask
+
+
+def _picture(name: str) -> tf.Variable:
+    """A variable for a picture of any size."""
+    return tf.Variable(tf.zeros(_NOTHING), shape=[1, None, None, 3], name=name)
 
 
 def _flat(pixels: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 import pytest
 import tensorflow as tf
 
-from nst_engine.graphs import graph_of, reason_of
+from nst_engine.graphs import graph_of, graph_of_any_size, of_any_size, reason_of, straight
 from nst_engine.types import Tensor
 
 
@@ -22,6 +22,41 @@ def compiler_ir(compiled: bool) -> str:
 def test_a_method_as_a_graph_does_the_same_compiled_or_not() -> None:
     for compiled in (False, True):
         assert graph_of(Doubling().doubled, compiled=compiled)(tf.constant(3.0)).numpy() == 6
+
+
+def test_a_graph_of_any_size_is_traced_once_for_all_sizes() -> None:
+    traces = []
+
+    def brightest(pictures: dict[str, Tensor], factor: Tensor) -> Tensor:
+        traces.append(pictures)
+        return factor * tf.reduce_max(tf.concat(list(pictures.values()), axis=-1))
+
+    graph = graph_of_any_size(brightest)
+    for height, width in ((2, 3), (5, 4), (7, 1)):
+        picture = tf.reshape(tf.range(height * width, dtype=tf.float32), [1, height, width, 1])
+        assert graph({"one": picture}, tf.constant(2.0)).numpy() == 2 * (height * width - 1)
+    assert len(traces) == 1
+    assert graph({"one": picture, "two": 3 * picture}, tf.constant(1.0)).numpy() == 18
+
+
+def test_only_height_and_width_are_of_any_size() -> None:
+    tensors = {"features": tf.zeros([2, 5, 4, 3], tf.bfloat16), "gram": tf.zeros([3, 3]), "share": tf.zeros([])}
+    assert of_any_size(tensors) == {
+        "features": tf.TensorSpec([2, None, None, 3], tf.bfloat16),
+        "gram": tf.TensorSpec([3, 3]),
+        "share": tf.TensorSpec([]),
+    }
+
+
+def test_autograph_does_not_read_what_is_straight() -> None:
+    def absolute(value: Tensor) -> Tensor:
+        if value < 0:
+            return -value
+        return value
+
+    assert graph_of(absolute)(tf.constant(-3.0)).numpy() == 3
+    with pytest.raises(tf.errors.OperatorNotAllowedInGraphError):
+        graph_of(straight(absolute))(tf.constant(-3.0))
 
 
 def test_xla_compiles_what_it_is_asked_to_and_nothing_else() -> None:

@@ -119,7 +119,7 @@ def test_no_candidate_leaves_the_box_where_the_iterates_stay_at_its_edge(
 
 
 def test_lbfgs_offers_its_picture_alone_which_is_the_best_that_it_tried() -> None:
-    quadratic, optimizer = Quadratic(spread=300.0), ProjectedLBFGS(HEIGHT, WIDTH)
+    quadratic, optimizer = Quadratic(spread=300.0), ProjectedLBFGS()
     optimizer.start(start())
     tried: list[float] = []
     step = stepping(optimizer, quadratic.evaluate)

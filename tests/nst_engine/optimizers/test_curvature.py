@@ -38,16 +38,26 @@ class Matrix:
         return tf.linalg.matvec(single(np.linalg.inv(PRIOR)), v)
 
 
+class Identity:
+    """The prior that changes nothing, for vectors of any length."""
+
+    def times(self, v: Any) -> Any:
+        return v
+
+    def inverse_times(self, v: Any) -> Any:
+        return v
+
+
 def curvature() -> Curvature:
     """One that knows nothing yet but its prior."""
-    ours = Curvature(SIZE, Matrix())
-    ours.start()
+    ours = Curvature(Matrix())
+    ours.start(SIZE)
     return ours
 
 
 def held(ours: Curvature) -> int:
-    """How many vectors there is memory for."""
-    return sum(len(vectors.products(single(GRADIENT))) for vectors in (ours._S, ours._Y))
+    """How many numbers there is memory for."""
+    return sum(int(tf.size(vectors._rows)) for vectors in (ours._S, ours._Y))
 
 
 def first(step: Array, change: Array) -> Array:
@@ -101,16 +111,28 @@ def test_what_is_forgotten_is_as_if_it_had_never_been() -> None:
 
 def test_at_rest_it_holds_no_vectors_and_starts_as_if_it_were_new() -> None:
     (steps, changes), ours = curvature_pairs(3), curvature()
-    assert held(ours) == 2 * pairs_kept(SIZE)
+    assert held(ours) == 2 * pairs_kept(SIZE) * SIZE
     ours.remember(single(changes[0]), single(steps[0]))
     ours.rest()
     assert held(ours) == 0
-    ours.start()
+    ours.start(SIZE)
     assert not ours.known
     for step, change in zip(steps, changes, strict=True):
         ours.remember(single(step), single(change))
     expected = two_loop_recursion(GRADIENT, steps, changes, first(steps[-1], changes[-1]))
     np.testing.assert_allclose(ours.times(single(GRADIENT)), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_it_serves_vectors_of_one_length_after_those_of_another() -> None:
+    ours = Curvature(Identity())
+    few, many = MOST_PAIRS * SIZE, HISTORY_BYTES // 100
+    for length in (SIZE, many, few):
+        ours.start(length)
+        assert held(ours) == 2 * pairs_kept(length) * length
+        step = tf.one_hot(length - 1, length)
+        ours.remember(step, 4 * step)
+        np.testing.assert_allclose(ours.times(step), step / 4)
+    assert pairs_kept(many) < pairs_kept(few)
 
 
 def test_a_loss_that_curves_down_along_a_step_is_not_remembered() -> None:

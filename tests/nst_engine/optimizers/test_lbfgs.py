@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import tensorflow as tf
 from scipy.optimize import minimize
 
 from nst_engine.optimizers.lbfgs import FARTHEST, FIRST_MOVE, FIRST_RADIUS, ProjectedLBFGS, free, rms
-from tests.nst_engine.optimizers.quadratic import HEIGHT, SHAPE, SIZE, WIDTH, Quadratic, spoiled, start, stepping
+from tests.nst_engine.optimizers.quadratic import SHAPE, SIZE, Quadratic, spoiled, start, stepping
 
 # ---------------------------------------------------------------- the box
 
@@ -38,7 +39,7 @@ def value_at(optimizer: ProjectedLBFGS, quadratic: Quadratic) -> float:
 
 @pytest.mark.parametrize(("seed", "spread"), [(0, 30.0), (1, 150.0), (2, 600.0)])
 def test_reaches_the_optimum_that_l_bfgs_b_of_scipy_finds(seed: int, spread: float) -> None:
-    quadratic, optimizer = Quadratic(seed, spread), ProjectedLBFGS(HEIGHT, WIDTH)
+    quadratic, optimizer = Quadratic(seed, spread), ProjectedLBFGS()
     optimizer.start(start())
     step = stepping(optimizer, quadratic.evaluate)
     for _ in range(250):
@@ -47,7 +48,7 @@ def test_reaches_the_optimum_that_l_bfgs_b_of_scipy_finds(seed: int, spread: flo
 
 
 def test_never_leaves_the_box_and_its_loss_never_rises() -> None:
-    quadratic, optimizer = Quadratic(spread=300.0), ProjectedLBFGS(HEIGHT, WIDTH)
+    quadratic, optimizer = Quadratic(spread=300.0), ProjectedLBFGS()
     optimizer.start(start())
     step, totals = stepping(optimizer, quadratic.evaluate), []
     for _ in range(120):
@@ -69,7 +70,7 @@ def moves_of(step: Callable[[], object], optimizer: ProjectedLBFGS, count: int) 
 
 
 def test_no_step_is_farther_than_the_farthest_and_the_first_is_the_first_move() -> None:
-    optimizer = ProjectedLBFGS(HEIGHT, WIDTH)
+    optimizer = ProjectedLBFGS()
     optimizer.start(tf.fill(SHAPE, 127.0))
     moves = moves_of(stepping(optimizer, Quadratic(spread=600.0).evaluate), optimizer, 12)
     assert moves[:2] == [0, pytest.approx(FIRST_MOVE, rel=1e-4)]
@@ -78,7 +79,7 @@ def test_no_step_is_farther_than_the_farthest_and_the_first_is_the_first_move() 
 
 
 def test_steps_grow_where_the_loss_falls_as_predicted() -> None:
-    optimizer, slope = ProjectedLBFGS(HEIGHT, WIDTH), tf.fill(SHAPE, 1.0)
+    optimizer, slope = ProjectedLBFGS(), tf.fill(SHAPE, 1.0)
     optimizer.start(tf.fill(SHAPE, 250.0))
 
     def nearly_plane(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -90,7 +91,7 @@ def test_steps_grow_where_the_loss_falls_as_predicted() -> None:
 
 
 def test_steps_shrink_where_the_loss_falls_by_less_than_predicted() -> None:
-    optimizer = ProjectedLBFGS(HEIGHT, WIDTH)
+    optimizer = ProjectedLBFGS()
     optimizer.start(tf.fill(SHAPE, 250.0))
     totals = iter([100.0, 50.0, 49.99, 49.98, 49.97, 49.96])
 
@@ -102,7 +103,7 @@ def test_steps_shrink_where_the_loss_falls_by_less_than_predicted() -> None:
 
 
 def test_a_loss_that_curves_down_everywhere_ends_in_a_corner_of_the_box() -> None:
-    optimizer = ProjectedLBFGS(HEIGHT, WIDTH)
+    optimizer = ProjectedLBFGS()
     optimizer.start(start())
     step = stepping(optimizer, lambda x: (tf.fill([4], -tf.reduce_sum((x - 100) ** 2)), -2 * (x - 100)))
     for _ in range(150):
@@ -111,7 +112,7 @@ def test_a_loss_that_curves_down_everywhere_ends_in_a_corner_of_the_box() -> Non
 
 
 def test_the_loss_it_gives_is_that_of_the_picture_before_the_step() -> None:
-    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH)
+    quadratic, optimizer = Quadratic(), ProjectedLBFGS()
     optimizer.start(start())
     step = stepping(optimizer, quadratic.evaluate)
     for _ in range(30):
@@ -120,7 +121,7 @@ def test_the_loss_it_gives_is_that_of_the_picture_before_the_step() -> None:
 
 
 def test_a_picture_whose_pixels_are_all_held_stays_as_it_is() -> None:
-    optimizer = ProjectedLBFGS(HEIGHT, WIDTH)
+    optimizer = ProjectedLBFGS()
     optimizer.start(tf.zeros(SHAPE))
     step = stepping(optimizer, lambda x: (tf.fill([4], tf.reduce_sum(x)), tf.ones_like(x)))
     for _ in range(5):
@@ -131,7 +132,7 @@ def test_a_picture_whose_pixels_are_all_held_stays_as_it_is() -> None:
 @pytest.mark.parametrize("terms_too", [True, False])
 @pytest.mark.parametrize("from_call", [0, 7])
 def test_survives_evaluations_that_are_not_finite(from_call: int, terms_too: bool) -> None:
-    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH)
+    quadratic, optimizer = Quadratic(), ProjectedLBFGS()
     optimizer.start(start())
     step = stepping(optimizer, spoiled(quadratic.evaluate, from_call, 3, terms_too))
     for _ in range(250):
@@ -141,7 +142,7 @@ def test_survives_evaluations_that_are_not_finite(from_call: int, terms_too: boo
 
 
 def test_starting_anew_forgets_everything() -> None:
-    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH)
+    quadratic, optimizer = Quadratic(), ProjectedLBFGS()
     step, ends = stepping(optimizer, quadratic.evaluate), []
     for _ in range(2):
         optimizer.start(start())
@@ -151,8 +152,37 @@ def test_starting_anew_forgets_everything() -> None:
     np.testing.assert_array_equal(*ends)
 
 
+def test_one_graph_serves_pictures_of_one_size_after_those_of_another() -> None:
+    optimizer, traces = ProjectedLBFGS(), list[Any]()
+
+    def bowl(x: Any) -> tuple[Any, Any]:
+        traces.append(x.shape)
+        return tf.fill([4], tf.reduce_sum((x - 100) ** 2)), 2 * (x - 100)
+
+    step = stepping(optimizer, bowl)
+    for height, width in ((4, 5), (9, 2), (3, 12)):
+        optimizer.start(tf.random.stateless_uniform([1, height, width, 3], [0, 0], maxval=255.0))
+        for _ in range(30):
+            step()
+        np.testing.assert_allclose(optimizer.image, np.full([1, height, width, 3], 100), atol=1)
+    assert len(traces) == 1
+
+
+def test_at_rest_it_holds_no_picture_and_starts_as_if_it_were_new() -> None:
+    quadratic, optimizer = Quadratic(), ProjectedLBFGS()
+    step, ends = stepping(optimizer, quadratic.evaluate), []
+    for _ in range(2):
+        optimizer.start(start())
+        for _ in range(25):
+            step()
+        ends.append(optimizer.image.numpy())
+        optimizer.rest()
+        assert tf.size(optimizer.image) == tf.size(optimizer.trial) == 0
+    np.testing.assert_array_equal(*ends)
+
+
 def test_starting_anew_with_a_gradient_that_is_not_finite_does_not_move_the_picture() -> None:
-    quadratic, optimizer = Quadratic(), ProjectedLBFGS(HEIGHT, WIDTH)
+    quadratic, optimizer = Quadratic(), ProjectedLBFGS()
     optimizer.start(start())
     step = stepping(optimizer, spoiled(quadratic.evaluate, 5, 1, terms_too=False))
     for _ in range(5):

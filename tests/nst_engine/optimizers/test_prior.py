@@ -8,10 +8,17 @@ from nst_engine.optimizers.prior import Prior
 Pixels = npt.NDArray[np.float32]
 
 
+def prior_of(height: int, width: int) -> Prior:
+    """The prior for pictures of that size."""
+    prior = Prior()
+    prior.start(height, width)
+    return prior
+
+
 def applied(pixels: Pixels) -> Pixels:
     """The prior times a picture, [height, width, 3]."""
     height, width, _ = pixels.shape
-    product: Pixels = Prior(height, width).times(tf.constant(pixels.ravel())).numpy()
+    product: Pixels = prior_of(height, width).times(tf.constant(pixels.ravel())).numpy()
     return product.reshape(pixels.shape)
 
 
@@ -46,9 +53,15 @@ def test_differences_between_the_channels_are_left_as_they_are() -> None:
     np.testing.assert_allclose(applied(colors), colors, atol=1e-5)
 
 
+def test_it_serves_pictures_of_one_size_after_those_of_another() -> None:
+    prior, v = prior_of(9, 12), tf.random.stateless_normal([5 * 7 * 3], [0, 0])
+    prior.start(5, 7)
+    np.testing.assert_array_equal(prior.times(v), prior_of(5, 7).times(v))
+
+
 @pytest.mark.parametrize(("height", "width"), [(4, 6), (5, 7), (1, 4)])
 def test_its_inverse_takes_it_back(height: int, width: int) -> None:
-    prior, pixels = Prior(height, width), np.random.default_rng(0).standard_normal(height * width * 3)
+    prior, pixels = prior_of(height, width), np.random.default_rng(0).standard_normal(height * width * 3)
     v = tf.constant(pixels, tf.float32)
     np.testing.assert_allclose(prior.inverse_times(prior.times(v)), v, atol=1e-5)
     np.testing.assert_allclose(prior.times(prior.inverse_times(v)), v, atol=1e-5)

@@ -1,8 +1,7 @@
-from importlib import import_module
-
 import pytest
 import tensorflow as tf
 
+from nst_engine.descent import optimizer_of
 from nst_engine.optimizers.registry import OPTIMIZERS
 from tests.nst_engine.optimizers.quadratic import HEIGHT, SHAPE, WIDTH, Quadratic, start, stepping
 
@@ -10,8 +9,7 @@ from tests.nst_engine.optimizers.quadratic import HEIGHT, SHAPE, WIDTH, Quadrati
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_lowers_the_loss_of_a_quadratic(name: str) -> None:
     spec = OPTIMIZERS[name]
-    module, kind = spec.builder.split(":")
-    optimizer = getattr(import_module(module), kind)(HEIGHT, WIDTH)
+    optimizer = optimizer_of(name, None if spec.any_size else (WIDTH, HEIGHT))
     optimizer.start(start())
     step = stepping(optimizer, Quadratic().evaluate, spec.learning_rate)
     first, *_, last = [float(step()[3]) for _ in range(60)]
