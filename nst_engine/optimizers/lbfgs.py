@@ -37,9 +37,10 @@ class ProjectedLBFGS:
     """L-BFGS whose iterates are projected on the pixel box.
 
     A step evaluates one trial picture. A trial that lowers the loss enough (Armijo's rule along the
-    projection arc) becomes the picture and gives the next direction; another is pulled closer. A
-    direction that keeps failing is given up, and the memory with it: steepest descent follows. The loss
-    of the picture never rises.
+    projection arc) becomes the picture and gives the next direction. Another one is remembered as well,
+    for its gradient tells the curvature that was not foreseen, and the next trial is half as far. (So do
+    trust regions of quasi-Newton methods: Nocedal and Wright, 2006, algorithm 6.2.) Where trials keep
+    failing, the memory is given up: steepest descent follows. The loss of the picture never rises.
 
     A first trial stays within a radius, which follows how well the decreases were predicted, as that of
     a trust region does (Nocedal and Wright, 2006, algorithm 4.1). Without it, early trials cross the
@@ -105,6 +106,10 @@ class ProjectedLBFGS:
             self._image.assign(self._trial)
             self._terms.assign(terms)
             self._gradient.assign(gradient)
+            self._aim(rate)
+        elif self._curvature.known and self._length > SHORTEST and finite(gradient):
+            self._radius.assign(rms(step) / 2)
+            self._curvature.remember(_flat(step), _flat(gradient - self._gradient))
             self._aim(rate)
         else:
             self._shorten()

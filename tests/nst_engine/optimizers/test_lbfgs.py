@@ -102,6 +102,25 @@ def test_steps_shrink_where_the_loss_falls_by_less_than_predicted() -> None:
     np.testing.assert_allclose(moves[2:], [FIRST_RADIUS / 2**halvings for halvings in range(4)], rtol=1e-2)
 
 
+def test_a_trial_that_fails_is_remembered_and_the_next_is_at_most_half_as_far() -> None:
+    quadratic, optimizer, fails = Quadratic(spread=300.0), ProjectedLBFGS(), tf.Variable(False)
+
+    def evaluate(x: Any) -> tuple[Any, Any]:
+        terms, gradient = quadratic.evaluate(x)
+        return tf.where(fails, terms + 1e6, terms), gradient
+
+    optimizer.start(start())
+    step = stepping(optimizer, evaluate)
+    for _ in range(5):
+        step()
+    image, far, known = optimizer.image, rms(optimizer.trial - optimizer.image), int(optimizer._curvature._known)
+    fails.assign(True)
+    step()
+    np.testing.assert_array_equal(optimizer.image, image)
+    assert optimizer._curvature._known == known + 1
+    assert rms(optimizer.trial - image) <= 0.501 * far
+
+
 def test_a_loss_that_curves_down_everywhere_ends_in_a_corner_of_the_box() -> None:
     optimizer = ProjectedLBFGS()
     optimizer.start(start())
@@ -141,7 +160,8 @@ def test_survives_evaluations_that_are_not_finite(from_call: int, terms_too: boo
     assert value_at(optimizer, quadratic) == pytest.approx(least_value(quadratic), rel=1e-3)
 
 
-def test_starting_anew_forgets_everything() -> None:
+@pytest.mark.parametrize("rests", [False, True])
+def test_starting_anew_forgets_everything(rests: bool) -> None:
     quadratic, optimizer = Quadratic(), ProjectedLBFGS()
     step, ends = stepping(optimizer, quadratic.evaluate), []
     for _ in range(2):
@@ -149,6 +169,9 @@ def test_starting_anew_forgets_everything() -> None:
         for _ in range(25):
             step()
         ends.append(optimizer.image.numpy())
+        if rests:
+            optimizer.rest()
+            assert tf.size(optimizer.image) == tf.size(optimizer.trial) == 0
     np.testing.assert_array_equal(*ends)
 
 
@@ -166,19 +189,6 @@ def test_one_graph_serves_pictures_of_one_size_after_those_of_another() -> None:
             step()
         np.testing.assert_allclose(optimizer.image, np.full([1, height, width, 3], 100), atol=1)
     assert len(traces) == 1
-
-
-def test_at_rest_it_holds_no_picture_and_starts_as_if_it_were_new() -> None:
-    quadratic, optimizer = Quadratic(), ProjectedLBFGS()
-    step, ends = stepping(optimizer, quadratic.evaluate), []
-    for _ in range(2):
-        optimizer.start(start())
-        for _ in range(25):
-            step()
-        ends.append(optimizer.image.numpy())
-        optimizer.rest()
-        assert tf.size(optimizer.image) == tf.size(optimizer.trial) == 0
-    np.testing.assert_array_equal(*ends)
 
 
 def test_starting_anew_with_a_gradient_that_is_not_finite_does_not_move_the_picture() -> None:
