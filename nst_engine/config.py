@@ -172,6 +172,11 @@ class TransferConfig:
         return tuple(path for path, _ in map(split_style, self.blend or ()))
 
     @property
+    def computation(self) -> Self:
+        """What of it decides how losses and gradients are computed; all else is at its default."""
+        return type(self)(**{name: getattr(self, name) for name in _COMPUTATION})
+
+    @property
     def files(self) -> tuple[str, ...]:
         """Paths of the pictures that the configuration names, each once."""
         init = () if self.init in STARTS else (self.init,)
@@ -210,6 +215,21 @@ class TransferConfig:
         """A copy with some fields changed, checked anew."""
         return replace(self, **changes)
 
+
+_COMPUTATION = (
+    "backbone",
+    "weights",
+    "content_layers",
+    "style_layers",
+    "pooling",
+    "smoothing",
+    "formulation",
+    "style_loss",
+    "precision",
+    "jit",
+    "seed",
+    "deterministic",
+)
 
 _CHOICES: dict[str, object] = {
     "pooling": Pooling,

@@ -7,14 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from nst_engine.config import TransferConfig
 from nst_engine.graphs import graph_of, graph_of_any_size, of_any_size
 from nst_engine.loss_scale import LossScale
 from nst_engine.losses.objective import Targets
 from nst_engine.optimizers.base import PixelOptimizer, finite
 from nst_engine.optimizers.registry import OPTIMIZERS
 from nst_engine.precision import Precision
-from nst_engine.schedules import SCHEDULES
 from nst_engine.types import Tensor
 
 OPTIMIZER_SCOPE = "optimizer"
@@ -52,7 +50,6 @@ class Descent:
 
     Args:
         evaluator: pixels to loss terms and gradients.
-        config: names the schedule and its length.
         precision: says whether the loss is scaled.
         targets: of any such pictures, for their shapes.
         size: width and height of the pictures, in pixels; None is any, another at each start.
@@ -62,7 +59,6 @@ class Descent:
     def __init__(
         self,
         evaluator: Evaluator,
-        config: TransferConfig,
         precision: Precision,
         targets: Aims,
         size: tuple[int, int] | None,
@@ -72,12 +68,9 @@ class Descent:
         self._scaled = precision.loss_scale > 1
         self._optimizers = tuple(optimizer_of(name, size) for name in optimizers)
         self._scales = tuple(LossScale() for _ in optimizers)
-        self._schedule, self._iterations = SCHEDULES[config.schedule], config.iterations
         count = len(optimizers)
         self._advance = graph_of(self._steps).get_concrete_function(
-            tf.TensorSpec([], tf.int32),
-            tf.TensorSpec([], tf.int32),
-            tf.TensorSpec([count], tf.float32),
+            tf.TensorSpec([None, count], tf.float32),
             tf.TensorSpec([count], tf.bool),
             targets if size else of_any_size(targets),
         )
@@ -105,19 +98,15 @@ class Descent:
         """Those of a picture's states of which the best is its result."""
         return self._optimizers[index].candidates
 
-    def advance(self, done: int, steps: int, rates: list[float], active: list[bool], targets: Aims) -> Steps:
+    def advance(self, rates: npt.NDArray[np.float32], active: list[bool], targets: Aims) -> Steps:
         """Take steps on the device, without a return to Python between them.
 
         Args:
-            done: steps of the level that are done, for the schedule.
-            steps: how many to take.
-            rates: each picture's learning rate before its schedule.
+            rates: the learning rates of each step, [steps, pictures].
             active: which pictures take steps; the others stay as they are.
             targets: what the pictures are compared with.
         """
-        terms, sound, scales, evaluations = self._advance(
-            tf.constant(done), tf.constant(steps), tf.constant(rates, tf.float32), tf.constant(active), targets
-        )
+        terms, sound, scales, evaluations = self._advance(tf.constant(rates, tf.float32), tf.constant(active), targets)
         return Steps(terms.numpy(), sound.numpy(), scales.numpy(), int(evaluations))
 
     def gradient_norms(self, targets: Aims) -> npt.NDArray[np.float32]:
@@ -125,17 +114,16 @@ class Descent:
         norms: npt.NDArray[np.float32] = self._norms(targets).numpy()
         return norms
 
-    def _steps(self, done: Tensor, steps: Tensor, rates: Tensor, active: Tensor, targets: Aims) -> tuple[Tensor, ...]:
-        count = len(targets)
+    def _steps(self, rates: Tensor, active: Tensor, targets: Aims) -> tuple[Tensor, ...]:
+        steps, count = tf.shape(rates)[0], len(targets)
         terms = tf.TensorArray(tf.float32, size=steps, element_shape=[count, 4])
         sound = tf.TensorArray(tf.bool, size=steps, element_shape=[count])
         scales = tf.TensorArray(tf.float32, size=steps, element_shape=[count])
         evaluations = tf.constant(0)
         for step in tf.range(steps):
-            share = tf.cast(done + step, tf.float32) / self._iterations
             trials = tf.concat([optimizer.trial for optimizer in self._optimizers], axis=0)
             told, gradients, times = self._evaluate(trials, targets)
-            before = self._tell(told, gradients, rates * self._schedule(share), active)
+            before = self._tell(told, gradients, rates[step], active)
             terms = terms.write(step, before)
             sound = sound.write(step, tf.stack([finite(gradient) for gradient in tf.unstack(gradients, count)]))
             scales = scales.write(step, tf.stack([scale.value.value() for scale in self._scales]))

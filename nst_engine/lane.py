@@ -44,6 +44,7 @@ class Lane:
         loss_scale: first factor on the loss.
 
     Attributes:
+        config: as it was given.
         pair: as it was given.
         journal: the account.
         photograph: the content as it was read.
@@ -65,7 +66,7 @@ class Lane:
         self.journal = Journal(config, loss_scale)
         self.tile: int | None = None
         self.error: Exception | None = None
-        self._config = config
+        self.config = config
         with spending([self.journal], "prepare"):
             self._read(pair)
         if pair.resume is not None:
@@ -80,7 +81,7 @@ class Lane:
         """Show those who watch how far the pair is, after so many steps of a level; an error of theirs ends it."""
         pair = self.pair
         try:
-            if pair.on_snapshot is not None and due(done, self._config.snapshot_every):
+            if pair.on_snapshot is not None and due(done, self.config.snapshot_every):
                 pair.on_snapshot(self.journal.steps, self.finished(self.picture))
             if pair.on_checkpoint is not None:
                 account = self.journal.account()
@@ -90,7 +91,7 @@ class Lane:
 
     def finished(self, picture: Picture) -> Picture:
         """The picture as it is handed out: with the content's colours, where they are to be kept so."""
-        if self._config.preserve_color != "luminance":
+        if self.config.preserve_color != "luminance":
             return picture
         height, width, _ = picture.shape
         return with_colors_of(picture, resize(self.content, width, height))
@@ -110,7 +111,7 @@ class Lane:
             iterations=journal.steps,
             evaluations=journal.evaluations,
             timings=journal.timings,
-            config=self._config,
+            config=self.config,
             precision=precision,
             tile=self.tile,
             origins=self.origins,
@@ -120,7 +121,7 @@ class Lane:
         )
 
     def _read(self, pair: Pair) -> None:
-        config = self._config
+        config = self.config
         files = {path: read_photograph(path) for path in config.files}
         self.photograph, own_style = as_photograph(pair.content), as_photograph(pair.style)
         self.content = self.photograph.over_white()
@@ -141,7 +142,7 @@ class Lane:
         self.origins: dict[str, Origin | None] = {role: photograph.origin for role, photograph in origins.items()}
 
     def _colored(self, style: Picture) -> Picture:
-        match self._config.preserve_color:
+        match self.config.preserve_color:
             case "histogram" | "coral" as mode:
                 return recolored(style, self.content, mode)
             case _:

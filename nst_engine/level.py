@@ -18,6 +18,7 @@ from nst_engine.journal import Journal, spending
 from nst_engine.lane import Lane, due
 from nst_engine.memory import smaller_tile
 from nst_engine.result import Record
+from nst_engine.schedules import SCHEDULES
 from nst_engine.types import Picture, Tensor
 from nst_engine.workbench import Workbench, to_picture, to_pixels
 
@@ -32,14 +33,14 @@ class Level:
 
     Args:
         bench: what to work with.
-        lanes: the pairs; their pictures are brought to the size.
+        lanes: the pairs, of one configuration; their pictures are brought to the size.
         size: width and height in pixels.
         tile: side of the tiles to begin with; None is whole.
     """
 
     def __init__(self, bench: Workbench, lanes: Sequence[Lane], size: tuple[int, int], tile: int | None) -> None:
         self._bench, self._lanes, self._size, self._tile = bench, lanes, size, tile
-        self._config = bench.config
+        self._config = lanes[0].config
         with spending([lane.journal for lane in lanes], "prepare"):
             for lane in lanes:
                 lane.journal.begin_level(max(size))
@@ -110,12 +111,17 @@ class Level:
     def _advance(self, done: int, steps: int, active: Sequence[int]) -> Steps:
         if self._config.balance is not None and done > 0:
             self._rebalance(self._config.balance, active)
-        rates = [lane.journal.rate for lane in self._lanes]
         on = [index in active for index in range(len(self._lanes))]
-        taken = self._descent.advance(done, steps, rates, on, tuple(self._targets))
+        taken = self._descent.advance(self._rates(done, steps), on, tuple(self._targets))
         for index in active:
             self._lanes[index].picture = to_picture(self._descent.pixels(index))
         return taken
+
+    def _rates(self, done: int, steps: int) -> npt.NDArray[np.float32]:
+        """The learning rates of the steps after so many, [steps, pictures]."""
+        schedule, iterations = SCHEDULES[self._config.schedule], self._config.iterations
+        factors = [schedule(step / iterations) for step in range(done, done + steps)]
+        return np.outer(factors, [lane.journal.rate for lane in self._lanes]).astype(np.float32)
 
     def _rebalance(self, wanted: float, active: Sequence[int]) -> None:
         """Measure the gradients; where they are out of balance, change the weights and begin anew with them."""

@@ -1,31 +1,27 @@
 """How the learning rate changes over the steps of a level: pure functions of the share that is done."""
 
 from collections.abc import Callable
-from math import pi
-
-import tensorflow as tf
-
-from nst_engine.types import Tensor
+from math import cos, pi
 
 _LAST_OF_EXPONENTIAL = 0.01
 
 
-def constant(done: Tensor) -> Tensor:
+def constant(_done: float) -> float:
     """1, whatever share of the steps is done."""
-    return tf.ones_like(done)
+    return 1.0
 
 
-def cosine(done: Tensor) -> Tensor:
+def cosine(done: float) -> float:
     """Half a cosine wave from 1 to 0 (Loshchilov and Hutter, 2017, eq. 5, without restarts)."""
-    return (1 + tf.cos(pi * done)) / 2
+    return (1 + cos(pi * done)) / 2
 
 
-def exponential(done: Tensor) -> Tensor:
+def exponential(done: float) -> float:
     """From 1 to 0.01 by the same factor each step."""
-    return _LAST_OF_EXPONENTIAL**done
+    return float(_LAST_OF_EXPONENTIAL**done)
 
 
-SCHEDULES: dict[str, Callable[[Tensor], Tensor]] = {
+SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": constant,
     "cosine": cosine,
     "exponential": exponential,

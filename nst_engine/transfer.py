@@ -1,6 +1,7 @@
 """`StyleTransfer`: pictures in, pictures out."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from copy import copy
 from typing import Any, TypeAlias
 
 import tensorflow as tf
@@ -47,7 +48,22 @@ class StyleTransfer:
         weights = find_weights(config)
         self.weights_sha256 = weights.sha256
         with tf.device(self.device):
-            self._bench = Workbench(config, weights, self.precision, self.device)
+            self._bench = Workbench(config.computation, weights, self.precision, self.device)
+
+    def with_config(self, config: TransferConfig) -> "StyleTransfer":
+        """An engine of another configuration on the same device.
+
+        Where both compute losses alike (`TransferConfig.computation`), the two share the network, the styles' targets
+        and the graphs: nothing is loaded or traced anew. Then one transfer at a time is all that both can do together.
+
+        Raises:
+            WeightsError: the backbone's weights are absent, damaged or do not fit.
+        """
+        if config.computation != self.config.computation:
+            return StyleTransfer(config, self.device)
+        engine = copy(self)
+        engine.config = config
+        return engine
 
     def run(
         self,

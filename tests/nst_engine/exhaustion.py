@@ -4,6 +4,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
@@ -19,12 +21,12 @@ def run_out(monkeypatch: pytest.MonkeyPatch, when: Callable[[int, int], bool]) -
     """
     advance, calls = Descent.advance, 0
 
-    def exhausted(self: Descent, done: int, steps: int, rates: list[float], active: list[bool], targets: Any) -> Any:
+    def exhausted(self: Descent, rates: npt.NDArray[np.float32], active: list[bool], targets: Any) -> Any:
         nonlocal calls
         calls += 1
         if when(calls - 1, len(targets)):
             raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
-        return advance(self, done, steps, rates, active, targets)
+        return advance(self, rates, active, targets)
 
     monkeypatch.setattr(Descent, "advance", exhausted)
 

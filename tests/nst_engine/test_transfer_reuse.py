@@ -102,7 +102,7 @@ def test_a_graph_is_traced_once_for_all_sizes_or_once_for_each(
 
 
 def test_all_sizes_of_eight_pictures_of_512_pixels_are_kept_together() -> None:
-    shapes = [((side, side), ("lbfgs",) * 8, None) for side in (128, 181, 256, 362, 512)]
+    shapes = [Shape((side, side), ("lbfgs",) * 8, None, 0) for side in (128, 181, 256, 362, 512)]
     kept = Recent[Shape, object](BYTES_KEPT, kept_bytes)
     made = [kept.get_or_make(shape, object) for shape in shapes]
     assert [kept.get_or_make(shape, object) for shape in shapes] == made
