@@ -1,4 +1,4 @@
-"""The engines of this process: loaded once per configuration and device, each used with its device's slot held."""
+"""The engines of this process: loaded once per network and device, each used with its device's slot held."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -40,17 +40,20 @@ def free_device(name: str | None) -> AbstractContextManager[str]:
 
 
 def engine(config: TransferConfig, device: str) -> "StyleTransfer":
-    """The engine of that configuration on a device whose slot is held.
+    """An engine of that configuration on a device whose slot is held.
+
+    It shares with others what they compute alike: a batch whose pairs have configurations of their own loads no network
+    twice.
 
     Raises:
         ConfigError: this machine has no such device.
         WeightsError: the backbone's weights are absent, damaged or do not fit.
     """
-    return _engines(device)(config)
+    return _engines(device)(config.computation).with_config(config)
 
 
 @cache
 def _engines(device: str) -> Callable[[TransferConfig], "StyleTransfer"]:
     from nst_engine import StyleTransfer
 
-    return lru_cache(_ENGINES_KEPT)(lambda config: StyleTransfer(config, device))
+    return lru_cache(_ENGINES_KEPT)(lambda computation: StyleTransfer(computation, device))

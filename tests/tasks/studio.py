@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from nst_engine import StyleTransfer
 from nst_engine.config import TransferConfig
 from tasks.pairs import PairSpec
 from tasks.storage import Entry
@@ -55,3 +57,16 @@ def entries(*keys: str) -> list[Entry]:
 def output_of(job: Job) -> LocalStorage:
     """The storage that the job writes to."""
     return LocalStorage(job.output)
+
+
+def engines_made(monkeypatch: pytest.MonkeyPatch) -> list[TransferConfig]:
+    """The configurations that networks are loaded for from now on."""
+    made: list[TransferConfig] = []
+    load = StyleTransfer.__init__
+
+    def counting(engine: StyleTransfer, config: TransferConfig, device: str) -> None:
+        made.append(config)
+        load(engine, config, device)
+
+    monkeypatch.setattr(StyleTransfer, "__init__", counting)
+    return made

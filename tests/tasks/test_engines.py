@@ -5,7 +5,7 @@ import pytest
 from nst_engine.errors import ConfigError
 from tasks import engines
 from tasks.engines import engine, free_device
-from tests.tasks.studio import CONFIG
+from tests.tasks.studio import CONFIG, engines_made
 
 
 @pytest.fixture(autouse=True)
@@ -15,22 +15,20 @@ def _fresh() -> Iterator[None]:
     engines._engines.cache_clear()
 
 
-def test_the_same_configuration_has_the_same_engine() -> None:
-    first = engine(CONFIG, "CPU:0")
-    assert engine(CONFIG.replace(), "CPU:0") is first
-    assert first.config == CONFIG
-    assert first.device == "CPU:0"
+def test_configurations_that_compute_alike_share_what_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = engines_made(monkeypatch)
+    for config in (CONFIG, CONFIG.replace(style_weight=7.0), CONFIG.replace(side=33, iterations=3), CONFIG):
+        asked = engine(config, "CPU:0")
+        assert (asked.config, asked.device) == (config, "CPU:0")
+    assert made == [CONFIG.computation]
 
 
-def test_another_configuration_has_another_engine() -> None:
-    assert engine(CONFIG.replace(seed=1), "CPU:0") is not engine(CONFIG, "CPU:0")
-
-
-def test_keeps_few_engines() -> None:
-    first = engine(CONFIG, "CPU:0")
-    for seed in range(1, engines._ENGINES_KEPT + 1):
+def test_keeps_few_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = engines_made(monkeypatch)
+    seeds = [*range(1, engines._ENGINES_KEPT + 2), 1]
+    for seed in seeds:
         engine(CONFIG.replace(seed=seed), "CPU:0")
-    assert engine(CONFIG, "CPU:0") is not first
+    assert [config.seed for config in made] == seeds
 
 
 @pytest.mark.parametrize("name", [None, "cpu", "CPU:0"])

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from nst_engine import StyleTransfer
 from nst_engine.errors import TransferError
 from tasks import engines, together, work
 from tasks.storage import StorageError
 from tasks.work import Job, stylize_pair
-from tests.tasks.studio import BROKEN_JPEG, a_job, a_pair, paint
+from tests.tasks.studio import BROKEN_JPEG, a_job, a_pair, engines_made, paint
 
 PAIR = a_pair()
 
@@ -163,13 +162,13 @@ def test_a_crash_between_picture_and_sidecar_is_never_taken_for_a_finished_pair(
     assert row.output_sha256 == sha256(picture(job).read_bytes()).hexdigest()
 
 
-def test_loads_an_engine_once_for_all_pairs_of_a_configuration(job: Job, tmp_path: Path) -> None:
+def test_loads_an_engine_once_for_all_pairs_whatever_numbers_they_have(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     paint(tmp_path / "contents" / "hill.png", 5)
     engines._engines.cache_clear()
-    used: list[StyleTransfer] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(together, "engine", lambda *asked: used.append(engines.engine(*asked)) or used[-1])
-        for name in ("lake.png", "hill.png"):
-            stylize_pair(a_pair(name), job)
-    assert len(used) == 2
-    assert used[0] is used[1]
+    made = engines_made(monkeypatch)
+    pairs = a_pair("lake.png"), a_pair("hill.png", overrides=(("style_weight", 9.0),))
+    rows = [stylize_pair(pair, job) for pair in pairs]
+    assert [row.status for row in rows] == ["completed", "completed"]
+    assert len(made) == 1
