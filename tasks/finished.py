@@ -41,12 +41,10 @@ def finished(storage: Storage, pair: PairSpec, sidecar: Sidecar, fingerprint: st
 
 
 def skipped_row(sidecar: Sidecar, row: ManifestRow) -> ManifestRow:
-    """The row of a run that found its picture made: this run's id and URIs, the figures of the run that made it."""
-    return replace(
-        sidecar.row,
-        status=Status.SKIPPED.value,
-        run_id=row.run_id,
-        content=row.content,
-        style=row.style,
-        output=row.output,
-    )
+    """The row of a run that found its picture made: its own names, the figures of the run that made it."""
+    return replace(renamed(sidecar.row, row), status=Status.SKIPPED.value)
+
+
+def renamed(made: ManifestRow, row: ManifestRow) -> ManifestRow:
+    """The row of a picture that was made under other names: what is alike in bytes may be called otherwise now."""
+    return replace(made, **{name: getattr(row, name) for name in ("run_id", "pair", "content", "style", "output")})

@@ -13,7 +13,7 @@ from nst_engine.images import Photograph, read_photograph
 from nst_engine.weights import find_weights
 from tasks import checkpoints, outbox
 from tasks.fingerprints import fingerprint
-from tasks.finished import finished, recorded, skipped_row
+from tasks.finished import finished, recorded, renamed, skipped_row
 from tasks.manifest import ManifestRow, Sidecar, figures, write_sidecar
 from tasks.outbox import Kept
 from tasks.pairs import PairSpec
@@ -161,14 +161,14 @@ class _PairWork:
             StorageError: they cannot be written; the picture is kept on this machine, if that is possible.
         """
         row = made.sidecar.row
-        where = {name: getattr(self.row, name) for name in ("run_id", "content", "style", "output")}
         try:
             with self.seconds.of("write"):
                 self.output.write(self.pair.picture_key(self.config.format), made.data)
             write = self.seconds.spent["write"]
             total = (row.seconds_total or 0.0) - (row.seconds_write or 0.0) + write
             began = datetime.now(UTC) - timedelta(seconds=total)
-            row = replace(row, **where, seconds_write=write, seconds_total=total, started_at=_stamp(began))
+            row = renamed(row, self.row)
+            row = replace(row, seconds_write=write, seconds_total=total, started_at=_stamp(began))
             sidecar = replace(made.sidecar, row=row, etags=self._etags(made.data))
             write_sidecar(self.output, self.pair.sidecar_key, sidecar)
         except StorageError as error:

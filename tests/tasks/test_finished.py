@@ -73,8 +73,8 @@ def test_a_sidecar_is_recorded_if_it_is_there_and_whole() -> None:
     assert recorded(made(a_sidecar()), PAIR) == a_sidecar()
 
 
-def test_a_skipped_row_has_this_run_and_its_places_and_the_figures_of_the_run_that_made_it() -> None:
+def test_a_skipped_row_has_this_runs_names_and_the_figures_of_the_run_that_made_it() -> None:
     sidecar = a_sidecar()
-    places = {"run_id": "run-2", "content": "moved/c.jpg", "style": "moved/s.jpg", "output": "moved/o.png"}
-    row = skipped_row(sidecar, a_row(**places, total_loss=None))
-    assert asdict(row) == {**asdict(sidecar.row), **places, "status": "skipped"}
+    names = {"run_id": "run-2", "pair": "c--s", "content": "new/c.jpg", "style": "new/s.jpg", "output": "new/o.png"}
+    row = skipped_row(sidecar, a_row(**names, total_loss=None))
+    assert asdict(row) == {**asdict(sidecar.row), **names, "status": "skipped"}

@@ -77,6 +77,23 @@ def test_a_kept_picture_goes_to_whatever_output_asks_for_it_first(
     assert row.status == "completed"
 
 
+def test_a_kept_picture_takes_the_name_of_the_pair_that_asks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = a_job(tmp_path)
+    with monkeypatch.context() as patch:
+        refuse_writes(patch, job.output, ".png")
+        stylize_pair(PAIR, job)
+    Path(job.content, "lake.png").rename(Path(job.content, "pond.png"))
+    without_engine(monkeypatch)
+    pond = a_pair("pond.png")
+    row = stylize_pair(pond, job)
+    assert (row.status, row.pair, Path(row.output).name) == ("completed", "pond--wave", "pond--wave.png")
+    sidecar = read_sidecar(output_of(job), pond.sidecar_key)
+    assert isinstance(sidecar, Sidecar)
+    assert sidecar.row == row
+
+
 def test_where_it_cannot_be_kept_either_the_row_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     job = a_job(tmp_path)
     home().mkdir(parents=True, exist_ok=True)
