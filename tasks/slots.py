@@ -5,30 +5,37 @@ lost; and where the file cannot be locked, that is an error, for work without a 
 """
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from io import BufferedWriter
-from itertools import cycle
 from time import sleep
 
 from tasks.home import home
 from tasks.storage import StorageError
+from tasks.watch import require_going_on
 
 _PAUSE = 0.05
-"""Seconds between two looks at several devices that are all at work."""
+"""Seconds between two looks at devices that are all at work."""
 
 
 @contextmanager
 def slot(devices: Sequence[str]) -> Iterator[str]:
     """Hold one of the devices, such as `GPU:0`, for as long as the block lasts; waits until one is free.
 
+    Who waits first is next, so that two batches on one device take turns.
+
     Raises:
+        InterruptedPairError: what waits is to end.
         StorageError: the folder of what is kept on this machine takes no files.
     """
+    names = {device: _physical(device) for device in devices}
     with ExitStack() as files:
-        opened = [(device, files.enter_context(_opened(device))) for device in devices]
-        yield _first_free(opened)
+        opened = {device: files.enter_context(_opened(f"{name}.lock")) for device, name in names.items()}
+        with _opened(f"{'-'.join(names.values())}.next") as place:
+            _first_free({"": place})
+            device = _first_free(opened)
+        yield device
 
 
 def require_slots() -> None:
@@ -37,28 +44,22 @@ def require_slots() -> None:
     Raises:
         StorageError: they cannot.
     """
-    _opened("CPU:0").close()
+    _opened("cpu-0.lock").close()
 
 
-def _first_free(files: Sequence[tuple[str, BufferedWriter]]) -> str:
-    """Lock the first of the files that no one else holds."""
-    if len(files) == 1:
-        [(device, file)] = files
-        flock(file, LOCK_EX)
-        return device
-    for turn, (device, file) in enumerate(cycle(files), start=1):
-        try:
-            flock(file, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            if turn % len(files) == 0:
-                sleep(_PAUSE)
-        else:
-            return device
-    raise AssertionError("there is no device")
+def _first_free(files: Mapping[str, BufferedWriter]) -> str:
+    """Lock the first of the files that no one else holds; returns its name."""
+    while True:
+        for name, file in files.items():
+            with suppress(BlockingIOError):
+                flock(file, LOCK_EX | LOCK_NB)
+                return name
+        require_going_on()
+        sleep(_PAUSE)
 
 
-def _opened(device: str) -> BufferedWriter:
-    file = home() / "slots" / f"{_physical(device)}.lock"
+def _opened(name: str) -> BufferedWriter:
+    file = home() / "slots" / name
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         return file.open("ab")

@@ -4,15 +4,18 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from threading import Barrier, Lock
+from threading import Barrier, Event, Lock
 from time import sleep
 
 import pytest
 
+from tasks import watch
 from tasks.home import HOME, home
 from tasks.slots import require_slots, slot
 from tasks.storage import StorageError
+from tasks.watch import InterruptedPairError
 
 HOLDER = """
 import sys
@@ -76,6 +79,40 @@ def test_another_process_leaves_what_is_held_alone() -> None:
         second.communicate()
 
 
+@pytest.mark.parametrize("devices", [["CPU:0"], ["GPU:0", "GPU:1"]])
+def test_whoever_waits_comes_before_whoever_had_a_turn(devices: list[str]) -> None:
+    def one_turn() -> None:
+        with slot(devices):
+            pass
+
+    turns = 0
+    with ThreadPoolExecutor(1) as pool, ExitStack() as others:
+        for _ in devices[1:]:
+            others.enter_context(slot(devices))
+        with slot(devices):
+            waiting = pool.submit(one_turn)
+            sleep(0.2)
+        while not waiting.done() and turns < 100:
+            with slot(devices):
+                sleep(0.01)
+            turns += 1
+        assert turns <= 1
+
+
+def test_an_interruption_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    interruption = Event()
+    monkeypatch.setattr(watch, "interruption", interruption)
+    with a_holder("CPU:0") as holder, ThreadPoolExecutor(1) as pool:
+        assert told(holder) == "CPU:0"
+        waiting = pool.submit(lambda: slot(["CPU:0"]).__enter__())
+        sleep(0.2)
+        assert not waiting.done()
+        interruption.set()
+        with pytest.raises(InterruptedPairError):
+            waiting.result(timeout=30)
+        holder.communicate()
+
+
 def test_the_slot_of_a_process_that_is_killed_is_free() -> None:
     with a_holder("CPU:0") as holder:
         assert told(holder) == "CPU:0"
@@ -92,7 +129,7 @@ def test_processes_that_see_different_gpus_under_one_number_do_not_wait_for_each
     with slot(["GPU:1"]):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,4")
         with slot(["GPU:1"]):
-            assert sorted(path.name for path in (home() / "slots").iterdir()) == ["gpu-3.lock", "gpu-4.lock"]
+            assert sorted(path.name for path in (home() / "slots").glob("*.lock")) == ["gpu-3.lock", "gpu-4.lock"]
 
 
 def test_no_slot_is_an_error_and_not_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
