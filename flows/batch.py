@@ -1,6 +1,7 @@
 """The batch flow: discover pairs, stylize each, report."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import PurePath
 from typing import Literal
 from uuid import UUID
@@ -107,14 +108,10 @@ def made(plan: Plan, job: Job, runner: Runner = "threads", pairs_per_task: int |
     shards = in_shards(plan.pairs, shard_size(total, pairs_per_task))
     rows: dict[int, list[ManifestRow]] = {}
     try:
-        moving = shown(
-            _kept(_FAN_OUTS[runner](shards, job), rows),
-            total,
-            artifact_key(open_storage(job.output).uri(), "progress"),
-            logger.warning,
-        )
-        for _ in watched(moving, total, logger.info, logger.error):
-            pass
+        with closing(_FAN_OUTS[runner](shards, job)) as ended:
+            place = artifact_key(open_storage(job.output).uri(), "progress")
+            for _ in watched(shown(_kept(ended, rows), total, place, logger.warning), total, logger.info, logger.error):
+                pass
     finally:
         for note in report(job.output, _in_order(rows)) if rows else ():
             logger.warning(note)

@@ -1,7 +1,7 @@
 """Shards to task runs: as many under way as keep the devices at work, their rows as they come."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from queue import SimpleQueue
@@ -22,7 +22,7 @@ from tasks.together import most_together
 from tasks.watch import interruption
 from tasks.work import Job, failed_row
 
-Rows: TypeAlias = Iterator[tuple[int, list[ManifestRow]]]
+Rows: TypeAlias = Generator[tuple[int, list[ManifestRow]], None, None]
 """The rows of shards, each with the shard's index, in the order in which they end."""
 
 Crew: TypeAlias = Callable[[Job], AbstractContextManager[tuple[TaskRunner[Any], Callable[[], int]]]]
@@ -71,25 +71,26 @@ def by_task_runs(crew: Crew, shards: Iterable[Shard], job: Job) -> Rows:
         future = runner.submit(stylize, {"shard": shard, "job": job})
         future.add_done_callback(lambda it: ended.put((index, shard, it)))
 
-    try:
-        with crew(job) as (runner, most), _interrupting():
-            while True:
-                for index, shard in islice(waiting, max(0, most() - under_way)):
-                    begin(runner, index, shard)
-                    under_way += 1
-                if not under_way:
-                    return
-                index, shard, future = ended.get()
-                under_way -= 1
-                yield index, _rows(shard, job, future)
-                _forget_results()
-    finally:
-        interruption.clear()
+    with crew(job) as (runner, most), _interrupting():
+        while True:
+            for index, shard in islice(waiting, max(0, most() - under_way)):
+                begin(runner, index, shard)
+                under_way += 1
+            if not under_way:
+                return
+            index, shard, future = ended.get()
+            under_way -= 1
+            yield index, _rows(shard, job, future)
+            _forget_results()
 
 
 @contextmanager
 def _interrupting() -> Iterator[None]:
-    """Pass an interruption on to the pairs under way, which the crew's end waits for."""
+    """Pass an interruption on to the pairs under way, which the crew's end waits for.
+
+    It lasts until the next batch: whoever is interrupted twice no longer waits, and what is under way is still to end.
+    """
+    interruption.clear()
     try:
         yield
     except BaseException:

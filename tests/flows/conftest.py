@@ -13,6 +13,7 @@ from flows import server
 from flows.cli import main
 from flows.settings import apply_defaults
 from nst_engine.images import read_photograph
+from tasks.watch import interruption
 from tests.flows.console import Nightbrush, Ran
 from tests.tasks.studio import CONFIG, paint
 
@@ -32,6 +33,13 @@ def started_twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pa
         yield home, addresses
         patch.setenv("NIGHTBRUSH_HOME", str(home))
         server.stop()
+
+
+@pytest.fixture(autouse=True)
+def _going_on() -> Iterator[None]:
+    """No test is interrupted by what another has interrupted."""
+    yield
+    interruption.clear()
 
 
 @pytest.fixture

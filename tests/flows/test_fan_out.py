@@ -1,15 +1,17 @@
 """Shards at work: in threads of the flow's process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 from prefect import flow
+from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import fan_out
-from flows.fan_out import in_threads, on_ray
+from flows.fan_out import by_task_runs, in_threads, on_ray
 from nst_engine import ConfigError
 from tasks import stylize as shell
 from tasks import watch
@@ -149,10 +151,45 @@ def test_an_interruption_ends_the_pair_on_the_device_with_a_checkpoint(
 
     with pytest.raises(InterruptionError):
         gather()
-    assert not watch.interruption.is_set()
     [*_, last] = stopped
     assert last < 2000
-    assert f"resumed after {last} steps" in str(stylize_pair(a_pair(), job).stop_reason)
+    [(_, [row])] = worked([Shard(pairs=(a_pair(),))], job)
+    assert f"resumed after {last} steps" in str(row.stop_reason)
+
+
+def test_whoever_is_interrupted_twice_does_not_wait_and_what_is_under_way_ends_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going, ended = Event(), Event()
+
+    def made(pair: PairSpec, job: Job) -> ManifestRow:
+        if pair.content.key == "1.png":
+            assert going.wait(60)
+            with pytest.raises(watch.InterruptedPairError):
+                watch.require_going_on()
+            ended.set()
+        return failed_row(pair, job, "")
+
+    replaced(monkeypatch, made)
+
+    @contextmanager
+    def hasty(_job: Job) -> Iterator[tuple[Any, Callable[[], int]]]:
+        try:
+            yield runner, lambda: 2
+        finally:
+            raise InterruptionError("the second")
+
+    @flow
+    def gather() -> None:
+        with closing(by_task_runs(hasty, shards(2), a_job(tmp_path))) as rows:
+            next(rows)
+            raise InterruptionError("the first")
+
+    with ThreadPoolTaskRunner(max_workers=2) as runner:
+        with pytest.raises(InterruptionError, match="the second"):
+            gather()
+        going.set()
+        assert ended.wait(60)
 
 
 def test_ray_needs_a_server_to_report_to(tmp_path: Path) -> None:
