@@ -1,11 +1,10 @@
 """Two pairs that would be written to one file."""
 
 from collections.abc import Iterator
-from unicodedata import normalize
 
 import numpy as np
 
-from tasks.pairs import Pairs, PairSpec
+from tasks.pairs import Pairs, PairSpec, composed
 
 
 def first_collision(pairs: Pairs | list[PairSpec]) -> tuple[int, int] | None:
@@ -25,4 +24,4 @@ def first_collision(pairs: Pairs | list[PairSpec]) -> tuple[int, int] | None:
 
 
 def _names(pairs: Pairs | list[PairSpec]) -> Iterator[str]:
-    return (normalize("NFC", pair.name).casefold() for pair in pairs)
+    return (composed(pair.name).casefold() for pair in pairs)

@@ -169,7 +169,14 @@ def sidecars(storage: Storage, known: Container[str] = ()) -> Iterator[Sidecar |
     Raises:
         StorageError: the output cannot be listed.
     """
-    keys = [entry.key for entry in storage.list() if _is_sidecar(entry.key) and entry.key not in known]
+    out_of_reach: list[NightbrushError] = []
+
+    def leave_out(key: str, error: NightbrushError) -> None:
+        if _is_sidecar(f"{key}.json" if key.endswith("/") else key):
+            out_of_reach.append(error)
+
+    keys = [entry.key for entry in storage.list(onerror=leave_out) if _is_sidecar(entry.key) and entry.key not in known]
+    yield from out_of_reach
     with ThreadPoolExecutor(_READERS) as pool:  # each waits for its storage most of the time
         for start in range(0, len(keys), _AHEAD):
             yield from pool.map(partial(_loaded, storage), keys[start : start + _AHEAD])

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from operator import attrgetter
-from unicodedata import normalize
 
 from nst_engine.config import TransferConfig
-from tasks.pairs import Overrides, PairingError, PairSpec
+from tasks.pairs import Overrides, PairingError, PairSpec, composed
 from tasks.storage import Entry, StorageError
 from tasks.storage.base import check_key
 from tasks.usable import require_usable
@@ -78,7 +77,7 @@ class _Side:
 
     def __init__(self, side: str, entries: list[Entry]) -> None:
         self._side, self._entries = side, entries
-        self._known = {normalize("NFC", entry.key): entry for entry in entries}
+        self._known = {composed(entry.key): entry for entry in entries}
         self._known.update((entry.key, entry) for entry in entries)
 
     def find(self, text: str) -> Entry:
@@ -87,7 +86,7 @@ class _Side:
         Raises:
             PairingError: there is none; the text names the nearest.
         """
-        entry = self._known.get(text) or self._known.get(normalize("NFC", text))
+        entry = self._known.get(text) or self._known.get(composed(text))
         if entry is None:
             raise PairingError(self._reason(text))
         return entry

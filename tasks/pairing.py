@@ -4,14 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 from typing import get_args
-from unicodedata import normalize
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import listed
 from tasks.collisions import first_collision
 from tasks.pair_list import read_pair_list
 from tasks.pair_row import RowReader
-from tasks.pairs import Pairing, PairingError, Pairs, Plan, Request, stem
+from tasks.pairs import Pairing, PairingError, Pairs, Plan, Request, composed, stem
 from tasks.pictures import pictures
 from tasks.storage import Entry, Storage
 
@@ -32,10 +31,14 @@ def plan(contents: Storage, styles: Storage, request: Request, config: TransferC
             one file.
         StorageError: a side cannot be listed, or the pair list cannot be read.
     """
-    found = pictures(contents, "content", request), pictures(styles, "style", request)
+    left_out: list[str] = []
+    tell = left_out.append
+    found = pictures(contents, "content", request, tell), pictures(styles, "style", request, tell)
     if request.pairs is not None:
-        return Plan(pairs=read_pair_list(request.pairs, RowReader(*found, request.backbones, config)))
-    return _WAYS[request.way](*found, request.backbones)
+        planned = Plan(pairs=read_pair_list(request.pairs, RowReader(*found, request.backbones, config)))
+    else:
+        planned = _WAYS[request.way](*found, request.backbones)
+    return replace(planned, out_of_reach=tuple(dict.fromkeys(left_out)))
 
 
 def _by_every(contents: list[Entry], styles: list[Entry], backbones: tuple[str, ...]) -> Plan:
@@ -47,13 +50,13 @@ def _by_stem(contents: list[Entry], styles: list[Entry], backbones: tuple[str, .
     first: dict[str, Entry] = {}
     second: dict[str, Entry] = {}
     for content in contents:
-        name = _composed_stem(content.key)
+        name = composed(stem(content.key))
         if first.setdefault(name, content) is not content:
             second.setdefault(name, content)
     pairs = Pairs(backbones=backbones, contents=[], styles=[], crossed=False)
     unmatched_styles = []
     for style in styles:
-        name = _composed_stem(style.key)
+        name = composed(stem(style.key))
         partners = [found[name] for found in (first, second) if name in found]
         pairs.contents.extend(partners)
         pairs.styles.extend([style] * len(partners))
@@ -80,11 +83,6 @@ _WAYS: dict[Pairing, Callable[[list[Entry], list[Entry], tuple[str, ...]], Plan]
     "stem": _by_stem,
     "zip": _by_rank,
 }
-
-
-def _composed_stem(key: str) -> str:
-    """The stem with its accents in one form: a Mac may have written the one picture, a camera the other."""
-    return normalize("NFC", stem(key))
 
 
 def _no_match(contents: list[Entry], styles: list[Entry]) -> PairingError:

@@ -1,10 +1,11 @@
 """Pairs of a content and a style: what a batch is asked for, and the plan that comes of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import product
 from posixpath import basename, splitext
 from typing import Any, Literal, get_args
+from unicodedata import normalize
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import NightbrushError, listed
@@ -145,23 +146,35 @@ class Plan:
         pairs: the pictures to be made, in the order that reuses most: by backbone, overrides, style, content. A network
             is loaded once, and a style's targets are computed once.
         unmatched_contents, unmatched_styles: keys of pictures that found no partner, in their order.
+        out_of_reach: a line on each picture that cannot be had, and on each folder that cannot be looked into.
     """
 
     pairs: Pairs | tuple[PairSpec, ...]
     unmatched_contents: tuple[str, ...] = ()
     unmatched_styles: tuple[str, ...] = ()
+    out_of_reach: tuple[str, ...] = ()
 
     def left_out(self) -> Iterator[str]:
-        """A line for each picture without a partner, and for all that are too many for lines of their own."""
+        """A line for each picture without a partner, or out of reach, and for all that are too many for lines."""
+        yield from _left_out(self.out_of_reach, "{}", "pictures and folders are out of reach")
         for side, keys in (("content", self.unmatched_contents), ("style", self.unmatched_styles)):
-            yield from (f"left out: {side} {shown(key)} has no partner" for key in islice(keys, _MOST_NAMED))
-            if len(keys) > _MOST_NAMED:
-                yield f"left out: {len(keys) - _MOST_NAMED} more of the {side} pictures have no partner"
+            yield from _left_out(keys, f"{side} {{}} has no partner", f"of the {side} pictures have no partner")
+
+
+def _left_out(names: Sequence[str], each: str, others: str) -> Iterator[str]:
+    yield from (f"left out: {each.format(shown(name))}" for name in names[:_MOST_NAMED])
+    if len(names) > _MOST_NAMED:
+        yield f"left out: {len(names) - _MOST_NAMED} more {others}"
 
 
 def stem(key: str) -> str:
     """The name of a picture without folder and suffix."""
     return splitext(basename(key))[0]
+
+
+def composed(name: str) -> str:
+    """A name with its accents in one form: a Mac may have written one picture's, a camera another's."""
+    return normalize("NFC", name)
 
 
 def shown(name: str) -> str:

@@ -1,8 +1,8 @@
 """The storage contract: five methods, and the errors they raise."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from nst_engine.errors import NightbrushError
 
@@ -26,6 +26,14 @@ class Entry:
     etag: str | None = None
 
 
+OnError: TypeAlias = Callable[[str, StorageError], object]
+"""Takes the key of what a listing leaves out, which ends in `/` where it is a folder, and the reason."""
+
+
+def ignore(_key: str, _error: StorageError) -> None:
+    """Whoever lists need not know what is left out."""
+
+
 LARGEST = 2**31
 """Bytes of the largest object that is read: a whole one lies in memory, and no picture is as large."""
 
@@ -37,8 +45,12 @@ class Storage(Protocol):
     `StorageError` for what cannot be done; a key that leads out of the storage is refused.
     """
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        """The objects whose keys begin with `prefix`, in the order of their keys."""
+    def list(self, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
+        """The objects whose keys begin with `prefix`, in the order of their keys.
+
+        What lies there and can be no object, or cannot be looked up, is left out, and `onerror` is told. Where the
+        storage itself cannot be listed, that is an error.
+        """
 
     def read(self, key: str) -> bytes:
         """The bytes under `key`."""

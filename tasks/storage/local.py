@@ -11,7 +11,7 @@ from io import BufferedWriter
 from pathlib import Path
 from uuid import uuid4
 
-from tasks.storage.base import Entry, StorageError, check_key, check_size
+from tasks.storage.base import Entry, OnError, StorageError, check_key, check_size, ignore
 
 _TEMPORARY = (".nightbrush-", ".tmp")
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -27,13 +27,14 @@ class LocalStorage:
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root).absolute()
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
+    def list(self, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
         """The regular files whose keys begin with `prefix`, in the order of their keys.
 
-        Temporary files of a write, and links that lead out of the root, are no part of the storage.
+        Left out are links that lead out of the root, and folders that cannot be read; and, without a word, temporary
+        files of a write.
         """
         self._require_root()
-        return _walk((str(self._real_root()),), "", prefix)
+        return self._walk((str(self._real_root()),), "", prefix, onerror)
 
     def read(self, key: str) -> bytes:
         """The bytes of the file `key`."""
@@ -105,27 +106,34 @@ class LocalStorage:
             )
         return path
 
+    def _walk(self, trail: tuple[str, ...], folder: str, prefix: str, onerror: OnError) -> Iterator[Entry]:
+        """The entries below the last folder of `trail`: real paths from the root on, by which rings of links end.
 
-def _walk(trail: tuple[str, ...], folder: str, prefix: str) -> Iterator[Entry]:
-    """The entries below the last folder of `trail`: real paths from the root on, by which rings of links end.
-
-    `folder` is the key of that folder: empty, or ending in `/`.
-    """
-    names, links = _scan(trail[-1])
-    for name in names:
-        key = folder + name
-        if not key.startswith(prefix) and not (name.endswith("/") and prefix.startswith(key)):
-            continue
-        path = os.path.join(trail[-1], name.rstrip("/"))  # noqa: PTH118 - a Path takes longer than the file
-        if name in links:
-            path = os.path.realpath(path)
-            if not Path(path).is_relative_to(trail[0]):
+        `folder` is the key of that folder: empty, or ending in `/`.
+        """
+        try:
+            names, links = _scan(trail[-1])
+        except StorageError as error:
+            if not folder:
+                raise
+            onerror(folder, error)
+            return
+        for name in names:
+            key = folder + name
+            if not key.startswith(prefix) and not (name.endswith("/") and prefix.startswith(key)):
                 continue
-        if name.endswith("/"):
-            if path not in trail:
-                yield from _walk((*trail, path), key, prefix)
-        elif (info := _looked_up(path)) and stat.S_ISREG(info.st_mode):
-            yield Entry(key, info.st_size)
+            path = os.path.join(trail[-1], name.rstrip("/"))  # noqa: PTH118 - a Path takes longer than the file
+            try:
+                if name in links:
+                    path = str(self._path(key.rstrip("/")))
+                info = None if name.endswith("/") else _looked_up(path)
+            except StorageError as error:
+                onerror(key, error)
+                continue
+            if info is not None and stat.S_ISREG(info.st_mode):
+                yield Entry(key, info.st_size)
+            elif name.endswith("/") and path not in trail:
+                yield from self._walk((*trail, path), key, prefix, onerror)
 
 
 def _scan(folder: str) -> tuple[list[str], set[str]]:
@@ -183,8 +191,9 @@ def _is_folder(item: os.DirEntry[str]) -> bool:
     """Whether it is one, or a link to one; most files need not be looked up for that."""
     if not item.is_symlink():
         return item.is_dir()
-    info = _stat(item.path)
-    return info is not None and stat.S_ISDIR(info.st_mode)
+    with suppress(OSError):
+        return Path(item.path).is_dir()
+    return False
 
 
 def _looked_up(path: str) -> os.stat_result | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from tasks.storage.base import Entry, StorageError, check_key
+from tasks.storage.base import Entry, OnError, StorageError, check_key, ignore
 
 
 class MemoryStorage:
@@ -11,8 +11,9 @@ class MemoryStorage:
     def __init__(self, objects: Mapping[str, bytes] | None = None) -> None:
         self._objects = dict(objects or {})
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
+    def list(self, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
         """The objects whose keys begin with `prefix`, in the order of their keys."""
+        del onerror
         return (Entry(key, len(data)) for key, data in sorted(self._objects.items()) if key.startswith(prefix))
 
     def read(self, key: str) -> bytes:

@@ -19,7 +19,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import InvalidConfigError
 
-from tasks.storage.base import Entry, StorageError, check_key, check_size
+from tasks.storage.base import Entry, OnError, StorageError, check_key, check_size, ignore
 from tasks.storage.s3_errors import AbsentError, UnsupportedError, attempt
 
 CONTENT_TYPES = {
@@ -67,15 +67,21 @@ class S3Storage:
             raise StorageError(f"storage {address!r} is no bucket's address; {remedy}")
         self._root = f"{self.prefix}/" if self.prefix else ""
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
+    def list(self, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
         """The objects whose keys begin with `prefix`, in the order of their keys, asked for page by page.
 
-        What makes a bucket look like folders (keys that end in `/`), and other keys that are not allowed here, such
-        as `a//b`, are no part of the storage.
+        Keys that are not allowed here, such as `a//b`, are left out; and so is, without a word, what makes a bucket
+        look like folders: keys that end in `/`.
         """
         for item in self._items(self._root + prefix):
             key = item["Key"].removeprefix(self._root)
-            if _is_key(key):
+            if not key or key.endswith("/"):
+                continue
+            try:
+                _require_key(key)
+            except StorageError as error:
+                onerror(key, error)
+            else:
                 yield Entry(key, item["Size"], _etag(item))
 
     def read(self, key: str) -> bytes:

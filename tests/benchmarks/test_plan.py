@@ -13,6 +13,7 @@ from nst_engine import TransferConfig
 from tasks.pairing import plan
 from tasks.pairs import Pairing, Request
 from tasks.storage import Entry
+from tasks.storage.base import OnError, ignore
 from tasks.storage.memory import MemoryStorage
 
 pytestmark = pytest.mark.benchmark
@@ -29,7 +30,8 @@ class Endless(MemoryStorage):
         super().__init__()
         self.suffix, self.count = suffix, count
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
+    def list(self, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
+        del onerror
         for number in range(self.count):
             yield Entry(f"{prefix}2024/{number // 1000:04}/picture-{number:08}{self.suffix}", number, f"{number:032x}")
 

@@ -7,6 +7,7 @@ import pytest
 
 from tasks.ready import ready_plan
 from tasks.storage import Entry
+from tasks.storage.base import OnError, ignore
 from tasks.storage.local import LocalStorage
 from tasks.summary import read_results
 from tests.flows.console import TINY, Nightbrush
@@ -31,9 +32,9 @@ def test_lists_each_folder_once_for_a_batch(
 ) -> None:
     listed = []
 
-    def listing(storage: LocalStorage, prefix: str = "") -> Iterator[Entry]:
+    def listing(storage: LocalStorage, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
         listed.append(storage.root)
-        return real(storage, prefix)
+        return real(storage, prefix, onerror)
 
     real = LocalStorage.list
     monkeypatch.setattr(LocalStorage, "list", listing)

@@ -10,6 +10,7 @@ from tasks import pairing as ways
 from tasks.pairing import plan
 from tasks.pairs import Pairing, PairingError, Plan, Request
 from tasks.storage import Entry
+from tasks.storage.base import OnError, ignore
 from tasks.storage.memory import MemoryStorage
 from tests.tasks.studio import CONFIG, a_pair
 
@@ -121,10 +122,10 @@ def test_takes_each_listing_once() -> None:
     class Once(MemoryStorage):
         listed = False
 
-        def list(self, prefix: str = "") -> Iterator[Entry]:
+        def list(self, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
             assert not self.listed
             self.listed = True
-            return super().list(prefix)
+            return super().list(prefix, onerror)
 
     contents, styles = Once({"a.jpg": b""}), Once({"a.png": b""})
     assert len(plan(contents, styles, Request(backbones=("tiny",), pairing="stem"), CONFIG).pairs) == 1

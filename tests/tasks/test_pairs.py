@@ -76,6 +76,12 @@ def test_names_what_is_left_out() -> None:
     ]
 
 
+def test_names_what_is_out_of_reach() -> None:
+    lines = list(Plan(pairs=(), out_of_reach=tuple(f"{{{number}}} is locked" for number in range(50))).left_out())
+    assert lines[:2] == ["left out: {0} is locked", "left out: {1} is locked"]
+    assert lines[40:] == ["left out: 10 more pictures and folders are out of reach"]
+
+
 def test_counts_what_is_left_out_where_it_is_much() -> None:
     lines = list(Plan(pairs=(), unmatched_styles=tuple(f"{number}.png" for number in range(100))).left_out())
     assert lines[39:] == [

@@ -1,17 +1,36 @@
 from collections.abc import Iterator
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
 from tasks.pairs import PairingError, Request
 from tasks.pictures import SIDES, pictures
-from tasks.storage import Entry
+from tasks.storage import Entry, StorageError
+from tasks.storage.base import OnError, ignore
 from tasks.storage.memory import MemoryStorage
 
 
 def found(*keys: str, side: str = "content", **patterns: Any) -> list[str]:
     storage = MemoryStorage(dict.fromkeys(keys, b"data"))
-    return [entry.key for entry in pictures(storage, side, Request(backbones=("tiny",), **patterns))]
+    return [entry.key for entry in pictures(storage, side, Request(backbones=("tiny",), **patterns), untold)]
+
+
+def untold(line: str) -> None:
+    raise AssertionError(line)
+
+
+class Partly(MemoryStorage):
+    """A storage of which a part is out of reach."""
+
+    def __init__(self, *keys: str, out_of_reach: tuple[str, ...]) -> None:
+        super().__init__(dict.fromkeys(keys, b"data"))
+        self.out_of_reach = out_of_reach
+
+    def list(self, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
+        for key in self.out_of_reach:
+            onerror(key, StorageError(f"{key} is locked"))
+        return super().list(prefix)
 
 
 def test_finds_pictures_by_suffix_in_any_case() -> None:
@@ -54,14 +73,36 @@ def test_keeps_the_order_of_the_listing_and_takes_it_once() -> None:
     class Recorded(MemoryStorage):
         listings = 0
 
-        def list(self, prefix: str = "") -> Iterator[Entry]:
+        def list(self, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
             self.listings += 1
-            return super().list(prefix)
+            return super().list(prefix, onerror)
 
     storage = Recorded({"b.png": b"", "a/c.png": b"", "a.png": b""})
     listed = [Entry(key, 0) for key in ("a.png", "a/c.png", "b.png")]
-    assert pictures(storage, "content", Request(backbones=("tiny",))) == listed
+    assert pictures(storage, "content", Request(backbones=("tiny",)), untold) == listed
     assert storage.listings == 1
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        ({}, ["a.png", "b/c.jpg", "d/"]),
+        ({"exclude": ("a*", "content:d/*")}, ["b/c.jpg"]),
+        ({"include": ("b/*",)}, ["b/c.jpg", "d/"]),
+    ],
+)
+def test_tells_what_is_out_of_reach_if_it_might_count(patterns: Any, expected: list[str]) -> None:
+    locked = ("a.png", "b/c.jpg", "b/notes.txt", ".Trash/", "d/", "e~/", ".f.png")
+    told: list[str] = []
+    storage = Partly("b/z.png", out_of_reach=locked)
+    pictures(storage, "content", Request(backbones=("tiny",), **patterns), told.append)
+    assert told == [f"{key} is locked" for key in expected]
+
+
+def test_a_refusal_names_the_first_that_is_out_of_reach() -> None:
+    storage = Partly("notes.txt", out_of_reach=("a.txt", "b.png", "c.png"))
+    with pytest.raises(PairingError, match=r"temporary ones do not; b\.png is locked$"):
+        pictures(storage, "content", Request(backbones=("tiny",)), untold)
 
 
 # patterns
@@ -90,6 +131,13 @@ def test_patterns_match_whole_keys(patterns: Any, expected: list[str] | None) ->
             found(*KEYS, **patterns)
     else:
         assert found(*KEYS, **patterns) == expected
+
+
+@pytest.mark.parametrize("key", [normalize("NFC", "Übung.png"), normalize("NFD", "Übung.png")])
+def test_accents_match_in_either_form(key: str) -> None:
+    for pattern in (normalize("NFC", "Ü*"), normalize("NFD", "Ü*")):
+        assert found(key, "a.png", include=(pattern,)) == [key]
+        assert found(key, "a.png", exclude=(pattern,)) == ["a.png"]
 
 
 @pytest.mark.parametrize("side", SIDES)

@@ -9,6 +9,7 @@ from nst_engine.errors import ConfigError, NightbrushError, WeightsError
 from tasks.pairs import PairingError, Request
 from tasks.preflight import preflight, unfinished
 from tasks.storage import Entry, StorageError, open_storage
+from tasks.storage.base import OnError, ignore
 from tasks.storage.local import LocalStorage
 from tasks.work import Job
 from tests.tasks.studio import a_job, paint
@@ -160,9 +161,9 @@ def test_lists_each_folder_once_and_what_is_quickly_known_comes_first(
 ) -> None:
     listed = []
 
-    def listing(storage: LocalStorage, prefix: str = "") -> Iterator[Entry]:
+    def listing(storage: LocalStorage, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
         listed.append(storage.root.name)
-        return real(storage, prefix)
+        return real(storage, prefix, onerror)
 
     real = LocalStorage.list
     monkeypatch.setattr(LocalStorage, "list", listing)

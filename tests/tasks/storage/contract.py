@@ -22,6 +22,13 @@ def listed(storage: Storage, prefix: str = "") -> list[str]:
     return [entry.key for entry in storage.list(prefix)]
 
 
+def left_out(storage: Storage, prefix: str = "") -> dict[str, str]:
+    """What a listing leaves out, and why."""
+    found: dict[str, str] = {}
+    list(storage.list(prefix, lambda key, error: found.update({key: str(error)})))
+    return found
+
+
 def sizes(storage: Storage) -> list[tuple[str, int]]:
     return [(entry.key, entry.size) for entry in storage.list()]
 

@@ -3,14 +3,16 @@
 import errno
 import os
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tasks.storage import Storage, StorageError, open_storage
 from tasks.storage.base import LARGEST
 from tasks.storage.local import LocalStorage
-from tests.tasks.storage.contract import StorageContract, listed
+from tests.tasks.storage.contract import StorageContract, left_out, listed
 
 
 class TestLocalStorage(StorageContract):
@@ -49,6 +51,11 @@ def test_a_link_that_leads_out_is_neither_listed_nor_followed(tmp_path: Path) ->
     (root / "up").symlink_to(tmp_path)
     storage = LocalStorage(root)
     assert listed(storage) == []
+    assert left_out(storage) == {
+        "link.png": f"key 'link.png' leads out of the folder {str(root)!r}, to {str(secret)!r}; use one below it",
+        "up/": f"key 'up' leads out of the folder {str(root)!r}, to {str(tmp_path)!r}; use one below it",
+    }
+    assert list(left_out(storage, "u")) == ["up/"]
     for key in ("link.png", "up/secret.png", "up/new.png"):
         for use in (storage.read, storage.head, lambda key: storage.write(key, b"")):
             with pytest.raises(StorageError, match="leads out of the folder"):
@@ -141,6 +148,26 @@ def test_an_unreadable_folder_is_named_with_the_reason(tmp_path: Path, monkeypat
     monkeypatch.setattr(os, "scandir", deny)
     with pytest.raises(StorageError, match=r"folder '.*' cannot be listed: Permission denied; check its permissions"):
         listed(LocalStorage(tmp_path))
+
+
+def test_folders_and_links_that_cannot_be_looked_into_are_left_out_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: str | Path, *_: object, real: Any, **__: object) -> Any:
+        if "locked" in str(path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path)
+
+    storage = LocalStorage(tmp_path)
+    for key in ("a.png", "locked/b.png", "open/c.png", "z.png"):
+        storage.write(key, b"")
+    (tmp_path / "open" / "link.png").symlink_to(tmp_path / "locked" / "b.png")
+    for name in ("scandir", "stat"):
+        monkeypatch.setattr(os, name, partial(denied, real=getattr(os, name)))
+    assert listed(storage) == ["a.png", "open/c.png", "z.png"]
+    reasons = left_out(storage)
+    assert list(reasons) == ["locked/", "open/link.png"]
+    assert all("Permission denied; check" in reason for reason in reasons.values())
 
 
 def test_opens_a_path_a_home_and_a_file_uri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tasks.storage import Storage, StorageError, open_storage, read_uri, require_writable, s3
 from tests.tasks.storage.buckets import SECRETS, fill
-from tests.tasks.storage.contract import StorageContract, listed
+from tests.tasks.storage.contract import StorageContract, left_out, listed
 from tests.tasks.storage.faults import Proxy
 
 
@@ -82,7 +82,10 @@ def test_a_prefix_is_a_folder_of_its_bucket(bucket: str) -> None:
 
 def test_what_makes_a_bucket_look_like_folders_is_no_part_of_it(bucket: str) -> None:
     fill(bucket, "photos/", "photos/2026/", "photos/2026/a.png", "photos//b.png", "photos/../c.png", "photos/./d.png")
-    assert listed(open_storage(f"s3://{bucket}/photos")) == ["2026/a.png"]
+    photos = open_storage(f"s3://{bucket}/photos")
+    assert listed(photos) == ["2026/a.png"]
+    assert list(left_out(photos)) == ["../c.png", "./d.png", "/b.png"]
+    assert left_out(photos)["/b.png"].startswith("key '/b.png' is not allowed; use names other than")
     assert listed(open_storage(f"s3://{bucket}")) == ["photos/2026/a.png"]
 
 
