@@ -1,20 +1,24 @@
 """What a batch would do, in words."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
 from typing import Any
 
 from rich.filesize import decimal
 
-from tasks.estimate import estimate
+from nst_engine.errors import ImageError, TransferError
+from tasks.estimate import Estimate, estimate
 from tasks.pairs import PairSpec, Plan, shown
 from tasks.preflight import unfinished
-from tasks.storage import open_storage
+from tasks.storage import StorageError, open_storage
 from tasks.work import Job
 
 _MOST_NAMES = 40
+
+_MOST_TRIED = 5
+"""Pairs of a backbone of which the first that can be made is taken for all."""
 
 
 def describe_plan(plan: Plan, job: Job) -> str:
@@ -46,18 +50,34 @@ def _inputs(plan: Plan) -> str:
 
 
 def _forecast(plan: Plan, job: Job) -> Iterator[str]:
-    firsts: dict[str, PairSpec] = {}
+    firsts: dict[str, list[PairSpec]] = {}
     counts: Counter[str] = Counter()
     for pair in unfinished(plan, job):
-        firsts.setdefault(pair.backbone, pair)
         counts[pair.backbone] += 1
+        if counts[pair.backbone] <= _MOST_TRIED:
+            firsts.setdefault(pair.backbone, []).append(pair)
     done = len(plan.pairs) - counts.total()
     yield f"{len(plan.pairs)} pairs, {done} of them with a sidecar in {open_storage(job.output).uri()}"
     seconds = 0.0
-    for backbone, first in firsts.items():
-        cost = estimate(first, job)
+    for backbone, pairs in firsts.items():
+        cost, failures = _estimated(pairs, job)
+        yield from failures
+        if cost is None:
+            yield f"{backbone}: {counts[backbone]} x ? s, for the first of them fail"
+            continue
         seconds += cost.seconds * counts[backbone]
         size = f"{cost.width}x{cost.height} pixels"
         yield f"{backbone}: {counts[backbone]} x {cost.seconds:.0f} s, each {cost.steps} steps to {size}"
-    if firsts:
+    if seconds:
         yield f"about {timedelta(seconds=round(seconds))} on this device, if all are like the first of their backbone"
+
+
+def _estimated(pairs: Iterable[PairSpec], job: Job) -> tuple[Estimate | None, list[str]]:
+    """What the first pair costs that can be made, if one can, and a line on each before it."""
+    failures: list[str] = []
+    for pair in pairs:
+        try:
+            return estimate(pair, job), failures
+        except (ImageError, StorageError, TransferError) as error:
+            failures.append(f"{shown(pair.name)} will fail: {error}")
+    return None, failures

@@ -18,7 +18,7 @@ from tasks.pairs import Plan, Request
 from tasks.preflight import unfinished
 from tasks.ready import ready
 from tasks.report import report
-from tasks.storage import open_storage
+from tasks.storage import StorageError, open_storage
 from tasks.study import Grid
 from tasks.work import Job
 
@@ -76,6 +76,9 @@ def run_comparison(plan: Plan, job: Job, request: Request, grids: Sequence[Grid]
 
 def _ended(state: State[Any], job: Job, **files: str) -> bool:
     outcome: object = state.result(raise_on_failure=False)
+    if isinstance(outcome, StorageError):  # what it was given is checked before: it broke on the way
+        click.echo(f"nightbrush: {outcome}", err=True)
+        return False
     if isinstance(outcome, Exception):
         raise outcome
     output = open_storage(job.output)

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 from statistics import median
 
-from nst_engine.images import decode
+from nst_engine.images import Photograph, read_photograph
 from nst_engine.pyramid import result_sizes
 from tasks.engines import engine, free_device
 from tasks.pairs import PairSpec
-from tasks.storage import open_storage
+from tasks.storage import Entry, open_storage
 from tasks.work import Job
 
 _TRIAL_STEPS = 4
@@ -21,7 +22,7 @@ class Estimate:
     Attributes:
         width, height: size of the picture in pixels.
         steps: optimizer steps, all levels together.
-        seconds: wall seconds of these steps.
+        seconds: wall seconds of these steps, or what `time_limit` lets them take.
     """
 
     width: int
@@ -37,14 +38,19 @@ def estimate(pair: PairSpec, job: Job) -> Estimate:
         NightbrushError: the pair cannot be read or stylized.
     """
     config = pair.configured(job.config)
-    content = decode(open_storage(job.content).read(pair.content.key))
-    style = decode(open_storage(job.style).read(pair.style.key))
-    trial = config.replace(levels=1, iterations=_TRIAL_STEPS, record_every=1)
+    content, style = _read(job.content, pair.content), _read(job.style, pair.style)
+    trial = config.replace(levels=1, iterations=_TRIAL_STEPS, record_every=1, tolerance=None, time_limit=None)
     with free_device(job.device) as device:
         history = engine(trial, device).run(content, style).history
     times = [record.seconds for record in history[1:-1]]
     step = median(after - before for before, after in pairwise(times))
-    sizes = result_sizes(config, content)
+    sizes = result_sizes(config, content.over_white())
     width, height = sizes[-1]
     full_steps = sum(w * h for w, h in sizes) / (width * height) * config.iterations
-    return Estimate(width=width, height=height, steps=len(sizes) * config.iterations, seconds=step * full_steps)
+    seconds = min(step * full_steps, config.time_limit or inf)
+    return Estimate(width=width, height=height, steps=len(sizes) * config.iterations, seconds=seconds)
+
+
+def _read(place: str, entry: Entry) -> Photograph:
+    storage = open_storage(place)
+    return read_photograph(storage.read(entry.key), storage.uri(entry.key))

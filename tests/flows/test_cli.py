@@ -104,7 +104,7 @@ def test_a_batch_that_breaks_in_the_middle_is_one_line_too(
 ) -> None:
     (folders["output"] / "results.csv").mkdir(parents=True)
     ran = nightbrush("run", *places, *TINY)
-    assert ran.status == 2
+    assert ran.status == 1
     assert "results.csv' cannot be written: Is a directory" in ran.err.splitlines()[-1]
     assert (folders["output"] / "tiny" / "lake--wave.png").exists()
 
@@ -149,6 +149,20 @@ def test_a_dry_run_names_what_is_left_out(nightbrush: Nightbrush, places: list[s
     ran = nightbrush("run", *places, *TINY, "--pairing", "stem", "--dry-run")
     assert ran.status == 0
     assert "left out: style wave.png has no partner" in ran.out.splitlines()
+
+
+def test_a_dry_run_names_what_will_fail_and_estimates_by_the_next(
+    nightbrush: Nightbrush, places: list[str], folders: dict[str, Path]
+) -> None:
+    (folders["content"] / "a.png").write_bytes(b"")
+    ran = nightbrush("run", *places, *TINY, "--dry-run")
+    failure, cost = ran.out.splitlines()[4:6]
+    assert failure.startswith(f"tiny/a--wave will fail: picture '{folders['content'] / 'a.png'}' cannot be read")
+    assert cost.startswith("tiny: 2 x ")
+    (folders["content"] / "lake.png").write_bytes(b"")
+    ran = nightbrush("run", *places, *TINY, "--dry-run")
+    assert ran.status == 0
+    assert ran.out.splitlines()[-1] == "tiny: 2 x ? s, for the first of them fail"
 
 
 def test_a_dry_run_of_a_finished_batch_takes_no_estimate(
