@@ -47,8 +47,8 @@ def write_outcome(output: Storage, rows: Iterable[ManifestRow] | None = None) ->
     """Write `results.csv`, `backbones.csv` and `report.html`.
 
     The rows are those of this run, then those of the other pictures in the output, from their sidecars.
-    Without a run the files are rebuilt: a pair that failed has no sidecar, so its row is taken over from the
-    `results.csv` that is there.
+    Without a run the files are rebuilt: that a pair failed, no sidecar tells, so its row is taken over from the
+    `results.csv` that is there, unless the picture was made since.
 
     Args:
         output: the batch's output.
@@ -68,7 +68,9 @@ def write_outcome(output: Storage, rows: Iterable[ManifestRow] | None = None) ->
             notes.append(str(sidecar))
     if rows is None:
         for row in _failures_so_far(output, notes):
-            known.setdefault((row.backbone, row.pair), row)
+            made = known.get((row.backbone, row.pair))
+            if made is None or row.started_at > made.started_at:
+                known[row.backbone, row.pair] = row
     summary = BatchSummary(tuple(known.values()))
     output.write(RESULTS, results_csv(summary.rows))
     output.write(BACKBONES, backbones_csv(summary.rows))

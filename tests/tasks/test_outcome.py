@@ -175,6 +175,15 @@ def test_a_rebuild_drops_a_failure_whose_picture_was_made_since(job: Job) -> Non
     assert [row.status for row in results(job)] == ["completed"] * 3
 
 
+def test_a_rebuild_keeps_a_failure_that_came_after_the_picture(job: Job) -> None:
+    made(job, "lake.png")
+    Path(job.content, "lake.png").write_bytes(BROKEN_JPEG)
+    (failed,) = made(job, "lake.png")
+    later = replace(failed, started_at=failed.started_at.replace("20", "21", 1))
+    write_outcome(output_of(job), [later])
+    assert rebuilt(job).summary.rows == (later,)
+
+
 def test_an_output_without_anything_gives_files_without_rows() -> None:
     storage = MemoryStorage()
     assert write_outcome(storage).summary.rows == ()
@@ -193,6 +202,17 @@ def test_a_damaged_sidecar_is_a_note(job: Job) -> None:
     (note,) = outcome.notes
     assert str(damaged) in note
     assert lake.pair not in text(job, "results.csv")
+
+
+def test_a_folder_that_cannot_be_looked_into_is_a_note_if_sidecars_might_be_there(job: Job, tmp_path: Path) -> None:
+    rows = made(job, "lake.png")
+    (tmp_path / "elsewhere").mkdir()
+    for link in ("lost", ".hidden", "tiny/steps"):
+        Path(job.output, link).symlink_to(tmp_path / "elsewhere")
+    outcome = write_outcome(output_of(job), rows)
+    assert outcome.summary.rows == tuple(rows)
+    (note,) = outcome.notes
+    assert note.startswith("key 'lost' leads out of the folder")
 
 
 def test_a_sidecar_that_was_damaged_during_the_run_is_a_note(job: Job) -> None:
