@@ -36,6 +36,8 @@ RETRIES = {"PREFECT_TASKS_DEFAULT_RETRIES": "2", "PREFECT_TASKS_DEFAULT_RETRY_DE
 """Environment variables of a night's run: what finds the pairs and what writes the report wait for a storage that is
 away for some minutes. Pictures are not tried again: storages have patience of their own, and so has the next night."""
 
+_CRON_FIELDS = 5
+
 HEARTBEAT_SECONDS = 30
 """Between two signs of life of a run, without which the automations of `deployments/` take it for crashed."""
 
@@ -102,12 +104,15 @@ def next_time(cron: str, zone: str) -> datetime:
     Raises:
         ConfigError: the zone is not known, or the time is none, or never comes.
     """
+    none = f"cron={cron!r} is no time that comes; use five fields, such as '0 22 * * *'"
+    if not cron.startswith("@") and len(cron.split()) != _CRON_FIELDS:
+        raise ConfigError(none)
     try:
         (following,) = asyncio.run(CronSchedule(cron=cron, timezone=zone).get_dates(1))
     except ValueError as error:
         if "timezone" in str(error):
             raise ConfigError(f"timezone={zone!r} is not known; use a name such as Europe/Berlin") from error
-        raise ConfigError(f"cron={cron!r} is no time that comes; use five fields, such as '0 22 * * *'") from error
+        raise ConfigError(none) from error
     return following
 
 

@@ -65,11 +65,15 @@ def test_a_time_is_meant_in_its_zone() -> None:
     assert following.utcoffset() != next_time("30 22 * * *", "Asia/Tokyo").utcoffset()
 
 
-@pytest.mark.parametrize("cron", ["", "x", "0 25 * * *", "R 22 * * *", "0 22 31 2 *", "22:00"])
+@pytest.mark.parametrize("cron", ["", "x", "0 25 * * *", "R 22 * * *", "0 22 31 2 *", "22:00", "0 0 22 * * *"])
 def test_what_is_no_time_that_comes_is_refused(cron: str) -> None:
     with pytest.raises(ConfigError) as caught:
         next_time(cron, "UTC")
     assert str(caught.value) == f"cron={cron!r} is no time that comes; use five fields, such as '0 22 * * *'"
+
+
+def test_a_time_may_be_a_word() -> None:
+    assert next_time("@daily", "UTC").hour == 0
 
 
 def test_a_zone_that_is_not_known_is_refused() -> None:
