@@ -25,8 +25,8 @@ from flows.history import history
 from flows.parameters import parameters
 from nst_engine.errors import ConfigError
 from tasks.pairs import Request
-from tasks.storage import open_storage, read_uri, require_writable
-from tasks.usable import require_usable
+from tasks.preflight import require_runnable
+from tasks.storage import open_storage
 from tasks.work import Job
 
 NAME = "served"
@@ -114,21 +114,6 @@ def next_time(cron: str, zone: str) -> datetime:
             raise ConfigError(f"timezone={zone!r} is not known; use a name such as Europe/Berlin") from error
         raise ConfigError(none) from error
     return following
-
-
-def require_runnable(job: Job, request: Request) -> None:
-    """See that the batch could run, were there pictures: of the inputs, no more than the first page is listed.
-
-    Raises:
-        NightbrushError: it could not.
-    """
-    for backbone in request.backbones:
-        require_usable(job.config.replace(backbone=backbone))
-    for place in (job.content, job.style):
-        next(open_storage(place).list(), None)
-    if request.pairs is not None:
-        read_uri(request.pairs)
-    require_writable(open_storage(job.output))
 
 
 def lasting(job: Job, request: Request, allow_failures: bool) -> dict[str, Any]:

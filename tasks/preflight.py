@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tasks.pairing import plan
 from tasks.pairs import PairingError, PairSpec, Plan, Request
 from tasks.slots import require_slots
-from tasks.storage import Storage, open_storage, require_writable
+from tasks.storage import Storage, open_storage, read_uri, require_writable
 from tasks.storage.local import LocalStorage
 from tasks.usable import require_usable
 from tasks.work import Job
@@ -20,6 +20,23 @@ def preflight(job: Job, request: Request) -> Plan:
         PairingError: there is nothing to pair, or the output lies among the inputs.
         StorageError: a folder cannot be read, or the output or this machine's own folder cannot be written.
     """
+    return plan(*_checked(job, request), request, job.config)
+
+
+def require_runnable(job: Job, request: Request) -> None:
+    """See that a batch could run, were there pictures: of the inputs, no more than the first page is listed.
+
+    Raises:
+        NightbrushError: it could not; as for `preflight`.
+    """
+    for inputs in _checked(job, request):
+        next(inputs.list(), None)
+    if request.pairs is not None:
+        read_uri(request.pairs)
+
+
+def _checked(job: Job, request: Request) -> tuple[Storage, Storage]:
+    """Contents and styles, not yet listed, once all else is seen to be in order."""
     require_slots()
     for backbone in request.backbones:
         require_usable(job.config.replace(backbone=backbone))
@@ -27,7 +44,7 @@ def preflight(job: Job, request: Request) -> Plan:
     for side, inputs in (("content", contents), ("style", styles)):
         _refuse_output_inside(side, inputs, output)
     require_writable(output)
-    return plan(contents, styles, request, job.config)
+    return contents, styles
 
 
 def unfinished(plan: Plan, job: Job) -> Iterator[PairSpec]:

@@ -16,9 +16,10 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.flows import load_flow_from_entrypoint
 
 from flows.batch import stylize_batch
-from flows.serve import NAME, lasting, next_time, nightly, require_runnable
+from flows.serve import NAME, lasting, next_time, nightly
 from nst_engine.errors import ConfigError
 from tasks.pairs import Request
+from tasks.preflight import require_runnable
 from tasks.work import Job
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import CONFIG, a_job
@@ -120,6 +121,13 @@ def test_an_output_that_takes_no_files_is_refused_now(
     (tmp_path / "taken").touch()
     ran = nightbrush("serve", *places, *TINY, "--output", tmp_path / "taken")
     assert str(tmp_path / "taken") in ran.complaint
+
+
+def test_an_output_among_the_inputs_is_refused_now(
+    nightbrush: Nightbrush, places: list[str], folders: dict[str, Path]
+) -> None:
+    ran = nightbrush("serve", *places, *TINY, "--output", folders["style"] / "made")
+    assert "lies in the style folder" in ran.complaint
 
 
 def test_the_parameters_are_the_flows_and_name_folders_wherever_it_runs(
