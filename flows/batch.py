@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import Literal
 from uuid import UUID
 
-from prefect import State, flow, get_run_logger
+from prefect import flow, get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.runtime import flow_run
 
@@ -16,7 +16,7 @@ from flows.parameters import requested
 from flows.progress import watched
 from flows.progress_artifact import shown
 from flows.shards import on_workers
-from flows.verdict import verdict
+from flows.verdict import Verdict, unwritten, verdict
 from nst_engine import TransferConfig
 from tasks.digest import artifact_key
 from tasks.discover import discover
@@ -24,7 +24,7 @@ from tasks.manifest import ManifestRow
 from tasks.pairs import Pairing, Plan
 from tasks.report import report
 from tasks.shards import Shard, in_shards, shard_size
-from tasks.storage import open_storage
+from tasks.storage import StorageError, open_storage
 from tasks.work import Job
 
 DEFAULTS = TransferConfig()
@@ -60,7 +60,7 @@ def stylize_batch(
     allow_failures: bool = False,
     runner: Runner = "threads",
     pairs_per_task: int | None = None,
-) -> State[None]:
+) -> Verdict:
     """Stylize the pictures of one folder with those of another.
 
     Args:
@@ -86,11 +86,13 @@ def stylize_batch(
     job = Job(content=content, style=style, output=output, config=config, run_id=flow_run.get_id() or "", device=device)
     request = requested(backbones or [config.backbone], pairing, pairs, include, exclude)
     tag(request.backbones)
-    rows = made(discover(job, request), job, runner, pairs_per_task)
-    return verdict(rows, allow_failures)
+    rows, error = made(discover(job, request), job, runner, pairs_per_task)
+    return verdict(rows, allow_failures, error)
 
 
-def made(plan: Plan, job: Job, runner: Runner = "threads", pairs_per_task: int | None = None) -> list[ManifestRow]:
+def made(
+    plan: Plan, job: Job, runner: Runner = "threads", pairs_per_task: int | None = None
+) -> tuple[list[ManifestRow], StorageError | None]:
     """Make the pictures of a plan and the report, which is written also where the batch is interrupted.
 
     Args:
@@ -99,7 +101,7 @@ def made(plan: Plan, job: Job, runner: Runner = "threads", pairs_per_task: int |
         runner, pairs_per_task: as for `stylize_batch`.
 
     Returns:
-        The rows in the order of the plan.
+        The rows in the order of the plan, and why the report could not be written, if so.
     """
     logger = get_run_logger()
     for line in plan.left_out():
@@ -113,9 +115,8 @@ def made(plan: Plan, job: Job, runner: Runner = "threads", pairs_per_task: int |
             for _ in watched(shown(_kept(ended, rows), total, place, logger.warning), total, logger.info, logger.error):
                 pass
     finally:
-        for note in report(job.output, _in_order(rows)) if rows else ():
-            logger.warning(note)
-    return _in_order(rows)
+        error = unwritten(lambda: report(job.output, _in_order(rows)) if rows else ())
+    return _in_order(rows), error
 
 
 def tag(backbones: Iterable[str]) -> None:

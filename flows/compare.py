@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Annotated, TypeAlias
 
-from prefect import State, flow, get_run_logger
+from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.batch import Runner, made, named_after_folders, tag
 from flows.parameters import requested
-from flows.verdict import verdict
+from flows.verdict import Verdict, unwritten, verdict
 from nst_engine.referee import Referee
 from tasks.compare import compare
 from tasks.discover import discover
@@ -39,7 +39,7 @@ def compare_backbones(
     device: str | None = None,
     allow_failures: bool = False,
     runner: Runner = "threads",
-) -> State[None]:
+) -> Verdict:
     """Stylize the same pairs under several configurations, and have all pictures judged by one network.
 
     Args:
@@ -62,7 +62,6 @@ def compare_backbones(
     plan = discover(job, requested([config.backbone], pairing, pairs, include, exclude))
     trials = enter(plan, grids, referee)
     tag({trial.spec.backbone for trial in trials})
-    rows = made(replace(plan, pairs=tuple(trial.spec for trial in trials)), job, runner)
-    for note in compare(trials, rows, job, referee):
-        get_run_logger().warning(note)
-    return verdict(rows, allow_failures)
+    rows, error = made(replace(plan, pairs=tuple(trial.spec for trial in trials)), job, runner)
+    error = error or unwritten(lambda: compare(trials, rows, job, referee))
+    return verdict(rows, allow_failures, error)

@@ -76,8 +76,8 @@ def run_comparison(plan: Plan, job: Job, request: Request, grids: Sequence[Grid]
 
 def _ended(state: State[Any], job: Job, **files: str) -> bool:
     outcome: object = state.result(raise_on_failure=False)
-    if isinstance(outcome, StorageError):  # what it was given is checked before: it broke on the way
-        click.echo(f"nightbrush: {outcome}", err=True)
+    if isinstance(outcome, StorageError):
+        click.echo(f"nightbrush: {state.message}", err=True)
         return False
     if isinstance(outcome, Exception):
         raise outcome

@@ -9,7 +9,7 @@ from time import sleep
 from typing import Any
 from uuid import UUID
 
-from prefect import State, flow
+from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
@@ -27,7 +27,7 @@ from prefect.states import Cancelling
 
 from flows.anywhere import work_from_anywhere
 from flows.fan_out import Rows, in_threads
-from flows.verdict import verdict
+from flows.verdict import Verdict, verdict
 from nst_engine import ConfigError, Status
 from nst_engine.errors import NightbrushError
 from tasks.finished import skipped_row
@@ -50,7 +50,7 @@ _READERS = 32
 
 
 @flow(name="stylize-shard")
-def stylize_shard(pairs: list[PairSpec], job: Job) -> State[None]:
+def stylize_shard(pairs: list[PairSpec], job: Job) -> Verdict:
     """Stylize the pairs that a batch hands to this worker.
 
     Args:

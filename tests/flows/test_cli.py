@@ -105,7 +105,10 @@ def test_a_batch_that_breaks_in_the_middle_is_one_line_too(
     (folders["output"] / "results.csv").mkdir(parents=True)
     ran = nightbrush("run", *places, *TINY)
     assert ran.status == 1
-    assert "results.csv' cannot be written: Is a directory" in ran.err.splitlines()[-1]
+    verdict = ran.err.splitlines()[-1]
+    assert verdict.startswith("nightbrush: 1 of 1 pairs have their picture, 0 failed; file '")
+    assert "results.csv' cannot be written: Is a directory" in verdict
+    assert "Traceback" not in ran.err
     assert (folders["output"] / "tiny" / "lake--wave.png").exists()
 
 

@@ -12,6 +12,7 @@ from prefect.exceptions import ParameterTypeError
 from flows.compare import compare_backbones
 from nst_engine import ConfigError, WeightsError
 from nst_engine.referee import Referee
+from tasks.storage import StorageError
 from tasks.study import Grid
 from tests.flows.batches import flow_run_of, results, task_runs_of, two_by_two
 from tests.flows.test_review import artifacts_of
@@ -99,6 +100,18 @@ def test_a_failure_is_a_row_and_the_rest_is_judged(places: dict[str, str]) -> No
     found = table(places, "comparison.csv").set_index("pair")
     assert found.loc["broken--wave", "score"].isna().all()
     assert found.loc["lake--wave", "score"].notna().all()
+
+
+@pytest.mark.parametrize("table", ["results.csv", "comparison.csv"])
+def test_a_table_that_cannot_be_written_is_told_with_how_many_pictures_there_are(
+    places: dict[str, str], table: str
+) -> None:
+    Path(places["output"], table).mkdir(parents=True)
+    state = compared(places, include=["content:lake*", "style:wave*"])
+    assert state.is_failed()
+    assert isinstance(state.result(raise_on_failure=False), StorageError)
+    assert str(state.message).startswith("2 of 2 pairs have their picture, 0 failed; file '")
+    assert f"{table}' cannot be written: Is a directory" in str(state.message)
 
 
 def test_parameters_are_checked_before_a_run() -> None:
