@@ -1,7 +1,7 @@
 """One level of a coarse-to-fine transfer: pictures of one size optimized together, each with its own account."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TypeVar
 
@@ -41,6 +41,7 @@ class Level:
     def __init__(self, bench: Workbench, lanes: Sequence[Lane], size: tuple[int, int], tile: int | None) -> None:
         self._bench, self._lanes, self._size, self._tile = bench, lanes, size, tile
         self._config = lanes[0].config
+        self._lent = ExitStack()  # the descent, until the level ends, however it does
         with spending([lane.journal for lane in lanes], "prepare"):
             for lane in lanes:
                 lane.journal.begin_level(max(size))
@@ -58,23 +59,23 @@ class Level:
         Those who watch a pair are shown it each time that the device has given it back, as one of the level of that
         index.
         """
-        while active := [index for index, lane in enumerate(self._lanes) if lane.goes_on(done)]:
-            steps = self._steps_after(done)
-            with spending(self._journals(active), "optimize"):
-                taken = self._within_memory(partial(self._advance, done, steps, active))
-            for index in active:
-                record = self._account(index, taken)
-                if record is not None and (record.step == 0 or due(done, self._config.record_every)):
-                    yield index, self._lanes[index].journal.keep(record)
-            self._change_optimizers()
-            done += steps
-            for index in active:
-                if self._lanes[index].error is None:
-                    self._lanes[index].show(level, done)
-        with spending(self._journals(range(len(self._lanes))), "optimize"):
-            for index in range(len(self._lanes)):
-                self._settle(index)
-        self._descent.rest()
+        with self._lent:
+            while active := [index for index, lane in enumerate(self._lanes) if lane.goes_on(done)]:
+                steps = self._steps_after(done)
+                with spending(self._journals(active), "optimize"):
+                    taken = self._within_memory(partial(self._advance, done, steps, active))
+                for index in active:
+                    record = self._account(index, taken)
+                    if record is not None and (record.step == 0 or due(done, self._config.record_every)):
+                        yield index, self._lanes[index].journal.keep(record)
+                self._change_optimizers()
+                done += steps
+                for index in active:
+                    if self._lanes[index].error is None:
+                        self._lanes[index].show(level, done)
+            with spending(self._journals(range(len(self._lanes))), "optimize"):
+                for index in range(len(self._lanes)):
+                    self._settle(index)
 
     def terms(self, index: int, picture: Picture) -> npt.NDArray[np.float32]:
         """The loss terms [content, style, tv, total] of a picture of this size, compared with that lane's targets."""
@@ -94,7 +95,9 @@ class Level:
         """Targets and a traced graph for the pictures as they stand, in the tiles and with the optimizers of now."""
         self._targets = [self._bench.targets(lane, self._size, self._tile) for lane in self._lanes]
         self._optimizers = self._wanted_optimizers()
-        self._descent = self._bench.descent(self._size, self._optimizers, self._tile, tuple(self._targets))
+        self._descent = self._lent.enter_context(
+            self._bench.descent(self._size, self._optimizers, self._tile, tuple(self._targets))
+        )
         for index, lane in enumerate(self._lanes):
             lane.tile = self._tile
             self._start(index)
@@ -161,7 +164,7 @@ class Level:
         if self._wanted_optimizers() != self._optimizers:
             for index in range(len(self._lanes)):
                 self._retreat(index)
-            self._descent.rest()
+            self._lent.close()
             self._within_memory(self._set_up)
 
     def _retreat(self, index: int) -> None:
@@ -208,6 +211,7 @@ class Level:
                 f"{'whole' if self._tile is None else f'in tiles of {self._tile}'}; "
                 "use a smaller side or tile, or free memory"
             )
+        self._lent.close()
         with suppress(AttributeError):  # memory ran out before there were any
             del self._targets, self._descent
         self._bench.forget()

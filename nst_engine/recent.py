@@ -3,6 +3,7 @@
 import gc
 from collections import OrderedDict
 from collections.abc import Callable
+from threading import RLock
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -13,6 +14,7 @@ class Recent(Generic[Key, Value]):
     """Keeps the values used last and drops those unused for longest; the one used last of all is always kept.
 
     What is dropped is gone at once: traced graphs are rings of references, which Python frees when it looks for them.
+    Threads may share it; a value that two of them lack at once is made twice.
 
     Args:
         most: what the values kept may weigh together.
@@ -23,18 +25,33 @@ class Recent(Generic[Key, Value]):
         self._most = most
         self._weight = weight
         self._values: OrderedDict[Key, Value] = OrderedDict()
+        self._lock = RLock()  # dropping a value can set free what gives another back
 
     def get_or_make(self, key: Key, make: Callable[[], Value]) -> Value:
         """The value under `key`, made now where it is not kept; room for it is made before."""
-        if key not in self._values:
+        value = self.take_or_make(key, make)
+        self.keep(key, value)
+        return value
+
+    def take_or_make(self, key: Key, make: Callable[[], Value]) -> Value:
+        """As `get_or_make`, but kept no longer: until it is given to `keep`, nobody else gets it."""
+        with self._lock:
+            if key in self._values:
+                return self._values.pop(key)
             self._make_room(key)
-            self._values[key] = make()
-        self._values.move_to_end(key)
-        return self._values[key]
+        return make()
+
+    def keep(self, key: Key, value: Value) -> None:
+        """Keep a value as the one used last, in the place of another under its key."""
+        with self._lock:
+            self._values.pop(key, None)
+            self._make_room(key)
+            self._values[key] = value
 
     def clear(self) -> None:
         """Drop all values."""
-        self._values.clear()
+        with self._lock:
+            self._values.clear()
         gc.collect()
 
     def _make_room(self, key: Key) -> None:

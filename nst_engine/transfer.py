@@ -1,6 +1,7 @@
 """`StyleTransfer`: pictures in, pictures out."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from copy import copy
 from typing import Any, TypeAlias
 
@@ -27,8 +28,8 @@ class StyleTransfer:
     """A style-transfer engine: one configuration on one device, any number of pictures.
 
     The network is loaded once, a style's targets are computed once per style and size, and one graph is traced for
-    pictures of all sizes; where there are tiles, Keras's optimizers or XLA in it, one for each size. One transfer at
-    a time: an engine shared by threads needs a lock around each.
+    pictures of all sizes; where there are tiles, Keras's optimizers or XLA in it, one for each size. Transfers that
+    overlap, in threads or as generators, disturb nothing of one another: each has a graph of its own, and the memory.
 
     Args:
         config: what a transfer does.
@@ -54,7 +55,7 @@ class StyleTransfer:
         """An engine of another configuration on the same device.
 
         Where both compute losses alike (`TransferConfig.computation`), the two share the network, the styles' targets
-        and the graphs: nothing is loaded or traced anew. Then one transfer at a time is all that both can do together.
+        and the graphs: nothing is loaded or traced anew.
 
         Raises:
             WeightsError: the backbone's weights are absent, damaged or do not fit.
@@ -94,15 +95,15 @@ class StyleTransfer:
             ImageError: a picture cannot be read.
             TransferError: the loss is not finite, memory does not suffice, or what XLA compiles fails.
         """
-        records = self.records(content, style, on_snapshot, on_checkpoint, resume)
-        while True:
-            try:
-                record = next(records)
-            except StopIteration as stop:
-                result: TransferResult = stop.value
-                return result
-            if on_record is not None:
-                on_record(record)
+        with closing(self.records(content, style, on_snapshot, on_checkpoint, resume)) as records:
+            while True:
+                try:
+                    record = next(records)
+                except StopIteration as stop:
+                    result: TransferResult = stop.value
+                    return result
+                if on_record is not None:
+                    on_record(record)
 
     def records(
         self,

@@ -1,6 +1,7 @@
 """What an engine works with: its network and objective, and what it keeps of the work between pictures."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,15 +99,24 @@ class Workbench:
         """
         return self._compiled and self.reader(size, tile) is self._whole
 
-    def descent(self, size: Size, optimizers: tuple[str, ...], tile: int | None, targets: Aims) -> Descent:
-        """The optimization of pictures of that shape, by one graph for all sizes unless a part of it needs its own."""
+    @contextmanager
+    def descent(self, size: Size, optimizers: tuple[str, ...], tile: int | None, targets: Aims) -> Iterator[Descent]:
+        """The optimization of pictures of that shape, by one graph for all sizes unless a part of it needs its own.
+
+        Inside, it is nobody else's; afterwards it rests until the next who needs it.
+        """
         evaluator = self._evaluator(size, tile)
         any_size = evaluator is self._whole and all(OPTIMIZERS[name].any_size for name in optimizers)
         masks = sum(bool(region.mask) for region in targets[0].regions)
         shape = Shape(None, optimizers, None, masks) if any_size else Shape(size, optimizers, tile, masks)
-        return self._descents.get_or_make(
+        descent = self._descents.take_or_make(
             shape, lambda: Descent(evaluator, self.precision, targets, shape.size, optimizers)
         )
+        try:
+            yield descent
+        finally:
+            descent.rest()
+            self._descents.keep(shape, descent)
 
     def targets(self, lane: Lane, size: Size, tile: int | None) -> Targets:
         """What a pair's picture of that width and height is compared with."""

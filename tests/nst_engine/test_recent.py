@@ -57,3 +57,19 @@ def test_makes_a_value_anew_after_all_were_dropped() -> None:
     recent.clear()
     recent.get_or_make("a", maker(1, made))
     assert made == [1, 1]
+
+
+def test_what_is_taken_is_nobody_elses_until_it_is_given_to_keep() -> None:
+    recent, made = Recent[str, int](2), list[int]()
+    assert [recent.take_or_make("a", maker(value, made)) for value in (1, 2)] == [1, 2]
+    recent.keep("a", 1)
+    recent.keep("a", 2)
+    assert recent.get_or_make("a", maker(3, made)) == 2
+    assert made == [1, 2]
+
+
+def test_room_is_made_for_what_is_given_to_keep() -> None:
+    recent, made = Recent[int, int](10, weight=float), list[int]()
+    for key in (4, 5, 7):
+        recent.keep(key, key)
+    assert [recent.get_or_make(key, maker(-key, made)) for key in (7, 5)] == [7, -5]
