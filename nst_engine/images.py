@@ -27,7 +27,8 @@ __all__ = [
     "to_uint8",
 ]
 
-SUFFIXES = frozenset({".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+_HEIF = frozenset({".heic", ".heif", ".hif"})
+SUFFIXES = _HEIF | {".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 """Suffixes, in lower case, of the files that count as pictures."""
 
 _ASPECT_TOLERANCE = 0.02

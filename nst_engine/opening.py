@@ -10,12 +10,15 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
+from pi_heif import register_heif_opener
 from PIL import Image, UnidentifiedImageError
 
 from nst_engine.errors import ImageError, listed
 
-READ = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000")
+READ = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "JPEG2000")
 """The kinds of files that are read, by Pillow's names."""
+
+register_heif_opener()
 
 MAX_PIXELS = 2**27
 """Pixels of the largest picture that is read; below the number at which Pillow itself refuses."""
@@ -25,6 +28,9 @@ _WARNING_FILTERS = Lock()
 _SCAN, _END = b"\xda", b"\xd9"
 _MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")
 """Where a segment of a JPEG file begins; the other markers stand alone, amid the pixels."""
+
+_EXTENT = re.compile(rb"ispe\0{4}(.{4})(.{4})", re.DOTALL)
+"""The width and height of a picture in a HEIF file, before it is cropped or turned."""
 
 
 @contextmanager
@@ -70,3 +76,9 @@ def jpeg_scans(data: bytes, enough: int) -> int:
         scans += found[1] == _SCAN
         at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
     return scans
+
+
+def heif_pixels(data: bytes) -> int:
+    """Pixels that the largest picture in a HEIF file has until it is cropped."""
+    sizes = (map(int.from_bytes, found.groups()) for found in _EXTENT.finditer(data))
+    return max((width * height for width, height in sizes), default=0)

@@ -16,7 +16,7 @@ from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from nst_engine import depth
-from nst_engine.opening import MAX_PIXELS, READ, jpeg_scans, named, reading
+from nst_engine.opening import MAX_PIXELS, READ, heif_pixels, jpeg_scans, named, reading
 from nst_engine.profiles import to_srgb
 from nst_engine.types import Picture, PictureSource
 
@@ -24,6 +24,7 @@ MOST_SCANS = 500
 """Of a JPEG file. A dozen are usual; each leads the decoder over all the pixels, though it be of a few bytes."""
 
 _MORE = dict.fromkeys(("AVIF", "GIF", "PNG", "WEBP"), "is an animation; its first frame was used")
+_MORE |= {"HEIF": "has several pictures; the one that it calls its primary was used"}
 _MORE |= {"TIFF": "has several pages; the first was used"}
 """What is said of a file that holds more than one picture, by Pillow's name of its kind."""
 
@@ -116,7 +117,7 @@ def _loaded(data: bytes) -> tuple[Image.Image, Image.Image | None]:
     file = BytesIO(data)
     image = Image.open(file, formats=READ)
     _check_size(image)
-    _check_scans(image, data)
+    _check_decoding(image, data)
     lower = depth.load(image, file)
     return _upright(image), None if lower is None else _upright(lower)
 
@@ -126,7 +127,10 @@ def _check_size(image: Image.Image) -> None:
         raise ValueError(f"it has {image.width} x {image.height} pixels, {MAX_PIXELS} are allowed; scale it down")
 
 
-def _check_scans(image: Image.Image, data: bytes) -> None:
+def _check_decoding(image: Image.Image, data: bytes) -> None:
+    """Refuse what takes far more to decode than its size says."""
+    if image.format == "HEIF" and (pixels := heif_pixels(data)) > MAX_PIXELS:
+        raise ValueError(f"it has {pixels} pixels before it is cropped, {MAX_PIXELS} are allowed; save it anew")
     if image.format in ("JPEG", "MPO") and (scans := jpeg_scans(data, MOST_SCANS)) > MOST_SCANS:
         raise ValueError(f"it has {scans} scans or more, {MOST_SCANS} are allowed; save it anew")
 

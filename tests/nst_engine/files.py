@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
@@ -27,7 +28,10 @@ def pixels(height: int = 24, width: int = 32) -> npt.NDArray[np.uint8]:
 def file_of(image: Image.Image, kind: str, **options: Any) -> bytes:
     """The image as a file's bytes."""
     file = BytesIO()
-    image.save(file, kind, **options)
+    if kind == "HEIF":
+        pillow_heif.from_pillow(image).save(file, **options)
+    else:
+        image.save(file, kind, **options)
     return file.getvalue()
 
 

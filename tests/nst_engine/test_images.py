@@ -56,7 +56,7 @@ def test_takes_an_array_in_any_memory_layout() -> None:
 @pytest.mark.parametrize("suffix", sorted(SUFFIXES))
 def test_reads_every_suffix_it_lists(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"picture{suffix}"
-    Image.new("RGB", (16, 16), (200, 100, 50)).save(path)
+    path.write_bytes(file_of(Image.new("RGB", (16, 16), (200, 100, 50)), Image.registered_extensions()[suffix]))
     np.testing.assert_allclose(mean_colour(path), np.array([200, 100, 50]) / 255, atol=0.02)
 
 

@@ -21,14 +21,14 @@ from tests.nst_engine.files import file_of, pixels, png_header, refusal
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.1, 0.5, 0.9])
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "JPEG2000"])
 def test_refuses_a_file_cut_short(kind: str, share: float) -> None:
     data = file_of(Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)), kind)
     assert "cannot be read" in refusal(data[: int(share * len(data))])
 
 
 @given(data=st.data())
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "HEIF"])
 def test_a_cut_file_is_refused_or_gives_all_its_pixels(kind: str, data: st.DataObject) -> None:
     whole = file_of(Image.fromarray(pixels()), kind)
     length = data.draw(st.integers(0, len(whole) - 1))
@@ -37,7 +37,7 @@ def test_a_cut_file_is_refused_or_gives_all_its_pixels(kind: str, data: st.DataO
 
 
 @given(
-    kind=st.sampled_from(["PNG", "JPEG", "WEBP", "GIF", "BMP"]),
+    kind=st.sampled_from(["PNG", "JPEG", "WEBP", "GIF", "BMP", "HEIF"]),
     damage=st.dictionaries(st.integers(0, 400), st.integers(0, 255), min_size=1, max_size=6),
 )
 def test_a_damaged_file_raises_nothing_but_image_errors(kind: str, damage: dict[int, int]) -> None:

@@ -180,7 +180,7 @@ def test_a_page_that_is_a_preview_or_a_mask_deserves_no_note(kind: int, options:
     assert read_photograph(file.getvalue()).notes == ()
 
 
-@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF", "TIFF", "JPEG", "BMP", "JPEG2000"])
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF", "TIFF", "JPEG", "BMP", "HEIF", "JPEG2000"])
 def test_a_file_of_one_picture_deserves_no_note(kind: str) -> None:
     assert read_photograph(file_of(Image.fromarray(pixels()), kind)).notes == ()
 

@@ -160,8 +160,8 @@ def test_refuses_a_folder_without_pictures_and_says_what_counts() -> None:
     with pytest.raises(PairingError) as caught:
         found("notes.txt", ".hidden.jpg", side="style")
     assert str(caught.value) == (
-        "style folder 'memory://' has no pictures; files in .avif, .bmp, .gif, .jfif, .jp2, .jpeg, .jpg, .png, .tif, "
-        ".tiff or .webp count, hidden and temporary ones do not"
+        "style folder 'memory://' has no pictures; files in .avif, .bmp, .gif, .heic, .heif, .hif, .jfif, .jp2, .jpeg, "
+        ".jpg, .png, .tif, .tiff or .webp count, hidden and temporary ones do not"
     )
 
 
