@@ -64,20 +64,3 @@ def fitted_scale(F: Tensor, stride: float) -> SoftmaxScale:
     S = smoothed(tf.cast(F, tf.float32), SoftmaxScale(temperature, gain=1.0))
     level = min(max(round(log2(stride)), 0), len(VGG16_RMS) - 1)
     return SoftmaxScale(temperature, gain=VGG16_RMS[level] / float(tf.sqrt(tf.reduce_mean(tf.square(S)))))
-
-
-def gram_entropy(G: Tensor) -> Tensor:
-    """`-sum(p log p) / log(N^2)` with `p = |G| / sum|G|`: 1 where all entries are equal, 0 where one is all.
-
-    The measure of Wang et al. (2021) for how peaky a layer is.
-
-    Args:
-        G: Gram matrix, [N, N], float32, N at least 2, not all 0.
-
-    Returns:
-        A float32 scalar.
-    """
-    magnitudes = tf.abs(G)
-    p = magnitudes / tf.reduce_sum(magnitudes)
-    entries = tf.cast(tf.size(G), tf.float32)
-    return -tf.reduce_sum(tf.math.xlogy(p, p)) / tf.math.log(entries)
