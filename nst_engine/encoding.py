@@ -21,6 +21,9 @@ from nst_engine.types import Picture, Pixels
 _PILLOW_NAMES = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP"}
 _FORMATS = (*_PILLOW_NAMES, "tiff")
 _SUFFIXES = {".png": "png", ".jpg": "jpg", ".jpeg": "jpg", ".webp": "webp", ".tif": "tiff", ".tiff": "tiff"}
+_PART = ".nightbrush-"
+"""How the name of a folder begins in which a file is written before it is moved to its place."""
+
 _Whole = TypeVar("_Whole", np.uint8, np.uint16)
 
 
@@ -78,10 +81,10 @@ def encode(
 
 
 def require_savable(path: str | os.PathLike[str]) -> None:
-    """Refuse, before the work for it is done, a path that `save` would refuse.
+    """Refuse, before the work for it is done, a path that `save` would refuse; it leaves no trace.
 
     Raises:
-        ImageError: the suffix names no format, or something is in the way.
+        ImageError: the suffix names no format, something is in the way, or its folder takes no files.
     """
     target = Path(path)
     if (suffix := target.suffix.lower()) not in _SUFFIXES:
@@ -90,6 +93,11 @@ def require_savable(path: str | os.PathLike[str]) -> None:
     if target.is_dir() or not nearest.is_dir():
         way = target if target.is_dir() else nearest
         raise ImageError(f"{str(target)!r} cannot be written: {str(way)!r} is in the way; choose another name")
+    try:
+        with TemporaryDirectory(dir=nearest, prefix=_PART):
+            pass
+    except OSError as error:
+        raise ImageError(f"{str(target)!r} cannot be written: {reason(error)}") from error
 
 
 def save(
@@ -113,7 +121,7 @@ def save(
     data = encode(picture, _SUFFIXES[target.suffix.lower()], quality, alpha=alpha, icc=icc, provenance=provenance)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=target.parent, prefix=".nightbrush-") as folder:
+        with TemporaryDirectory(dir=target.parent, prefix=_PART) as folder:
             part = Path(folder, "part")
             part.write_bytes(data)
             part.replace(target)
