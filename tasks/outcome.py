@@ -13,7 +13,7 @@ from nst_engine.images import decode, thumbnail
 from nst_engine.result import Status
 from tasks.manifest import ManifestRow, Sidecar, sidecars
 from tasks.page import Exhibit, report_page, rows_to_show
-from tasks.storage import Storage, read_uri
+from tasks.storage import Storage, StorageError, read_uri
 from tasks.summary import BatchSummary, backbones_csv, read_results, results_csv
 
 RESULTS, BACKBONES, REPORT = "results.csv", "backbones.csv", "report.html"
@@ -55,7 +55,7 @@ def write_outcome(output: Storage, rows: Iterable[ManifestRow] | None = None) ->
         rows: rows of this run; None to rebuild.
 
     Raises:
-        StorageError: the output cannot be read or written.
+        StorageError: the output cannot be read or written, or there is nothing in it to rebuild from.
     """
     notes: list[str] = []
     known = {(row.backbone, row.pair): row for row in rows or ()}
@@ -67,6 +67,8 @@ def write_outcome(output: Storage, rows: Iterable[ManifestRow] | None = None) ->
         else:
             notes.append(str(sidecar))
     if rows is None:
+        if not known and output.head(RESULTS) is None:
+            raise StorageError(f"{output.uri()!r} holds nothing of a batch; name a batch's output")
         for row in _failures_so_far(output, notes):
             made = known.get((row.backbone, row.pair))
             if made is None or row.started_at > made.started_at:

@@ -8,6 +8,8 @@ from flows.cli import cli
 from nst_engine import __version__
 from tasks import demo
 from tasks.manifest import ManifestRow
+from tasks.outcome import write_outcome
+from tasks.storage import open_storage
 from tasks.summary import read_results
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, paint
@@ -187,6 +189,8 @@ def test_a_dry_run_shortens_a_long_list(nightbrush: Nightbrush, places: list[str
 
 
 def test_rebuilds_a_report(nightbrush: Nightbrush, tmp_path: Path) -> None:
+    write_outcome(open_storage(str(tmp_path)), [])
+    (tmp_path / "report.html").unlink()
     ran = nightbrush("report", tmp_path)
     assert (ran.status, ran.err) == (0, "")
     assert ran.out == f"0 rows; look at {tmp_path / 'report.html'}\n"

@@ -184,10 +184,18 @@ def test_a_rebuild_keeps_a_failure_that_came_after_the_picture(job: Job) -> None
     assert rebuilt(job).summary.rows == (later,)
 
 
-def test_an_output_without_anything_gives_files_without_rows() -> None:
+def test_a_batch_without_pairs_gives_files_without_rows_also_when_they_are_rebuilt() -> None:
     storage = MemoryStorage()
-    assert write_outcome(storage).summary.rows == ()
-    assert [entry.key for entry in storage.list()] == sorted(FILES)
+    for rows in ((), None):
+        assert write_outcome(storage, rows).summary.rows == ()
+        assert [entry.key for entry in storage.list()] == sorted(FILES)
+
+
+def test_a_folder_that_holds_nothing_of_a_batch_is_left_as_it_is() -> None:
+    storage = MemoryStorage({"lake.png": b"a picture", "deeper/notes.json": b"{}"})
+    with pytest.raises(StorageError, match=r"'memory://' holds nothing of a batch; name a batch's output"):
+        write_outcome(storage)
+    assert [entry.key for entry in storage.list()] == ["deeper/notes.json", "lake.png"]
 
 
 # what cannot be read
