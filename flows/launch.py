@@ -10,7 +10,7 @@ import click
 from nst_engine.config import TransferConfig
 from nst_engine.errors import ConfigError
 from tasks.pairs import Plan, Request
-from tasks.study import Grid, enter
+from tasks.study import Grid, enter, variants
 
 if TYPE_CHECKING:
     from flows.history import History
@@ -69,6 +69,7 @@ def launch_comparison(
     from tasks.preflight import preflight
     from tasks.work import Job
 
+    variants(grids)  # what is not allowed is told before anything is listed or downloaded
     job = Job(config=grids[0].config, **places)
     plan = preflight(job, request)
     whole = replace(plan, pairs=tuple(trial.spec for trial in enter(plan, grids, how["referee"])))

@@ -1,7 +1,9 @@
 """What can be known before any work: whether a batch can run at all, and what it would do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from nst_engine.config import TransferConfig
+from nst_engine.weights import imagenet_path
 from tasks.pairing import plan
 from tasks.pairs import PairingError, PairSpec, Plan, Request
 from tasks.slots import require_slots
@@ -14,13 +16,18 @@ from tasks.work import Job
 def preflight(job: Job, request: Request) -> Plan:
     """Check a batch and plan it: what is quickly known first, then contents and styles are listed, each once.
 
+    Weights are downloaded last, when nothing else is in the way.
+
     Raises:
         ConfigError: the configuration does not fit one of the backbones.
         WeightsError: weights are absent or damaged.
         PairingError: there is nothing to pair, or the output lies among the inputs.
         StorageError: a folder cannot be read, or the output or this machine's own folder cannot be written.
     """
-    return plan(*_checked(job, request), request, job.config)
+    configs = _configs(job, request)
+    planned = plan(*_checked(job, configs), request, job.config)
+    _require_usable(configs)
+    return planned
 
 
 def require_runnable(job: Job, request: Request) -> None:
@@ -29,17 +36,31 @@ def require_runnable(job: Job, request: Request) -> None:
     Raises:
         NightbrushError: it could not; as for `preflight`.
     """
-    for inputs in _checked(job, request):
+    configs = _configs(job, request)
+    for inputs in _checked(job, configs):
         next(inputs.list(), None)
     if request.pairs is not None:
         read_uri(request.pairs)
+    _require_usable(configs)
 
 
-def _checked(job: Job, request: Request) -> tuple[Storage, Storage]:
-    """Contents and styles, not yet listed, once all else is seen to be in order."""
+def _configs(job: Job, request: Request) -> list[TransferConfig]:
+    return [job.config.replace(backbone=backbone) for backbone in request.backbones]
+
+
+def _downloads(config: TransferConfig) -> bool:
+    return config.weights == "imagenet" and not imagenet_path(config.backbone).exists()
+
+
+def _require_usable(configs: Iterable[TransferConfig]) -> None:
+    for config in configs:
+        require_usable(config)
+
+
+def _checked(job: Job, configs: Iterable[TransferConfig]) -> tuple[Storage, Storage]:
+    """Contents and styles, not yet listed, once all is seen to be in order but weights to download."""
     require_slots()
-    for backbone in request.backbones:
-        require_usable(job.config.replace(backbone=backbone))
+    _require_usable(config for config in configs if not _downloads(config))
     contents, styles, output = map(open_storage, (job.content, job.style, job.output))
     for side, inputs in (("content", contents), ("style", styles)):
         _refuse_output_inside(side, inputs, output)

@@ -9,16 +9,16 @@ from nst_engine.weights import find_weights
 
 
 def require_usable(config: TransferConfig) -> None:
-    """See that the weights and the pictures are there that a configuration names.
+    """See that the pictures and the weights are there that a configuration names; the latter may be downloaded.
 
     Raises:
-        WeightsError: weights are absent or damaged.
         ConfigError: a picture is absent.
+        WeightsError: weights are absent or damaged.
     """
-    find_weights(config)
     for path in config.files:
         if not Path(path).is_file():
             raise ConfigError(f"the configuration names {path!r}, which is no file; use the path of a picture")
+    find_weights(config)
 
 
 def require_referee(referee: Referee) -> None:

@@ -112,6 +112,29 @@ def test_refuses_imagenet_weights_that_cannot_be_downloaded(
     assert "cannot be downloaded (URL fetch failure on imagenet:)" in complaint
 
 
+@pytest.mark.parametrize("field", ["content", "style", "output", "pairs", "init"])
+def test_downloads_no_weights_while_anything_else_is_in_the_way(
+    nightbrush: Nightbrush, folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(weights, "import_quietly", lambda _: pytest.fail("weights are downloaded"))
+    wrong = {field: tmp_path / "gone"} if field in ("content", "style") else {}
+    if field == "output":
+        wrong = {field: folders["content"] / "out"}
+    more = {"pairs": ("--pairs", "/gone.csv"), "init": ("--set", "init=/gone.png")}.get(field, ())
+    complaint = nightbrush("run", *options(folders, **wrong), *more, "--set", "weights=imagenet").complaint
+    assert any(said in complaint for said in ("gone", "lies in the content folder"))
+
+
+def test_a_comparison_is_refused_before_weights_are_downloaded(
+    nightbrush: Nightbrush, folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(weights, "import_quietly", lambda _: pytest.fail("weights are downloaded"))
+    for wrong, said in (("colour=1", "'colour' is not a configuration field"), ("side=-1", "side=-1 is not allowed")):
+        assert said in nightbrush("compare", *options(folders), "--vary", wrong).complaint
+
+
 @pytest.fixture
 def tampered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package of weights whose file is not the published one."""
@@ -151,8 +174,12 @@ def test_a_dry_run_refuses_a_device_that_is_not_there(nightbrush: Nightbrush, fo
     assert ran.complaint.startswith("device='gpu:99' is not there; use ")
 
 
-def test_refuses_to_report_on_a_folder_that_is_not_there(nightbrush: Nightbrush, tmp_path: Path) -> None:
+def test_refuses_to_report_on_a_folder_that_is_not_there_or_holds_no_batch(
+    nightbrush: Nightbrush, tmp_path: Path
+) -> None:
     assert nightbrush("report", tmp_path / "gone").complaint.endswith("does not exist; check its path or make it")
+    assert nightbrush("report", tmp_path).complaint.endswith("holds nothing of a batch; name a batch's output")
+    assert list(tmp_path.iterdir()) == []
     assert nightbrush("report").complaint == "Missing argument 'OUTPUT'."
 
 
@@ -196,7 +223,14 @@ def refuse_to_work(*_: Any) -> None:
     raise AssertionError("no work before the output is known to be good")
 
 
-@pytest.mark.parametrize("name", ["out.bmp", "out", "way/out.png"], ids=["suffix", "no suffix", "a file in the way"])
+ON_LINUX = pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that takes no files, whoever asks")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["out.bmp", "out", "way/out.png", pytest.param("/proc/out.png", marks=ON_LINUX)],
+    ids=["suffix", "no suffix", "a file in the way", "no files taken"],
+)
 def test_refuses_an_output_of_one_picture_before_the_work(
     nightbrush: Nightbrush, folders: Folders, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
