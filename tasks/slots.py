@@ -1,4 +1,4 @@
-"""Slots: one holder at a time of each device, whatever the number of threads, flows and processes of this machine.
+"""One holder at a time of each device, and of each picture, whatever the number of threads, flows and processes here.
 
 A slot is a locked file. The system unlocks it when its holder ends, however that comes about, so that no slot is ever
 lost; and where the file cannot be locked, that is an error, for work without a slot would share its device.
@@ -8,7 +8,9 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
+from hashlib import sha256
 from io import BufferedWriter
+from pathlib import Path
 from time import sleep
 
 from tasks.home import home
@@ -38,6 +40,25 @@ def slot(devices: Sequence[str]) -> Iterator[str]:
         yield device
 
 
+@contextmanager
+def alone(picture: str) -> Iterator[None]:
+    """Be the only one on this machine at work on a picture, by its address, as long as the block lasts; waits for that.
+
+    Raises:
+        InterruptedPairError, StorageError: as for `slot`.
+    """
+    name = sha256(picture.encode()).hexdigest()
+    while True:
+        with _opened(f"{name}.lock") as file:
+            _first_free({name: file})
+            if os.fstat(file.fileno()).st_nlink:  # or else who had it has removed it, and another may have a new one
+                try:
+                    yield
+                finally:
+                    Path(file.name).unlink(missing_ok=True)
+                return
+
+
 def require_slots() -> None:
     """See that slots can be had here.
 
@@ -65,7 +86,7 @@ def _opened(name: str) -> BufferedWriter:
         return file.open("ab")
     except OSError as error:
         remedy = "set NIGHTBRUSH_HOME to a folder that can be written"
-        raise StorageError(f"slot {str(file)!r} of a device cannot be had: {error.strerror}; {remedy}") from error
+        raise StorageError(f"lock {str(file)!r} cannot be had: {error.strerror}; {remedy}") from error
 
 
 def _physical(device: str) -> str:

@@ -18,6 +18,7 @@ from tasks.manifest import ManifestRow, Sidecar, figures, write_sidecar
 from tasks.outbox import Kept
 from tasks.pairs import PairSpec
 from tasks.phases import Phases
+from tasks.slots import alone
 from tasks.storage import StorageError, open_storage
 from tasks.together import made
 from tasks.watch import Log, Watch, require_going_on
@@ -104,7 +105,11 @@ class _PairWork:
         )
 
     def done(self) -> ManifestRow:
-        """The row, once the picture and its sidecar are written, or were found."""
+        """The row, once the picture and its sidecar are written, or were found, perhaps of another run just now."""
+        with alone(self.row.output):
+            return self._found_or_made()
+
+    def _found_or_made(self) -> ManifestRow:
         with self.seconds.of("read"):
             sidecar = recorded(self.output, self.pair)
             identity = self._identify(*self._hashes(sidecar))

@@ -3,17 +3,19 @@
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from threading import Barrier, Event, Lock
 from time import sleep
+from typing import Any
 
 import pytest
 
 from tasks import watch
 from tasks.home import HOME, home
-from tasks.slots import require_slots, slot
+from tasks.slots import alone, require_slots, slot
 from tasks.storage import StorageError
 from tasks.watch import InterruptedPairError
 
@@ -26,22 +28,22 @@ with slot(sys.argv[1:]) as device:
 """
 
 
-def held_at_once(devices: list[str], threads: int) -> Counter[str]:
-    """The most threads that held each device at the same time."""
-    inside: Counter[str] = Counter()
-    most: Counter[str] = Counter()
+def held_at_once(hold: Callable[[], AbstractContextManager[Any]], threads: int) -> Counter[Any]:
+    """The most threads that held each thing at the same time."""
+    inside: Counter[Any] = Counter()
+    most: Counter[Any] = Counter()
     start, counting = Barrier(threads), Lock()
 
     def work(_: int) -> None:
         start.wait()
         for _turn in range(3):
-            with slot(devices) as device:
+            with hold() as held:
                 with counting:
-                    inside[device] += 1
-                    most[device] = max(most[device], inside[device])
+                    inside[held] += 1
+                    most[held] = max(most[held], inside[held])
                 sleep(0.02)
                 with counting:
-                    inside[device] -= 1
+                    inside[held] -= 1
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, range(threads)))
@@ -49,11 +51,11 @@ def held_at_once(devices: list[str], threads: int) -> Counter[str]:
 
 
 def test_one_thread_at_a_time_holds_a_device() -> None:
-    assert held_at_once(["CPU:0"], 4) == {"CPU:0": 1}
+    assert held_at_once(lambda: slot(["CPU:0"]), 4) == {"CPU:0": 1}
 
 
 def test_several_devices_are_held_at_once_each_by_one_thread() -> None:
-    assert held_at_once(["GPU:0", "GPU:1"], 5) == {"GPU:0": 1, "GPU:1": 1}
+    assert held_at_once(lambda: slot(["GPU:0", "GPU:1"]), 5) == {"GPU:0": 1, "GPU:1": 1}
 
 
 def a_holder(*devices: str) -> "subprocess.Popen[str]":
@@ -136,7 +138,65 @@ def test_no_slot_is_an_error_and_not_no_limit(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "file").touch()
     monkeypatch.setenv(HOME, str(tmp_path / "file"))
     for use in (require_slots, lambda: slot(["CPU:0"]).__enter__()):
-        with pytest.raises(
-            StorageError, match=r"slots/cpu-0\.lock' of a device cannot be had: .*; set NIGHTBRUSH_HOME"
-        ):
+        with pytest.raises(StorageError, match=r"slots/cpu-0\.lock' cannot be had: .*; set NIGHTBRUSH_HOME"):
             use()
+
+
+# pictures
+
+
+def locks() -> list[str]:
+    return [path.name for path in (home() / "slots").iterdir()]
+
+
+def test_one_thread_at_a_time_works_on_a_picture_and_no_file_is_left() -> None:
+    assert held_at_once(lambda: alone("s3://night/out/lake.png"), 6) == {None: 1}
+    assert locks() == []
+
+
+def test_different_pictures_do_not_wait_for_each_other() -> None:
+    with alone("out/lake.png"), alone("out/hill.png"):
+        assert len(locks()) == 2
+    assert locks() == []
+
+
+def test_work_that_fails_leaves_its_picture_to_others() -> None:
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError), alone("out/lake.png"):
+            raise ZeroDivisionError
+    assert locks() == []
+
+
+PAINTER = """
+import sys
+from tasks.slots import alone
+with alone("out/lake.png"):
+    print("alone", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_the_picture_of_a_process_is_waited_for_until_it_is_killed() -> None:
+    command = [sys.executable, "-c", PAINTER]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as painter,  # noqa: S603 - ourselves
+        ThreadPoolExecutor(1) as pool,
+    ):
+        assert told(painter) == "alone"
+        waiting = pool.submit(lambda: alone("out/lake.png").__enter__())
+        sleep(0.2)
+        assert not waiting.done()
+        painter.kill()
+        waiting.result(timeout=30)
+
+
+def test_an_interruption_ends_the_wait_for_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    interruption = Event()
+    monkeypatch.setattr(watch, "interruption", interruption)
+    with ThreadPoolExecutor(1) as pool, alone("out/lake.png"):
+        waiting = pool.submit(lambda: alone("out/lake.png").__enter__())
+        sleep(0.2)
+        assert not waiting.done()
+        interruption.set()
+        with pytest.raises(InterruptedPairError):
+            waiting.result(timeout=30)

@@ -2,16 +2,20 @@
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from threading import Barrier
 from time import time
 from typing import Any
 
 import pytest
 
+from nst_engine import Pair, TransferConfig
 from nst_engine.errors import TransferError
 from tasks import engines, together, work
+from tasks.manifest import ManifestRow
 from tasks.storage import StorageError
 from tasks.work import Job, stylize_pair
 from tests.tasks.studio import BROKEN_JPEG, a_job, a_pair, engines_made, paint
@@ -172,3 +176,25 @@ def test_loads_an_engine_once_for_all_pairs_whatever_numbers_they_have(
     rows = [stylize_pair(pair, job) for pair in pairs]
     assert [row.status for row in rows] == ["completed", "completed"]
     assert len(made) == 1
+
+
+def test_two_runs_at_once_make_each_picture_once(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"p{seed}.png" for seed in range(6)]
+    for seed, name in enumerate(names):
+        paint(tmp_path / "contents" / name, seed)
+    together_at_first, transfers, make = Barrier(2, timeout=60), list[str](), work.made
+
+    def counted(config: TransferConfig, pair: Pair, on_record: Any, device: str | None) -> Any:
+        transfers.append(pair.content.origin.name)
+        return make(config, pair, on_record, device)
+
+    def run(run_id: str) -> list[ManifestRow]:
+        together_at_first.wait()
+        return [stylize_pair(a_pair(name), replace(job, run_id=run_id)) for name in names]
+
+    monkeypatch.setattr(work, "made", counted)
+    with ThreadPoolExecutor(2) as pool:
+        rows = list(zip(*pool.map(run, ("night", "morning")), strict=True))
+    assert sorted(transfers) == [str(tmp_path / "contents" / name) for name in names]
+    assert [sorted(row.status for row in both) for both in rows] == [["completed", "skipped"]] * len(names)
+    assert len({row.output_sha256 for both in rows for row in both}) == len(names)
