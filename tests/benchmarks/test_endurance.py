@@ -122,11 +122,11 @@ def test_memory_at_the_thousandth_pair_is_within_a_tenth_of_that_at_the_hundredt
     assert ratio <= MOST_GROWTH
 
 
-def test_two_runs_on_one_output_do_no_harm(place: Place) -> None:
+def test_two_runs_on_one_output_make_each_picture_once(place: Place) -> None:
     with place.run(*LONGER) as one, place.run(*LONGER) as other:
         assert one.process.wait() == 0, one.said()
         assert other.process.wait() == 0, other.said()
-    place.rows()
+    assert one.made() + other.made() == len(place.rows())
     before = place.stamps()
     with place.run(*LONGER) as third:
         assert third.process.wait() == 0, third.said()
