@@ -14,6 +14,10 @@ HISTORY_BYTES = 2**28
 
 _LEAST_CURVATURE = 1e-8
 
+_ROWS_AT_ONCE = 16
+"""So many rows of float32 numbers end on a boundary of 64 bytes, whatever their length: TensorFlow copies a part of a
+matrix that ends elsewhere."""
+
 
 def pairs_kept(length: int) -> int:
     """How many pairs of float32 vectors of that length are remembered."""
@@ -26,8 +30,11 @@ class Metric(Protocol):
     def times(self, v: Tensor) -> Tensor:
         """`P v`, [length]."""
 
-    def inverse_times(self, v: Tensor) -> Tensor:
-        """`P^-1 v`, [length]."""
+    def form(self, v: Tensor) -> Tensor:
+        """`v^T P v`, a scalar."""
+
+    def inverse_form(self, v: Tensor) -> Tensor:
+        """`v^T P^-1 v`, a scalar."""
 
 
 class Vectors:
@@ -55,13 +62,19 @@ class Vectors:
         changed = tf.raw_ops.InplaceUpdate(x=self._rows, i=[place], v=v[tf.newaxis])
         self._rows.assign(changed, read_value=False)
 
-    def products(self, v: Tensor) -> Tensor:
-        """Inner products with a vector, [length] to [count]."""
-        return tf.linalg.matvec(self._rows, v)
+    def products(self, v: Tensor, filled: Tensor) -> Tensor:
+        """Inner products with a vector, [length] to [count]; 0 for places beyond the first `filled` ones, or nearly."""
+        products = tf.linalg.matvec(self._first(filled), v)
+        return tf.pad(products, [[0, tf.shape(self._rows)[0] - tf.size(products)]])
 
-    def combined(self, factors: Tensor) -> Tensor:
-        """The sum of the vectors, each times its factor, [count] to [length]."""
-        return tf.linalg.matvec(self._rows, factors, transpose_a=True)
+    def combined(self, factors: Tensor, filled: Tensor) -> Tensor:
+        """The sum of the vectors, each times its factor, [count] to [length]; those beyond the first are zeros."""
+        rows = self._first(filled)
+        return tf.linalg.matvec(rows, factors[: tf.shape(rows)[0]], transpose_a=True)
+
+    def _first(self, filled: Tensor) -> Tensor:
+        """The first rows, that many or somewhat more: reading them is what all this costs."""
+        return self._rows[: tf.minimum(-(-filled // _ROWS_AT_ONCE) * _ROWS_AT_ONCE, tf.shape(self._rows)[0])]
 
 
 class Curvature:
@@ -121,8 +134,7 @@ class Curvature:
             self._oldest.assign((self._oldest + 1) % self._pairs)
             self._known.assign(tf.minimum(self._known + 1, self._pairs))
             self._R.assign(_shifted(self._R, self._products(self._S, y)))
-            moved, changed = tf.reduce_sum(s * self._prior.inverse_times(s)), tf.reduce_sum(y * self._prior.times(y))
-            self._gamma.assign(tf.sqrt(moved / changed))
+            self._gamma.assign(tf.sqrt(self._prior.inverse_form(s) / self._prior.form(y)))
 
     def times(self, g: Tensor) -> Tensor:
         """The inverse Hessian estimate times a vector, [length]; the prior times it where nothing is remembered."""
@@ -139,13 +151,13 @@ class Curvature:
 
     def _products(self, vectors: Vectors, v: Tensor) -> Tensor:
         """Inner products of the pairs' vectors with another, the oldest's first, 0 of pairs not known: [pairs]."""
-        products = tf.roll(vectors.products(v), -self._oldest, axis=0)
+        products = tf.roll(vectors.products(v, self._known), -self._oldest, axis=0)
         ages = tf.range(self._pairs, 0, -1)
         return tf.where(ages <= self._known, products, 0.0)
 
     def _combined(self, vectors: Vectors, factors: Tensor) -> Tensor:
         """The sum of the pairs' vectors, each times its factor, the oldest's first: [length]."""
-        return vectors.combined(tf.roll(factors, self._oldest, axis=0))
+        return vectors.combined(tf.roll(factors, self._oldest, axis=0), self._known)
 
 
 def _solved(R: Tensor, b: Tensor, *, adjoint: bool) -> Tensor:

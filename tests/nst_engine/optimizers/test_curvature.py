@@ -34,8 +34,11 @@ class Matrix:
     def times(self, v: Any) -> Any:
         return tf.linalg.matvec(single(PRIOR), v)
 
-    def inverse_times(self, v: Any) -> Any:
-        return tf.linalg.matvec(single(np.linalg.inv(PRIOR)), v)
+    def form(self, v: Any) -> Any:
+        return tf.tensordot(v, self.times(v), 1)
+
+    def inverse_form(self, v: Any) -> Any:
+        return tf.tensordot(v, tf.linalg.matvec(single(np.linalg.inv(PRIOR)), v), 1)
 
 
 class Identity:
@@ -44,8 +47,10 @@ class Identity:
     def times(self, v: Any) -> Any:
         return v
 
-    def inverse_times(self, v: Any) -> Any:
-        return v
+    def form(self, v: Any) -> Any:
+        return tf.tensordot(v, v, 1)
+
+    inverse_form = form
 
 
 def curvature() -> Curvature:
