@@ -30,9 +30,6 @@ class Metric(Protocol):
     def times(self, v: Tensor) -> Tensor:
         """`P v`, [length]."""
 
-    def form(self, v: Tensor) -> Tensor:
-        """`v^T P v`, a scalar."""
-
     def inverse_form(self, v: Tensor) -> Tensor:
         """`v^T P^-1 v`, a scalar."""
 
@@ -83,8 +80,8 @@ class Curvature:
     `H g` is taken in its compact form (Byrd, Nocedal and Schnabel, 1994, theorem 2.2), that of algorithm 7.4 of Nocedal
     and Wright (2006) with its two loops solved as triangular systems: all that is long are four products with a matrix,
     and a fifth when a pair is added. The first estimate is `gamma P`, P a prior, where the textbook takes the identity
-    for P. Gamma is the geometric mean of the two scales of Barzilai and Borwein (1988) in the norm of P, of which the
-    textbook takes the smaller: that one is the scale of the stiffest patterns, which the pairs soon know better.
+    for P. Gamma is the larger of the two scales of Barzilai and Borwein (1988) in the norm of P, `s^T P^-1 s / s^T y`.
+    The textbook takes the smaller: that is the scale of the stiffest patterns, which the pairs soon know better.
 
     A new pair takes the place of the oldest one; what is small is in order of age.
 
@@ -134,7 +131,7 @@ class Curvature:
             self._oldest.assign((self._oldest + 1) % self._pairs)
             self._known.assign(tf.minimum(self._known + 1, self._pairs))
             self._R.assign(_shifted(self._R, self._products(self._S, y)))
-            self._gamma.assign(tf.sqrt(self._prior.inverse_form(s) / self._prior.form(y)))
+            self._gamma.assign(self._prior.inverse_form(s) / curvature)
 
     def times(self, g: Tensor) -> Tensor:
         """The inverse Hessian estimate times a vector, [length]; the prior times it where nothing is remembered."""

@@ -40,18 +40,10 @@ class Prior:
         change = tf.signal.irfft2d(self._spectrum(picture) * tf.cast(self._gain - 1, tf.complex64), self._size)
         return tf.reshape(picture + change[..., tf.newaxis], [-1])
 
-    def form(self, v: Tensor) -> Tensor:
-        """`v^T P v`, a scalar."""
-        return self._weighed(v, self._gain)
-
     def inverse_form(self, v: Tensor) -> Tensor:
-        """`v^T P^-1 v`, a scalar."""
-        return self._weighed(v, 1 / self._gain)
-
-    def _weighed(self, v: Tensor, gain: Tensor) -> Tensor:
-        """The sum of squares with each frequency of the brightness weighed, by Parseval's theorem."""
+        """`v^T P^-1 v`, a scalar: the squares of a spectrum, weighed, by Parseval's theorem."""
         energy = self._share * tf.square(tf.abs(self._spectrum(self._picture(v))))
-        return sum_of_squares(v) + tf.reduce_sum((gain - 1) * energy)
+        return sum_of_squares(v) + tf.reduce_sum((1 / self._gain - 1) * energy)
 
     def _picture(self, v: Tensor) -> Tensor:
         return tf.reshape(v, [*tf.unstack(self._size), 3])

@@ -60,8 +60,7 @@ def test_it_serves_pictures_of_one_size_after_those_of_another() -> None:
 
 
 @pytest.mark.parametrize(("height", "width"), [(4, 6), (5, 7), (1, 4), (6, 3)])
-def test_its_forms_are_those_of_its_matrix_and_of_the_inverse(height: int, width: int) -> None:
+def test_its_inverse_form_is_that_of_its_matrix(height: int, width: int) -> None:
     prior, v = prior_of(height, width), np.random.default_rng(0).standard_normal(height * width * 3).astype(np.float32)
     matrix = np.stack([prior.times(tf.constant(row)) for row in np.eye(v.size, dtype=np.float32)])
-    np.testing.assert_allclose(prior.form(tf.constant(v)), v @ matrix @ v, rtol=1e-5)
     np.testing.assert_allclose(prior.inverse_form(tf.constant(v)), v @ np.linalg.solve(matrix, v), rtol=1e-5)
