@@ -12,6 +12,7 @@ from nst_engine.backbones.border import Border
 from nst_engine.backbones.loading import load_weights
 from nst_engine.backbones.natural import SIDE, natural_pixels
 from nst_engine.backbones.preprocessing import preprocessed
+from nst_engine.backbones.rectified import RectifiedMaxPooling2D, rectified_by
 from nst_engine.backbones.registry import BackboneSpec
 from nst_engine.backbones.turned import TurnedConv2D
 from nst_engine.config import Pooling, TransferConfig
@@ -110,12 +111,16 @@ class Network:
     def bytes_per_pixel(self) -> dict[str, float]:
         """Bytes of features for each pixel of a picture, by layer: of those that last until a gradient reads them.
 
-        These are the wanted layers and all that are not linear: the gradient of a linear layer needs no features.
+        These are the wanted layers, all that are not linear, for the gradient of a linear layer needs no features, and
+        those that max pooling chooses from.
         """
         side, size = 4096, tf.as_dtype(self._dtype).size
-        wanted = self._model.output
+        wanted, layers = self._model.output, self._model.layers
+        pooled = [layer.input for layer in layers if isinstance(layer, keras.layers.MaxPooling2D)]
         outputs = {
-            layer.name: layer.output for layer in self._model.layers if layer.name in wanted or not _is_linear(layer)
+            layer.name: layer.output
+            for layer in layers
+            if layer.name in wanted or not _is_linear(layer) or any(layer.output is each for each in pooled)
         }
         shapes = keras.Model(self._model.inputs, outputs).compute_output_shape((1, side, side, 3))
         return {name: prod(shape) * size / side**2 for name, shape in shapes.items()}
@@ -141,15 +146,19 @@ def _is_linear(layer: keras.Layer) -> bool:
 
 def _rebuilt(model: keras.Model, precision: Precision, pooling: Pooling, border: Border, turned: bool) -> keras.Model:
     """The same network in another precision, without a border, its pooling and convolutions perhaps of another kind."""
+    later = rectified_by(model) if pooling == "max" else {}
+    kinds = dict.fromkeys(later.values(), RectifiedMaxPooling2D)
+    changes = border.settings | {name: border.settings.get(name, {}) | {"activation": "linear"} for name in later}
 
     def layer_like(layer: keras.Operation) -> keras.Operation:
         if not isinstance(layer, keras.Layer):
             return layer
         statistics = isinstance(layer, keras.layers.BatchNormalization)
-        settings = layer.get_config() | border.settings.get(layer.name, {})
+        settings = layer.get_config() | changes.get(layer.name, {})
         settings["dtype"] = precision.variable_dtype if statistics else precision.compute_dtype
         averaged = pooling == "average" and isinstance(layer, keras.layers.MaxPooling2D)
-        made = (keras.layers.AveragePooling2D if averaged else type(layer)).from_config(settings)
+        kind = keras.layers.AveragePooling2D if averaged else kinds.get(layer.name, type(layer))
+        made = kind.from_config(settings)
         return TurnedConv2D.from_config(settings) if turned and TurnedConv2D.can_do(made) else made
 
     rebuilt = keras.models.clone_model(model, clone_function=layer_like)
