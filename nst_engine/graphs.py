@@ -1,10 +1,11 @@
 """Methods as TensorFlow graphs."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import tensorflow as tf
+from tensorflow.python.framework.ops import gradient_registry
 
 from nst_engine.types import Tensor
 
@@ -18,9 +19,30 @@ def graph_of(method: Callable[..., Any], compiled: bool = False) -> Any:
     """The `tf.function` of a bound method, perhaps compiled by XLA.
 
     TensorFlow counts the traces of a method for all its objects together, and warns of too many where there are several
-    engines; those of a partial function it counts apart.
+    engines; those of a function made here it counts apart.
     """
-    return tf.function(partial(method), jit_compile=compiled or None)
+
+    def traced(*arguments: Any) -> Any:
+        with _custom_gradients_dropped():
+            return method(*arguments)
+
+    return tf.function(traced, jit_compile=compiled or None)
+
+
+@contextmanager
+def _custom_gradients_dropped() -> Iterator[None]:
+    """Trace a graph within; what TensorFlow would keep of it for ever is dropped.
+
+    Each use of `tf.custom_gradient` in a graph is registered under a new name and holds the graph: some 30 MB for each
+    level of a transfer. The tape by which gradients are taken does not look there.
+    """
+    before = set(gradient_registry.list())
+    try:
+        yield
+    finally:
+        for name in {*gradient_registry.list()} - before:
+            if name.startswith("CustomGradient-"):
+                gradient_registry._registry.pop(name, None)  # there is no public way
 
 
 def graph_of_any_size(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import pytest
 import tensorflow as tf
 
@@ -37,6 +40,28 @@ def test_a_graph_of_any_size_is_traced_once_for_all_sizes() -> None:
         assert graph({"one": picture}, tf.constant(2.0)).numpy() == 2 * (height * width - 1)
     assert len(traces) == 1
     assert graph({"one": picture, "two": 3 * picture}, tf.constant(1.0)).numpy() == 18
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+def squared(value: Tensor) -> tuple[Tensor, object]:
+    """A square, and what its gradient is made of."""
+    return value**2, lambda upstream: 2 * value * upstream
+
+
+def slope(value: Tensor) -> Tensor:
+    with tf.GradientTape() as tape:
+        tape.watch(value)
+        y = squared(value)
+    return tape.gradient(y, value)
+
+
+def test_a_graph_with_a_custom_gradient_is_gone_with_its_last_user() -> None:
+    traced = graph_of(slope).get_concrete_function(tf.TensorSpec([]))
+    assert traced(tf.constant(3.0)).numpy() == 6
+    graph = weakref.ref(traced.graph)
+    del traced
+    gc.collect()
+    assert graph() is None
 
 
 def test_only_height_and_width_are_of_any_size() -> None:
