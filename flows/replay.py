@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from flows.single import transfer
 from nst_engine import TransferConfig, __version__
 from nst_engine.errors import ConfigError, NightbrushError
 from nst_engine.images import Photograph, decode, read_photograph, read_provenance, require_savable
@@ -52,8 +53,6 @@ def replay_picture(
     content, style = (account.photograph(role, sources[role]) for role in _PAIR)
     for line in account.doubts(config):
         note(line)
-    from flows.single import transfer  # loads TensorFlow: only now is it certain to be needed
-
     before = decode(picture)
     saved = transfer(content, style, config, device).save(target)
     lossy = _LOSSY & {picture.suffix.lower(), saved.suffix.lower()}

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from flows.progress import step_bar
-from nst_engine import StyleTransfer, TransferConfig, TransferResult
+from nst_engine import TransferConfig, TransferResult
 from nst_engine.images import Photograph, read_photograph, require_savable, save
 from nst_engine.pyramid import result_sizes
 from nst_engine.types import Picture
+from tasks.engines import engine
 
 
 def stylize_one(
@@ -48,7 +49,7 @@ def _profile(content: Photograph, style: Photograph, config: TransferConfig, dev
     """A line for each part of a step, with what it takes of it."""
     from nst_engine.profile import profile
 
-    shares = profile(StyleTransfer(config, device), content, style)
+    shares = profile(engine(config, device), content, style)
     whole = sum(share.seconds for share in shares)
     yield f"A step takes {1000 * whole:.0f} ms at the size of the result:"
     yield from (f"{share.seconds / whole:7.1%}  {1000 * share.seconds:7.1f} ms  {share.part}" for share in shares)
@@ -66,9 +67,9 @@ def transfer(
     Raises:
         NightbrushError: a picture is too small, the machine has no such device, or the transfer cannot go on.
     """
-    engine = StyleTransfer(config, device)
+    transfers = engine(config, device)
     with step_bar(len(result_sizes(config, content.picture)) * config.iterations) as on_record:
-        return engine.run(content, style, on_record, on_snapshot)
+        return transfers.run(content, style, on_record, on_snapshot)
 
 
 def _save_snapshot(output: Path, quality: int, steps: int, picture: Picture) -> None:

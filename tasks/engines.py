@@ -1,4 +1,4 @@
-"""The engines of this process: loaded once per network and device, each used with its device's slot held."""
+"""The engines of this process: loaded once per network and device; a batch uses each with its device's slot held."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -39,8 +39,8 @@ def free_device(name: str | None) -> AbstractContextManager[str]:
     return slot(devices(name))
 
 
-def engine(config: TransferConfig, device: str) -> "StyleTransfer":
-    """An engine of that configuration on a device whose slot is held.
+def engine(config: TransferConfig, device: str | None) -> "StyleTransfer":
+    """An engine of that configuration on a device; in a batch, on one whose slot is held.
 
     It shares with others what they compute alike: a batch whose pairs have configurations of their own loads no network
     twice.
@@ -53,7 +53,7 @@ def engine(config: TransferConfig, device: str) -> "StyleTransfer":
 
 
 @cache
-def _engines(device: str) -> Callable[[TransferConfig], "StyleTransfer"]:
+def _engines(device: str | None) -> Callable[[TransferConfig], "StyleTransfer"]:
     from nst_engine import StyleTransfer
 
     return lru_cache(_ENGINES_KEPT)(lambda computation: StyleTransfer(computation, device))
