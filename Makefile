@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: install test lint types borders unit demo bench lock clean
+.PHONY: install test lint types borders unit coverage demo bench lock clean
 
 install: $(INSTALLED)
 
@@ -26,7 +26,10 @@ borders: install
 	$(BIN)/lint-imports
 
 unit: install
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+coverage: install
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --cov --cov-report term
 
 demo: install
 	$(BIN)/nightbrush demo --folder demo
