@@ -46,10 +46,6 @@ def test_the_shells_of_tasks_load_prefect_and_neither_tensorflow_nor_flows() -> 
     assert loaded_by(*SHELLS) & HEAVY == {"prefect"}
 
 
-def test_the_engine_loads_tensorflow_only_when_asked() -> None:
-    assert loaded_by("nst_engine", "nst_engine.config", "nst_engine.images", "nst_engine.weights") & HEAVY == set()
-
-
 def test_the_command_line_loads_nothing_heavy_before_it_knows_what_to_do() -> None:
     assert loaded_by("flows.cli") & HEAVY == {"flows"}
 

@@ -4,8 +4,9 @@ from statistics import median
 import numpy as np
 import pytest
 
-from nst_engine import StyleTransfer, TransferResult
+from nst_engine import TransferResult
 from nst_engine.balance import MOST, MOST_AT_ONCE, SLACK, balanced, gradient_ratio
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, small_config, style_pixels
 
 WEIGHTS = (2.0, 0.5, 0.01)
@@ -72,7 +73,7 @@ def test_a_style_without_weight_stays_without() -> None:
 def result() -> TransferResult:
     fields = {"optimizer": "lbfgs", "learning_rate": None, "iterations": 24, "record_every": 2, "levels": 2}
     layers = {"style_layers": ("block1_conv1", "block2_conv1")}
-    return StyleTransfer(small_config(balance=WANTED, **fields, **layers)).run(content_pixels(), style_pixels())
+    return shared_engine(small_config(balance=WANTED, **fields, **layers)).run(content_pixels(), style_pixels())
 
 
 def test_the_gradients_come_near_to_the_balance_and_stay_there(result: TransferResult) -> None:
@@ -118,7 +119,7 @@ def test_each_measure_of_the_balance_counts_as_two_evaluations(result: TransferR
 
 def test_a_style_wanted_stronger_ends_nearer_to_the_style() -> None:
     weak, strong = (
-        StyleTransfer(small_config(balance=balance, style_layers=("block2_conv1",), record_every=2))
+        shared_engine(small_config(balance=balance, style_layers=("block2_conv1",), record_every=2))
         .run(content_pixels(), style_pixels())
         .losses
         for balance in (0.5, 20.0)
@@ -128,5 +129,5 @@ def test_a_style_wanted_stronger_ends_nearer_to_the_style() -> None:
 
 
 def test_without_a_balance_nothing_is_measured_and_no_weight_changes() -> None:
-    history = StyleTransfer(small_config()).run(content_pixels(), style_pixels()).history
+    history = shared_engine(small_config()).run(content_pixels(), style_pixels()).history
     assert {(record.balance, record.content_weight, record.style_weight) for record in history} == {(None, 1.0, 0.1)}

@@ -9,9 +9,11 @@ import pytest
 from PIL import Image
 
 from nst_engine import ImageError, NightbrushError, Record, Status, StyleTransfer, TransferError, TransferResult
+from nst_engine.config import TransferConfig
 from nst_engine.descent import Descent, Steps
 from nst_engine.journal import Journal
 from nst_engine.transfer import Outcome
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.exhaustion import alive_before_each, run_out
 from tests.nst_engine.small import STYLE_LAYERS, content_pixels, noise_pixels, small_config, style_pixels
 
@@ -20,9 +22,13 @@ LAYERS = ("block2_conv1",)
 PAIRS = [(content_pixels(), STYLE), (noise_pixels(), STYLE), (content_pixels(), OTHER)]
 
 
-def engine_of(**changes: Any) -> StyleTransfer:
+def config_of(**changes: Any) -> TransferConfig:
     fields: dict[str, Any] = {"content_layers": LAYERS, "style_layers": LAYERS, "iterations": 6, "record_every": 3}
-    return StyleTransfer(small_config(**(fields | {"learning_rate": 2.0} | changes)))
+    return small_config(**(fields | {"learning_rate": 2.0} | changes))
+
+
+def engine_of(**changes: Any) -> StyleTransfer:
+    return shared_engine(config_of(**changes))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +60,7 @@ def test_pairs_of_one_shape_end_as_each_does_alone(engine: StyleTransfer) -> Non
 
 
 def test_they_do_so_with_lbfgs_and_in_tiles() -> None:
-    engine = engine_of(optimizer="lbfgs", learning_rate=None, tile=16)
+    engine = engine_of(optimizer="lbfgs", learning_rate=None, tile=32)
     for together, pair in zip(engine.run_batch(PAIRS[:2]), PAIRS, strict=False):
         assert_alike(together, engine.run(*pair))
 
@@ -203,7 +209,7 @@ def halved() -> Halved:
     with pytest.MonkeyPatch.context() as patch:
         alive = alive_before_each(patch)
         run_out(patch, lambda _calls, pictures: asked.append(pictures) or pictures > 1)
-        return Halved(asked, alive, engine_of().run_batch(PAIRS))
+        return Halved(asked, alive, StyleTransfer(config_of()).run_batch(PAIRS))
 
 
 def test_pairs_for_which_memory_runs_out_begin_again_in_halves(engine: StyleTransfer, halved: Halved) -> None:

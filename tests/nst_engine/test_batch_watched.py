@@ -7,6 +7,7 @@ import pytest
 
 from nst_engine import Checkpoint, Pair, StyleTransfer, TransferResult
 from nst_engine.types import Picture
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.exhaustion import run_out
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
@@ -15,7 +16,7 @@ CONTENTS, STYLE = (content_pixels(), noise_pixels()), style_pixels()
 
 @pytest.fixture(scope="module")
 def engine() -> StyleTransfer:
-    return StyleTransfer(small_config(levels=2, iterations=4, record_every=2, snapshot_every=3, learning_rate=2.0))
+    return shared_engine(small_config(levels=2, iterations=4, record_every=2, snapshot_every=3, learning_rate=2.0))
 
 
 @pytest.fixture

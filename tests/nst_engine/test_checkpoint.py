@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nst_engine import Checkpoint, CheckpointError, StyleTransfer
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, small_config, style_pixels
 
 CONTENT, STYLE = content_pixels(), style_pixels()
@@ -30,7 +31,7 @@ def cut_off(engine: StyleTransfer, after: int) -> Checkpoint:
 
 
 def an_engine(**changes: Any) -> StyleTransfer:
-    return StyleTransfer(small_config(**{"levels": 2, "iterations": 12, "record_every": 4, **changes}))
+    return shared_engine(small_config(**{"levels": 2, "iterations": 12, "record_every": 4, **changes}))
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])

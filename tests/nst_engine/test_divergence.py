@@ -8,13 +8,14 @@ import pytest
 from nst_engine import StyleTransfer, TransferError, TransferResult
 from nst_engine.optimizers.registry import OPTIMIZERS, OptimizerSpec
 from nst_engine.whole import Whole
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw"])
 def test_a_rate_of_100_ends_below_a_twentieth_of_the_first_loss(optimizer: str) -> None:
     config = small_config(optimizer=optimizer, learning_rate=100.0, iterations=100, side=48, content_weight=0.01)
-    result = StyleTransfer(config).run(content_pixels(), style_pixels())
+    result = shared_engine(config).run(content_pixels(), style_pixels())
     assert result.losses.total < result.history[0].total / 20
     assert result.stop_reason.startswith("iterations; diverged ")
     assert "learning_rate 100 lowered to " in result.stop_reason
@@ -34,7 +35,7 @@ def climbing() -> Iterator[StyleTransfer]:
     fields = {"learning_rate": None, "iterations": 60, "record_every": 2, "style_weight": 1e-3}
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(OPTIMIZERS, "climbing", CLIMBING)
-        yield StyleTransfer(small_config(optimizer="climbing", **fields))
+        yield shared_engine(small_config(optimizer="climbing", **fields))
 
 
 def test_an_optimizer_that_keeps_diverging_gives_way_to_another(climbing: StyleTransfer) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from subprocess import run
 
 import pytest
@@ -22,33 +23,31 @@ PLAIN = [
 ]
 
 
-def loaded_by(statement: str, *watched: str) -> list[str]:
-    """Which of the watched modules a statement loads."""
-    code = f"import json, sys; {statement}; print(json.dumps([m for m in {watched!r} if m in sys.modules]))"
-    done = run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603 - our own code
-    modules: list[str] = json.loads(done.stdout)
-    return modules
+SCRIPT = """
+import json, sys
+for statement in json.loads(sys.argv[1]):
+    exec(statement)
+    print(json.dumps([name for name in json.loads(sys.argv[2]) if name in sys.modules]))
+"""
 
 
-@pytest.mark.parametrize("module", PLAIN)
-def test_a_plain_module_loads_nothing_heavy(module: str) -> None:
-    assert loaded_by(f"import {module}", *HEAVY) == []
+def loaded_by(statements: Sequence[str], watched: Sequence[str]) -> dict[str, list[str]]:
+    """Which of the watched modules are loaded after each statement, in one fresh interpreter that writes no errors."""
+    command = [sys.executable, "-c", SCRIPT, json.dumps(statements), json.dumps(watched)]
+    done = run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own code
+    assert done.stderr == ""
+    return dict(zip(statements, map(json.loads, done.stdout.splitlines()), strict=True))
 
 
-def test_making_a_configuration_loads_nothing_heavy() -> None:
-    statement = "from nst_engine import TransferConfig as C; C(backbone='tiny', weights='random').to_dict()"
-    assert loaded_by(statement, *HEAVY) == []
+def test_neither_plain_modules_nor_a_configuration_load_anything_heavy() -> None:
+    configuration = "from nst_engine import TransferConfig as C; C(backbone='tiny', weights='random').to_dict()"
+    found = loaded_by([*(f"import {module}" for module in PLAIN), configuration], HEAVY)
+    assert not any(found.values()), found
 
 
-def test_the_engine_itself_loads_tensorflow_and_no_part_of_the_pipeline() -> None:
-    watched = (*HEAVY, "tasks", "flows")
-    assert loaded_by("from nst_engine import StyleTransfer", *watched) == ["tensorflow", "keras"]
-
-
-def test_loading_the_engine_writes_nothing() -> None:
-    code = "from nst_engine import StyleTransfer"
-    done = run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603 - our own code
-    assert (done.stdout, done.stderr) == ("", "")
+def test_the_engine_itself_loads_tensorflow_and_no_part_of_the_pipeline_and_writes_nothing() -> None:
+    statement = "from nst_engine import StyleTransfer"
+    assert loaded_by([statement], (*HEAVY, "tasks", "flows")) == {statement: ["tensorflow", "keras"]}
 
 
 def test_every_public_name_is_there() -> None:

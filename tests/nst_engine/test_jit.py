@@ -6,9 +6,11 @@ import pytest
 import tensorflow as tf
 
 from nst_engine import StyleTransfer, TransferError, TransferResult
+from nst_engine.config import TransferConfig
 from nst_engine.descent import Descent
 from nst_engine.losses.objective import Objective
 from nst_engine.types import Tensor
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.exhaustion import run_out
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
@@ -17,9 +19,13 @@ PAIRS = [(content_pixels(), STYLE), (noise_pixels(), STYLE)]
 LAYERS = ("block1_conv1", "block2_conv1")
 
 
-def engine_of(**changes: Any) -> StyleTransfer:
+def config_of(**changes: Any) -> TransferConfig:
     fields: dict[str, Any] = {"jit": "on", "style_layers": LAYERS, "iterations": 4, "record_every": 2}
-    return StyleTransfer(small_config(**(fields | {"learning_rate": 2.0} | changes)))
+    return small_config(**(fields | {"learning_rate": 2.0} | changes))
+
+
+def engine_of(**changes: Any) -> StyleTransfer:
+    return shared_engine(config_of(**changes))
 
 
 def totals(outcome: object) -> list[float]:
@@ -49,7 +55,7 @@ def compiled_operations(descent: Descent) -> list[set[str]]:
 def test_xla_compiles_the_network_and_its_gradient_and_nothing_that_asks_for_more_steps(
     descents: list[Descent],
 ) -> None:
-    engine_of().run(*PAIRS[0])
+    StyleTransfer(config_of()).run(*PAIRS[0])
     (operations,) = compiled_operations(descents[0])
     assert {"Conv2D", "Conv2DBackpropInput"} <= operations
     assert not {"While", "StatelessWhile", "AssignVariableOp"} & operations
@@ -59,7 +65,7 @@ def test_xla_compiles_the_network_and_its_gradient_and_nothing_that_asks_for_mor
 def test_the_graph_is_plain_without_it_on_a_processor_and_in_tiles(
     changes: dict[str, Any], descents: list[Descent]
 ) -> None:
-    engine_of(iterations=1, **changes).run(*PAIRS[0])
+    StyleTransfer(config_of(iterations=1, **changes)).run(*PAIRS[0])
     assert [compiled_operations(descent) for descent in descents] == [[]]
 
 
@@ -85,7 +91,7 @@ def test_so_are_those_of_half_the_precision_but_for_rounding(precision: str) -> 
 
 def test_so_are_those_of_a_balanced_transfer_by_lbfgs(descents: list[Descent]) -> None:
     changes: dict[str, Any] = {"optimizer": "lbfgs", "learning_rate": None, "balance": 1.0, "style_layers": LAYERS[:1]}
-    compiled, plain = (engine_of(jit=jit, **changes).run(*PAIRS[0]) for jit in ("on", "off"))
+    compiled, plain = (StyleTransfer(config_of(jit=jit, **changes)).run(*PAIRS[0]) for jit in ("on", "off"))
     assert totals(compiled) == pytest.approx(totals(plain), rel=0.02)
     assert [len(compiled_operations(descent)) for descent in descents] == [1, 0]
 
@@ -116,9 +122,9 @@ def test_what_xla_cannot_compile_is_told_in_one_line_with_what_to_do() -> None:
     with pytest.raises(
         TransferError, match=r"^XLA failed on CPU:0: .*unsupported operations.*; use jit=off$"
     ) as caught:
-        engine_of().run(*PAIRS[0])
+        StyleTransfer(config_of()).run(*PAIRS[0])
     assert "\n" not in str(caught.value)
-    for outcome in engine_of().run_batch(PAIRS):
+    for outcome in StyleTransfer(config_of()).run_batch(PAIRS):
         assert isinstance(outcome, TransferError)
         assert str(outcome).endswith("; use jit=off")
 

@@ -6,21 +6,23 @@ import pytest
 import tensorflow as tf
 
 from nst_engine import StyleTransfer, TransferError, TransferResult
+from nst_engine.config import TransferConfig
 from nst_engine.descent import Descent
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.exhaustion import alive_before_each, run_out
 from tests.nst_engine.small import content_pixels, small_config, style_pixels
 
 STYLE = style_pixels()
 
 
-def engine_of(**changes: Any) -> StyleTransfer:
+def config_of(**changes: Any) -> TransferConfig:
     layers = dict.fromkeys(("content_layers", "style_layers"), ("block1_conv1",))
     fields: dict[str, Any] = {"side": None, "iterations": 4, "record_every": 2, "learning_rate": 2.0}
-    return StyleTransfer(small_config(**(layers | fields | changes)))
+    return small_config(**(layers | fields | changes))
 
 
 def run(width: int = 300, **changes: Any) -> TransferResult:
-    return engine_of(**changes).run(content_pixels(width, 24), STYLE)
+    return shared_engine(config_of(**changes)).run(content_pixels(width, 24), STYLE)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def disturbed() -> tuple[TransferResult, list[int]]:
     with pytest.MonkeyPatch.context() as patch:
         alive = alive_before_each(patch)
         run_out(patch, lambda calls, _pictures: calls == 1)
-        return run(), alive
+        return StyleTransfer(config_of()).run(content_pixels(300, 24), STYLE), alive
 
 
 def test_a_transfer_for_which_memory_ran_out_goes_on_in_tiles_and_tells(
@@ -79,12 +81,12 @@ def test_memory_that_runs_out_while_the_graph_is_made_is_answered_likewise(monke
         make(self, *arguments)
 
     monkeypatch.setattr(Descent, "__init__", exhausted)
-    result = run(iterations=1)
+    result = StyleTransfer(config_of(iterations=1)).run(content_pixels(300, 24), STYLE)
     assert (result.tile, result.iterations) == (256, 1)
 
 
 def test_memory_that_runs_out_in_the_last_evaluation_is_answered_likewise() -> None:
-    engine = engine_of(iterations=1)
+    engine = StyleTransfer(config_of(iterations=1))
 
     def exhausted(*_arguments: Any) -> Any:
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
@@ -109,4 +111,4 @@ def test_what_must_be_taken_whole_fails_at_once(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: None)
     run_out(monkeypatch, lambda calls, _pictures: calls == 0)
     with pytest.raises(TransferError, match="memory ran out for 300x24 pixels"):
-        run(**changes)
+        StyleTransfer(config_of(**changes)).run(content_pixels(300, 24), STYLE)

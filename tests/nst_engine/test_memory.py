@@ -20,7 +20,7 @@ from nst_engine.memory import (
 )
 from nst_engine.optimizers.registry import OPTIMIZERS
 from nst_engine.precision import FLOAT32, MIXED_BFLOAT16, Precision
-from nst_engine.weights import find_weights
+from tests.nst_engine.engines import shared_network
 from tests.nst_engine.small import small_config
 
 CONFIG = small_config(side=None)
@@ -29,8 +29,7 @@ LARGE = 3000, 2000
 
 def network(precision: Precision = FLOAT32, **changes: Any) -> Network:
     config = small_config(**changes)
-    layers = *config.content_layer_weights, *config.style_layer_weights
-    return Network(config, find_weights(config), precision, layers)
+    return shared_network(config, (*config.content_layer_weights, *config.style_layer_weights), precision)
 
 
 @pytest.fixture(scope="module", name="tiny")

@@ -3,8 +3,9 @@
 import pytest
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-from nst_engine import ImageError, StyleTransfer
+from nst_engine import ImageError
 from nst_engine.profile import BACKWARD, FORWARD, OPTIMIZER, PARTS, REST, STYLE, part_of, profile, seconds_by_part
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
 SPAN = "nightbrush_steps"
@@ -80,14 +81,14 @@ def test_on_a_gpu_its_kernels_count_and_not_what_starts_them() -> None:
 
 @pytest.mark.parametrize(("optimizer", "style_loss"), [("lbfgs", "gram"), ("adam", "wasserstein")])
 def test_the_parts_of_a_transfer_all_take_time(optimizer: str, style_loss: str) -> None:
-    engine = StyleTransfer(small_config(optimizer=optimizer, learning_rate=None, style_loss=style_loss))
+    engine = shared_engine(small_config(optimizer=optimizer, learning_rate=None, style_loss=style_loss))
     shares = profile(engine, content_pixels(), style_pixels())
     assert tuple(share.part for share in shares) == PARTS
     assert all(share.seconds > 0 for share in shares)
 
 
 def test_the_parts_of_a_transfer_sum_to_a_step() -> None:
-    engine = StyleTransfer(small_config())
+    engine = shared_engine(small_config())
     shares = profile(engine, content_pixels(), style_pixels())
     _, before, after, _ = engine.run(content_pixels(), style_pixels()).history
     ratio = sum(share.seconds for share in shares) / (after.seconds - before.seconds) * (after.step - before.step)
@@ -96,4 +97,4 @@ def test_the_parts_of_a_transfer_sum_to_a_step() -> None:
 
 def test_a_picture_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(ImageError, match="cannot be read"):
-        profile(StyleTransfer(small_config()), b"", noise_pixels())
+        profile(shared_engine(small_config()), b"", noise_pixels())

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from nst_engine import StyleTransfer
 from nst_engine.schedules import SCHEDULES
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, small_config, style_pixels
 
 
@@ -15,8 +15,8 @@ def test_a_schedule_is_its_formula(name: str, factors: list[float]) -> None:
 
 
 def test_the_rate_of_a_step_follows_the_schedule() -> None:
-    engine = StyleTransfer(small_config(optimizer="adam", learning_rate=8.0, iterations=10, schedule="cosine"))
+    engine = shared_engine(small_config(optimizer="adam", learning_rate=8.0, iterations=10, schedule="cosine"))
     engine.run(content_pixels(), style_pixels())
-    descent = next(iter(engine._bench._descents._values.values()))
+    descent = next(reversed(engine._bench._descents._values.values()))
     last = 8 * (1 + np.cos(np.pi * 0.9)) / 2
     assert float(descent._optimizers[0]._optimizer.learning_rate) == pytest.approx(last, rel=1e-4)

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nst_engine import StyleTransfer, TransferResult
+from nst_engine import TransferResult
 from nst_engine.images import decode
 from nst_engine.types import Picture
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, small_config, style_pixels
 
 CONTENT, STYLE = content_pixels(), style_pixels()
@@ -18,7 +19,7 @@ Snapshots = list[tuple[int, Picture]]
 def watched(**changes: Any) -> tuple[TransferResult, Snapshots]:
     """A result and the snapshots on the way to it."""
     snapshots: Snapshots = []
-    engine = StyleTransfer(small_config(**changes))
+    engine = shared_engine(small_config(**changes))
     result = engine.run(CONTENT, STYLE, on_snapshot=lambda steps, picture: snapshots.append((steps, picture)))
     return result, snapshots
 
@@ -63,7 +64,7 @@ def test_snapshots_that_fall_on_records_change_nothing() -> None:
 def test_a_snapshot_has_the_colours_that_the_result_has() -> None:
     grey = np.repeat(CONTENT.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
     snapshots: Snapshots = []
-    engine = StyleTransfer(small_config(preserve_color="luminance", snapshot_every=4, iterations=8))
+    engine = shared_engine(small_config(preserve_color="luminance", snapshot_every=4, iterations=8))
     engine.run(grey, STYLE, on_snapshot=lambda steps, picture: snapshots.append((steps, picture)))
     for _, picture in snapshots:
         assert np.ptp(picture, axis=2).max() < 0.02
@@ -71,6 +72,6 @@ def test_a_snapshot_has_the_colours_that_the_result_has() -> None:
 
 
 def test_nobody_needs_to_watch() -> None:
-    engine = StyleTransfer(small_config(snapshot_every=4))
+    engine = shared_engine(small_config(snapshot_every=4))
     assert engine.run(CONTENT, STYLE).iterations == 12
     assert len(list(engine.records(CONTENT, STYLE))) == 4

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from nst_engine import ImageError, Pair, StyleTransfer, TransferConfig
+from nst_engine import ImageError, Pair
 from nst_engine.images import decode, resize
 from nst_engine.types import Picture, Pixels
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
 CONTENT, STYLE, OTHER = content_pixels(), style_pixels(), noise_pixels(40, 32)
@@ -41,15 +41,10 @@ def columns(start: int, stop: int, width: int = 48, height: int = 36) -> Pixels:
     return mask
 
 
-@cache
-def engine_of(config: TransferConfig) -> StyleTransfer:
-    return StyleTransfer(config)
-
-
 def style_term(style: Any, content: Pixels = CONTENT, picture: Pixels | None = None, **changes: Any) -> float:
     """The style loss of a picture against the styles of a configuration."""
     return (
-        engine_of(small_config(**changes))
+        shared_engine(small_config(**changes))
         .evaluate(noise_pixels() if picture is None else picture, content, style)
         .style
     )
@@ -94,7 +89,7 @@ def test_a_blend_of_neighbours_is_searched_at_the_places_of_all_its_styles(save:
 def test_a_transfer_lowers_the_loss_of_its_blend_in_its_region_on_every_level(save: Save) -> None:
     other, mask = save("other.png", OTHER), save("mask.png", columns(0, 96, 192, 144))
     config = small_config(blend=(f"{other}:2",), content_masks=(mask, mask), levels=2, iterations=4)
-    result = StyleTransfer(config).run(CONTENT, STYLE)
+    result = shared_engine(config).run(CONTENT, STYLE)
     assert [record.side for record in result.history] == [34, 48, 48]
     assert result.losses.style < result.history[1].style
     assert set(result.origins) == {"content", "style", other, mask}
@@ -117,7 +112,7 @@ def test_styles_that_each_paint_everywhere_have_the_weighted_mean_of_their_losse
 def painted(content: Pixels, *, style: Pixels = STYLE, **changes: Any) -> tuple[Picture, Picture]:
     """The content and what became of it under a style alone, neither content nor variation weighing anything."""
     weights = {"content_weight": 0, "tv_weight": 0, "learning_rate": 2.0, "iterations": 6, "record_every": 0}
-    result = engine_of(small_config(side=None, **(LAYERS | weights | changes))).run(content, style)
+    result = shared_engine(small_config(side=None, **(LAYERS | weights | changes))).run(content, style)
     return decode(content), result.image
 
 
@@ -196,7 +191,7 @@ def test_regions_and_styles_have_the_terms_and_the_gradient_of_the_whole_picture
     masks = save("soft.png", noise_pixels(60, 44)), save("right.png", columns(25, 60, 60, 44))
     own = save("own.png", noise_pixels(32, 32)), save("other mask.png", columns(0, 23, 40, 32))
     fields: dict[str, Any] = {"style_loss": "wasserstein", "blend": (save("other.png", OTHER),), "side": 60}
-    engine = StyleTransfer(small_config(content_masks=masks, style_masks=own, **fields))
+    engine = shared_engine(small_config(content_masks=masks, style_masks=own, **fields))
     lane = engine._lane(Pair(content_pixels(60, 44), STYLE))
 
     def evaluated(tile: int | None) -> tuple[Any, Any]:
@@ -214,7 +209,7 @@ def test_regions_and_styles_have_the_terms_and_the_gradient_of_the_whole_picture
 
 @pytest.mark.parametrize("field", ["blend", "content_masks", "style_masks"])
 def test_a_file_that_is_absent_is_named(field: str) -> None:
-    engine = StyleTransfer(small_config(**{field: ("absent.png",)}))
+    engine = shared_engine(small_config(**{field: ("absent.png",)}))
     with pytest.raises(ImageError, match=r"picture 'absent\.png' cannot be read: No such file"):
         engine.run(CONTENT, STYLE)
 
@@ -222,7 +217,7 @@ def test_a_file_that_is_absent_is_named(field: str) -> None:
 @pytest.mark.parametrize(("field", "aspect"), [("content_masks", "48:36"), ("style_masks", "32:32")])
 def test_a_mask_of_another_aspect_is_refused_with_the_right_one(save: Save, field: str, aspect: str) -> None:
     mask = save("mask.png", columns(0, 24, 60, 20))
-    engine = StyleTransfer(small_config(**{field: (mask,)}))
+    engine = shared_engine(small_config(**{field: (mask,)}))
     expected = re.escape(f"mask {mask!r} is 60x20 pixels; use a picture of the aspect {aspect}")
     with pytest.raises(ImageError, match=expected):
         engine.run(CONTENT, STYLE)
@@ -231,6 +226,6 @@ def test_a_mask_of_another_aspect_is_refused_with_the_right_one(save: Save, fiel
 @pytest.mark.parametrize(("field", "size"), [("content_masks", (48, 36)), ("style_masks", (32, 32))])
 def test_a_mask_without_any_white_is_refused(save: Save, field: str, size: tuple[int, int]) -> None:
     mask = save("mask.png", columns(0, 0, *size))
-    engine = StyleTransfer(small_config(**{field: (mask,)}))
+    engine = shared_engine(small_config(**{field: (mask,)}))
     with pytest.raises(ImageError, match=re.escape(f"mask {mask!r} is black everywhere")):
         engine.run(CONTENT, STYLE)

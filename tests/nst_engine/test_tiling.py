@@ -13,13 +13,14 @@ from nst_engine.backbones.registry import BACKBONES
 from nst_engine.losses.objective import Targets
 from nst_engine.tiling import Span, spans
 from nst_engine.types import Tensor
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
 WIDTH, HEIGHT = 101, 77
 
 
 def engine_and_targets(width: int, height: int, tile: int | None, **changes: Any) -> tuple[StyleTransfer, Targets]:
-    engine = StyleTransfer(small_config(side=None, **changes))
+    engine = shared_engine(small_config(side=None, **changes))
     lane = engine._lane(Pair(content_pixels(width, height), style_pixels(70, 50)))
     return engine, engine._bench.targets(lane, (width, height), tile)
 
@@ -77,7 +78,7 @@ def test_what_a_picture_is_compared_with_is_the_same_tile_by_tile(style_loss: st
 def test_a_tiled_run_ends_where_the_whole_one_does() -> None:
     content, style = content_pixels(60, 48), style_pixels()
     config = small_config(side=60, optimizer="lbfgs", learning_rate=None, iterations=10)
-    whole, tiled = (StyleTransfer(config.replace(tile=tile)).run(content, style) for tile in (None, 16))
+    whole, tiled = (shared_engine(config.replace(tile=tile)).run(content, style) for tile in (None, 16))
     assert tiled.losses.total == pytest.approx(whole.losses.total, rel=1e-2)
     assert tiled.size == whole.size
 
@@ -107,7 +108,7 @@ def test_the_tiles_of_any_length_add_up_on_the_grid(length: int, tile: int, reac
 def test_a_change_beyond_the_reach_leaves_the_deepest_features_as_they_are(backbone: str) -> None:
     spec = BACKBONES[backbone]
     deepest = {"content_layers": (spec.layers[-1],), "style_layers": (spec.layers[-1],)}
-    engine = StyleTransfer(small_config(backbone=backbone, side=None, **deepest))
+    engine = shared_engine(small_config(backbone=backbone, side=None, **deepest))
     stride = engine._bench.network.strides()[spec.layers[-1]]
     margin = -(-spec.reach // stride)
     length = (2 * margin + 3) * stride

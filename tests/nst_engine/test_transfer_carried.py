@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nst_engine import StyleTransfer, TransferConfig
+from nst_engine import TransferConfig
 from nst_engine.images import read_photograph, read_provenance
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
 
@@ -22,7 +23,7 @@ def half_clear(path: Path) -> Path:
 @pytest.mark.parametrize("file_format", ["png", "webp", "tiff"])
 def test_the_transparency_of_the_content_is_given_back(tmp_path: Path, file_format: str) -> None:
     content = half_clear(tmp_path / "content.png")
-    result = StyleTransfer(small_config(side=96, format=file_format)).run(content, style_pixels())
+    result = shared_engine(small_config(side=96, format=file_format)).run(content, style_pixels())
     alpha = read_photograph(result.encode()).alpha
     assert alpha is not None
     assert alpha.shape == (72, 96)
@@ -31,7 +32,7 @@ def test_the_transparency_of_the_content_is_given_back(tmp_path: Path, file_form
 
 
 def test_the_file_tells_how_it_came_about(tmp_path: Path) -> None:
-    result = StyleTransfer(small_config(seed=7)).run(content_pixels(), style_pixels())
+    result = shared_engine(small_config(seed=7)).run(content_pixels(), style_pixels())
     for name in ("out.png", "out.jpg", "out.webp", "out.tiff"):
         told = read_provenance(result.save(tmp_path / name))
         assert told is not None
@@ -42,7 +43,7 @@ def test_the_file_tells_how_it_came_about(tmp_path: Path) -> None:
 
 def test_luminance_gives_the_result_the_colours_of_the_content() -> None:
     grey = np.repeat(content_pixels().mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
-    engine = StyleTransfer(small_config(preserve_color="luminance", iterations=10))
+    engine = shared_engine(small_config(preserve_color="luminance", iterations=10))
     result = engine.run(grey, style_pixels())
     assert np.ptp(result.image, axis=2).max() < 0.02
     assert engine.evaluate(result.image, grey, style_pixels()).total == pytest.approx(result.losses.total, rel=1e-4)
@@ -51,7 +52,7 @@ def test_luminance_gives_the_result_the_colours_of_the_content() -> None:
 @pytest.mark.parametrize("mode", ["histogram", "coral"])
 def test_the_style_takes_the_colours_of_the_content_beforehand(mode: str) -> None:
     content, style = content_pixels(), noise_pixels(64, 40)
-    plain, kept = (StyleTransfer(small_config(preserve_color=name)) for name in ("none", mode))
+    plain, kept = (shared_engine(small_config(preserve_color=name)) for name in ("none", mode))
     picture = content_pixels()
     assert kept.evaluate(picture, content, style).style < plain.evaluate(picture, content, style).style
     assert kept.run(content, style).losses.total > 0

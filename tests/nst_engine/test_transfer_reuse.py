@@ -11,6 +11,7 @@ from nst_engine.losses.objective import Objective
 from nst_engine.optimizers.curvature import Curvature
 from nst_engine.recent import Recent
 from nst_engine.workbench import BYTES_KEPT, Shape, kept_bytes
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
 CONTENT, STYLE = content_pixels(), style_pixels()
@@ -32,7 +33,7 @@ class Calls:
 
 @pytest.mark.parametrize(("optimizer", "init"), [("lbfgs", "content"), ("adam", "noise")])
 def test_two_runs_of_one_engine_give_equal_pictures_whatever_was_between(optimizer: str, init: str) -> None:
-    engine = StyleTransfer(small_config(optimizer=optimizer, learning_rate=None, init=init))
+    engine = shared_engine(small_config(optimizer=optimizer, learning_rate=None, init=init))
     first = engine.run(CONTENT, STYLE)
     engine.run(noise_pixels(), style_pixels(30, 40))
     again = engine.run(CONTENT, STYLE)
@@ -43,7 +44,7 @@ def test_two_runs_of_one_engine_give_equal_pictures_whatever_was_between(optimiz
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 def test_two_runs_are_equal_where_the_first_gradients_overflow(optimizer: str) -> None:
     low = {"precision": "mixed_float16", "style_weight": 0.1, "iterations": 20}
-    engine = StyleTransfer(small_config(optimizer=optimizer, learning_rate=None, **low))
+    engine = shared_engine(small_config(optimizer=optimizer, learning_rate=None, **low))
     first = engine.run(CONTENT, STYLE)
     engine.run(noise_pixels(), style_pixels(30, 40))
     np.testing.assert_array_equal(engine.run(CONTENT, STYLE).image, first.image)
@@ -73,7 +74,7 @@ def test_the_targets_of_a_style_are_computed_once_per_size() -> None:
 
 
 def test_a_style_is_never_enlarged() -> None:
-    small, large = (StyleTransfer(small_config(side=side)) for side in (48, 96))
+    small, large = (shared_engine(small_config(side=side)) for side in (48, 96))
     picture = noise_pixels(48, 48)
     exact = small.evaluate(picture, picture, STYLE).style
     assert large.evaluate(noise_pixels(96, 96), picture, STYLE).style != exact
@@ -138,7 +139,7 @@ def test_losses_are_traced_once_for_all_sizes(monkeypatch: pytest.MonkeyPatch) -
 
 def test_portrait_and_landscape_do_not_disturb_one_another() -> None:
     config, landscape, portrait = small_config(optimizer="lbfgs"), content_pixels(48, 30), content_pixels(30, 48)
-    engine, alone = StyleTransfer(config), StyleTransfer(config)
+    engine, alone = shared_engine(config), shared_engine(config)
     first, between, again = (engine.run(content, STYLE).image for content in (landscape, portrait, landscape))
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(between, alone.run(portrait, STYLE).image)

@@ -5,39 +5,23 @@ import tensorflow as tf
 
 from nst_engine import ConfigError
 from nst_engine.backbones.border import Border
-from nst_engine.backbones.loading import load_weights
-from nst_engine.backbones.network import Network
-from nst_engine.backbones.pretrained import mobilenet_v2, mobilenet_v3, resnet50, vgg16
-from nst_engine.backbones.tiny import tiny
-from nst_engine.precision import FLOAT32
-from nst_engine.weights import find_weights
+from tests.nst_engine.engines import keras_network, shared_network
 from tests.nst_engine.small import noise_pixels, small_config
 
 FIRST = {
-    "vgg16": (vgg16, "block1_conv1"),
-    "resnet50": (resnet50, "conv1_relu"),
-    "mobilenet_v2": (mobilenet_v2, "Conv1_relu"),
-    "mobilenet_v3": (mobilenet_v3, "conv_activation"),
-    "tiny": (tiny, "block1_conv1"),
+    "vgg16": "block1_conv1",
+    "resnet50": "conv1_relu",
+    "mobilenet_v2": "Conv1_relu",
+    "mobilenet_v3": "conv_activation",
+    "tiny": "block1_conv1",
 }
 SIZES = [(32, 32), (33, 46), (45, 35)]
 
 
 def first_features(name: str, pixels: np.ndarray) -> np.ndarray:
     """Features of the network's first layer."""
-    config = small_config(backbone=name, content_layers=None, style_layers=None)
-    features = Network(config, find_weights(config), FLOAT32, [FIRST[name][1]]).features(pixels.astype(np.float32))
-    return np.asarray(features[FIRST[name][1]])
-
-
-def keras_features(name: str, pixels: np.ndarray) -> np.ndarray:
-    """The same by Keras's own network, zeros around the pixels."""
-    build, layer = FIRST[name]
-    network, config = build(), small_config(backbone=name, content_layers=None, style_layers=None)
-    load_weights(network, find_weights(config), config)
-    return np.asarray(
-        keras.Model(network.inputs[0], network.get_layer(layer).output)(pixels.astype(np.float32), training=False)
-    )
+    config, layer = small_config(backbone=name, content_layers=None, style_layers=None), FIRST[name]
+    return np.asarray(shared_network(config, (layer,)).features(pixels.astype(np.float32))[layer])
 
 
 @pytest.mark.parametrize("name", FIRST)
@@ -52,18 +36,18 @@ def test_a_picture_of_one_colour_has_the_same_features_up_to_its_border(name: st
 @pytest.mark.parametrize("name", FIRST)
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_features_have_the_shape_that_zeros_would_give(name: str, size: tuple[int, int]) -> None:
-    pixels = noise_pixels(size[1], size[0])[np.newaxis]
-    assert first_features(name, pixels).shape == keras_features(name, pixels).shape
+    network = keras_network(name)
+    with_zeros = keras.Model(network.inputs[0], network.get_layer(FIRST[name]).output)
+    F = first_features(name, noise_pixels(size[1], size[0])[np.newaxis])
+    assert F.shape == with_zeros.compute_output_shape((1, *size, 3))
 
 
 @pytest.mark.parametrize(
-    ("build", "first"), [(resnet50, "conv1_conv"), (mobilenet_v2, "Conv1"), (tiny, "block1_conv1")]
+    ("name", "first"), [("resnet50", "conv1_conv"), ("mobilenet_v2", "Conv1"), ("tiny", "block1_conv1")]
 )
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_inside_the_border_the_first_convolution_is_that_of_keras(
-    build: object, first: str, size: tuple[int, int]
-) -> None:
-    network = build()  # type: ignore[operator]  # any of three functions
+def test_inside_the_border_the_first_convolution_is_that_of_keras(name: str, first: str, size: tuple[int, int]) -> None:
+    network = keras_network(name)
     pixels = tf.constant(noise_pixels(size[1], size[0])[np.newaxis], tf.float32)
     convolution = network.get_layer(first)
     expected = keras.Model(network.inputs[0], convolution.output)(pixels)
@@ -88,7 +72,7 @@ def test_the_gradient_of_what_is_repeated_arrives_at_the_edge() -> None:
     pixels = tf.ones([1, 32, 32, 3])
     with tf.GradientTape() as tape:
         tape.watch(pixels)
-        total = tf.reduce_sum(Border(resnet50()).around(pixels))
+        total = tf.reduce_sum(Border(keras_network("resnet50")).around(pixels))
     gradient = tape.gradient(total, pixels)[0, ..., 0]
     assert tf.reduce_sum(gradient) == 38 * 38
     assert (gradient[0, 0], gradient[0, 9], gradient[9, 9]) == (16, 4, 1)

@@ -8,7 +8,7 @@ from nst_engine.backbones.natural import natural_pixels
 from nst_engine.backbones.network import Network
 from nst_engine.backbones.registry import backbone_spec
 from nst_engine.precision import FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16, Precision
-from nst_engine.weights import find_weights
+from tests.nst_engine.engines import shared_network
 from tests.nst_engine.small import noise_pixels, small_config
 from tests.reference.network import CHANNELS, tiny_features
 
@@ -17,8 +17,7 @@ PIXELS = tf.constant(PICTURE[np.newaxis], tf.float32)
 
 
 def network(precision: Precision = FLOAT32, layers: tuple[str, ...] = tuple(CHANNELS), **changes: Any) -> Network:
-    config = small_config(**changes)
-    return Network(config, find_weights(config), precision, layers)
+    return shared_network(small_config(**changes), layers, precision)
 
 
 @pytest.mark.parametrize("pooling", ["max", "average"])

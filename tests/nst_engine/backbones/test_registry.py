@@ -1,12 +1,13 @@
 import re
-from importlib import import_module
-from typing import Any
+from functools import cache
 
 import keras
 import pytest
 
 from nst_engine import ConfigError, TransferConfig
+from nst_engine.backbones.pretrained import mobilenet_v3
 from nst_engine.backbones.registry import BACKBONES, backbone_spec
+from tests.nst_engine.engines import keras_network
 
 APPLICATIONS = {
     "vgg16": keras.applications.VGG16,
@@ -15,14 +16,14 @@ APPLICATIONS = {
 }
 
 
-def built(name: str) -> Any:
-    module, function = backbone_spec(name).builder.split(":")
-    return getattr(import_module(module), function)()
+@cache
+def application(name: str) -> keras.Model:
+    return APPLICATIONS[name](include_top=False, weights=None)
 
 
 @pytest.mark.parametrize("name", APPLICATIONS)
 def test_layer_names_are_those_of_the_keras_network(name: str) -> None:
-    network = APPLICATIONS[name](include_top=False, weights=None)
+    network = application(name)
     unread = (keras.layers.InputLayer, keras.layers.ZeroPadding2D)
     names = [layer.name for layer in network.layers if not isinstance(layer, unread)]
     assert set(backbone_spec(name).layers) == set(names)
@@ -40,22 +41,22 @@ def test_layer_names_of_mobilenet_v3_are_those_of_keras_but_for_its_numbered_act
 
 
 def test_the_activations_of_mobilenet_v3_keep_their_names_however_often_it_is_built() -> None:
-    first, second = ([layer.name for layer in built("mobilenet_v3").layers] for _ in range(2))
+    first, second = ([layer.name for layer in mobilenet_v3().layers] for _ in range(2))
     for name in backbone_spec("mobilenet_v3").layers:
         assert first.count(name) == second.count(name) == 1
-    activation = built("mobilenet_v3").get_layer("expanded_conv_6_expand_activation")
+    activation = keras_network("mobilenet_v3").get_layer("expanded_conv_6_expand_activation")
     assert activation.get_config()["activation"] == "hard_silu"  # Keras's other name for hard-swish
 
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_every_listed_layer_is_in_the_network_that_the_builder_builds(name: str) -> None:
-    names = {layer.name for layer in built(name).layers}
+    names = {layer.name for layer in keras_network(name).layers}
     assert set(backbone_spec(name).layers) <= names
 
 
 @pytest.mark.parametrize("name", APPLICATIONS)
 def test_layers_go_from_the_pixels_up(name: str) -> None:
-    inner = [layer.name for layer in APPLICATIONS[name](include_top=False, weights=None).layers]
+    inner = [layer.name for layer in application(name).layers]
     listed = backbone_spec(name).layers
     read = [*BACKBONES[name].content_layers, *BACKBONES[name].style_layers]
     by_depth = sorted(dict.fromkeys(read), key=inner.index)
@@ -71,7 +72,7 @@ def test_the_preset_is_what_a_configuration_without_layers_uses(name: str) -> No
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_the_stride_is_that_of_the_deepest_preset_layer(name: str) -> None:
-    spec, network = backbone_spec(name), built(name)
+    spec, network = backbone_spec(name), keras_network(name)
     outputs = [network.get_layer(layer).output for layer in (*spec.content_layers, *spec.style_layers)]
     deepest = keras.Model(network.inputs, outputs).compute_output_shape((1, 128, 128, 3))
     assert 128 // min(shape[1] for shape in deepest) == spec.stride

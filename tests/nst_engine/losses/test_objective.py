@@ -7,11 +7,12 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from nst_engine import StyleTransfer, TransferConfig
+from nst_engine import TransferConfig
 from nst_engine.backbones.network import Network
 from nst_engine.losses.objective import Features, Objective, Region, Targets
 from nst_engine.precision import FLOAT32
 from nst_engine.weights import find_weights
+from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 from tests.reference.network import Losses, losses
 
@@ -64,7 +65,7 @@ def gradient_of_total(config: TransferConfig, pixels: npt.NDArray[Any]) -> npt.N
 @pytest.mark.parametrize("changes", CASES, ids=str)
 def test_evaluate_agrees_with_numpy(changes: dict[str, Any]) -> None:
     config = small_config(**changes)
-    ours, expected = StyleTransfer(config).evaluate(PICTURE, CONTENT, STYLE), in_numpy(config, PICTURE)
+    ours, expected = shared_engine(config).evaluate(PICTURE, CONTENT, STYLE), in_numpy(config, PICTURE)
     assert ours.content == pytest.approx(expected.content, rel=1e-4)
     assert ours.style == pytest.approx(expected.style, rel=1e-4)
     assert ours.tv == pytest.approx(expected.tv, rel=1e-4)
@@ -83,16 +84,16 @@ def test_the_gradient_is_the_slope_of_finite_differences(changes: dict[str, Any]
 
 
 def test_the_content_itself_has_no_content_loss() -> None:
-    assert StyleTransfer(small_config()).evaluate(CONTENT, CONTENT, STYLE).content == 0
+    assert shared_engine(small_config()).evaluate(CONTENT, CONTENT, STYLE).content == 0
 
 
 def test_the_style_itself_has_no_style_loss() -> None:
-    engine = StyleTransfer(small_config(side=40))
+    engine = shared_engine(small_config(side=40))
     assert engine.evaluate(STYLE, STYLE, STYLE).style == 0
 
 
 def test_a_term_of_weight_zero_is_reported_and_not_counted() -> None:
-    terms = StyleTransfer(small_config(content_weight=0, style_weight=0)).evaluate(PICTURE, CONTENT, STYLE)
+    terms = shared_engine(small_config(content_weight=0, style_weight=0)).evaluate(PICTURE, CONTENT, STYLE)
     assert terms.content > 0
     assert terms.style > 0
     assert terms.total == pytest.approx(0.02 * terms.tv, rel=1e-6)

@@ -7,14 +7,13 @@ from nst_engine.backbones.loading import load_weights
 from nst_engine.backbones.natural import natural_pixels
 from nst_engine.backbones.network import Network
 from nst_engine.backbones.preprocessing import preprocessed
-from nst_engine.backbones.pretrained import resnet50
 from nst_engine.backbones.registry import BACKBONES, backbone_spec
 from nst_engine.config import TransferConfig
 from nst_engine.losses.content import content_loss
 from nst_engine.losses.gram import gram_matrix, style_loss
 from nst_engine.losses.smoothing import VGG16_RMS, SoftmaxScale, fitted_scale, smoothed
-from nst_engine.precision import FLOAT32
 from nst_engine.weights import find_weights
+from tests.nst_engine.engines import keras_network, shared_network
 
 F = np.random.default_rng(5).standard_normal((1, 6, 7, 5), dtype=np.float32) * 30
 
@@ -73,8 +72,7 @@ def test_features_that_are_all_the_same_stay_so() -> None:
 
 
 def engine_network(name: str, weights: str, layers: tuple[str, ...]) -> Network:
-    config = TransferConfig(backbone=name, weights=weights)
-    return Network(config, find_weights(config), FLOAT32, layers)
+    return shared_network(TransferConfig(backbone=name, weights=weights), layers)
 
 
 def test_the_magnitudes_of_vgg16_are_those_of_the_packaged_weights() -> None:
@@ -99,7 +97,7 @@ def test_the_losses_of_every_smoothed_backbone_are_of_the_size_of_vgg16s(name: s
 
 def test_smoothing_raises_the_entropy_of_every_style_layer_of_resnet50() -> None:
     config = TransferConfig(backbone="resnet50", weights="random")
-    whole, layers = resnet50(), config.spec.style_layers
+    whole, layers = keras_network("resnet50"), config.spec.style_layers
     load_weights(whole, find_weights(config), config)
     network = keras.Model(whole.inputs[0], {layer: whole.get_layer(layer).output for layer in layers})
     natural, other = (

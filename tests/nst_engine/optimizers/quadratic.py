@@ -1,6 +1,7 @@
 """A convex quadratic of pixels whose minimum lies outside the box for some of them."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -55,13 +56,15 @@ def start() -> npt.NDArray[np.float32]:
 
 
 def stepping(optimizer: PixelOptimizer, evaluate: Evaluate, rate: float = 1.0) -> Callable[[], npt.NDArray[np.float32]]:
-    """One traced step of the optimizer at each call; gives the loss terms before it."""
+    """One step of the optimizer at each call; gives the loss terms before it."""
+    tell = traced_tell(optimizer)
+    return lambda: tell(*evaluate(optimizer.trial), tf.constant(rate)).numpy()
 
-    @tf.function
-    def step() -> Any:
-        return optimizer.tell(*evaluate(optimizer.trial), tf.constant(rate))
 
-    return lambda: step().numpy()
+@lru_cache(8)
+def traced_tell(optimizer: PixelOptimizer) -> Any:
+    """The graph of an optimizer's step, traced once for all tests that use the optimizer."""
+    return tf.function(optimizer.tell)
 
 
 def spoiled(evaluate: Evaluate, from_call: int, calls: int, terms_too: bool) -> Evaluate:

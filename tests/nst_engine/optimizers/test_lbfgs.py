@@ -25,6 +25,12 @@ def test_rms_is_the_root_mean_square() -> None:
 # ---------------------------------------------------------------- the optimizer
 
 
+@pytest.fixture(scope="module")
+def optimizer() -> ProjectedLBFGS:
+    """One for all: starting anew forgets everything, as a test below holds."""
+    return ProjectedLBFGS()
+
+
 def least_value(quadratic: Quadratic) -> float:
     """The value of the quadratic's minimum inside the box, as SciPy finds it."""
     bounds = [(0, 255)] * SIZE
@@ -38,8 +44,8 @@ def value_at(optimizer: ProjectedLBFGS, quadratic: Quadratic) -> float:
 
 
 @pytest.mark.parametrize(("seed", "spread"), [(0, 30.0), (1, 150.0), (2, 600.0)])
-def test_reaches_the_optimum_that_l_bfgs_b_of_scipy_finds(seed: int, spread: float) -> None:
-    quadratic, optimizer = Quadratic(seed, spread), ProjectedLBFGS()
+def test_reaches_the_optimum_that_l_bfgs_b_of_scipy_finds(seed: int, spread: float, optimizer: ProjectedLBFGS) -> None:
+    quadratic = Quadratic(seed, spread)
     optimizer.start(start())
     step = stepping(optimizer, quadratic.evaluate)
     for _ in range(250):
@@ -47,8 +53,8 @@ def test_reaches_the_optimum_that_l_bfgs_b_of_scipy_finds(seed: int, spread: flo
     assert value_at(optimizer, quadratic) == pytest.approx(least_value(quadratic), rel=1e-3)
 
 
-def test_never_leaves_the_box_and_its_loss_never_rises() -> None:
-    quadratic, optimizer = Quadratic(spread=300.0), ProjectedLBFGS()
+def test_never_leaves_the_box_and_its_loss_never_rises(optimizer: ProjectedLBFGS) -> None:
+    quadratic = Quadratic(spread=300.0)
     optimizer.start(start())
     step, totals = stepping(optimizer, quadratic.evaluate), []
     for _ in range(120):
@@ -69,8 +75,7 @@ def moves_of(step: Callable[[], object], optimizer: ProjectedLBFGS, count: int) 
     return moves
 
 
-def test_no_step_is_farther_than_the_farthest_and_the_first_is_the_first_move() -> None:
-    optimizer = ProjectedLBFGS()
+def test_no_step_is_farther_than_the_farthest_and_the_first_is_the_first_move(optimizer: ProjectedLBFGS) -> None:
     optimizer.start(tf.fill(SHAPE, 127.0))
     moves = moves_of(stepping(optimizer, Quadratic(spread=600.0).evaluate), optimizer, 12)
     assert moves[:2] == [0, pytest.approx(FIRST_MOVE, rel=1e-4)]
@@ -78,8 +83,8 @@ def test_no_step_is_farther_than_the_farthest_and_the_first_is_the_first_move() 
     assert max(moves) > FIRST_MOVE
 
 
-def test_steps_grow_where_the_loss_falls_as_predicted() -> None:
-    optimizer, slope = ProjectedLBFGS(), tf.fill(SHAPE, 1.0)
+def test_steps_grow_where_the_loss_falls_as_predicted(optimizer: ProjectedLBFGS) -> None:
+    slope = tf.fill(SHAPE, 1.0)
     optimizer.start(tf.fill(SHAPE, 250.0))
 
     def nearly_plane(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -90,8 +95,7 @@ def test_steps_grow_where_the_loss_falls_as_predicted() -> None:
     np.testing.assert_allclose(moves, expected, rtol=1e-3)
 
 
-def test_steps_shrink_where_the_loss_falls_by_less_than_predicted() -> None:
-    optimizer = ProjectedLBFGS()
+def test_steps_shrink_where_the_loss_falls_by_less_than_predicted(optimizer: ProjectedLBFGS) -> None:
     optimizer.start(tf.fill(SHAPE, 250.0))
     totals = iter([100.0, 50.0, 49.99, 49.98, 49.97, 49.96])
 
@@ -102,8 +106,8 @@ def test_steps_shrink_where_the_loss_falls_by_less_than_predicted() -> None:
     np.testing.assert_allclose(moves[2:], [FIRST_RADIUS / 2**halvings for halvings in range(4)], rtol=1e-2)
 
 
-def test_a_trial_that_fails_is_remembered_and_the_next_is_at_most_half_as_far() -> None:
-    quadratic, optimizer, fails = Quadratic(spread=300.0), ProjectedLBFGS(), tf.Variable(False)
+def test_a_trial_that_fails_is_remembered_and_the_next_is_at_most_half_as_far(optimizer: ProjectedLBFGS) -> None:
+    quadratic, fails = Quadratic(spread=300.0), tf.Variable(False)
 
     def evaluate(x: Any) -> tuple[Any, Any]:
         terms, gradient = quadratic.evaluate(x)
@@ -121,8 +125,7 @@ def test_a_trial_that_fails_is_remembered_and_the_next_is_at_most_half_as_far() 
     assert rms(optimizer.trial - image) <= 0.501 * far
 
 
-def test_a_loss_that_curves_down_everywhere_ends_in_a_corner_of_the_box() -> None:
-    optimizer = ProjectedLBFGS()
+def test_a_loss_that_curves_down_everywhere_ends_in_a_corner_of_the_box(optimizer: ProjectedLBFGS) -> None:
     optimizer.start(start())
     step = stepping(optimizer, lambda x: (tf.fill([4], -tf.reduce_sum((x - 100) ** 2)), -2 * (x - 100)))
     for _ in range(150):
@@ -130,8 +133,8 @@ def test_a_loss_that_curves_down_everywhere_ends_in_a_corner_of_the_box() -> Non
     assert set(np.unique(optimizer.image)) == {0.0, 255.0}
 
 
-def test_the_loss_it_gives_is_that_of_the_picture_before_the_step() -> None:
-    quadratic, optimizer = Quadratic(), ProjectedLBFGS()
+def test_the_loss_it_gives_is_that_of_the_picture_before_the_step(optimizer: ProjectedLBFGS) -> None:
+    quadratic = Quadratic()
     optimizer.start(start())
     step = stepping(optimizer, quadratic.evaluate)
     for _ in range(30):
@@ -139,8 +142,7 @@ def test_the_loss_it_gives_is_that_of_the_picture_before_the_step() -> None:
         assert step()[3] == pytest.approx(before, rel=1e-4)
 
 
-def test_a_picture_whose_pixels_are_all_held_stays_as_it_is() -> None:
-    optimizer = ProjectedLBFGS()
+def test_a_picture_whose_pixels_are_all_held_stays_as_it_is(optimizer: ProjectedLBFGS) -> None:
     optimizer.start(tf.zeros(SHAPE))
     step = stepping(optimizer, lambda x: (tf.fill([4], tf.reduce_sum(x)), tf.ones_like(x)))
     for _ in range(5):
@@ -150,8 +152,8 @@ def test_a_picture_whose_pixels_are_all_held_stays_as_it_is() -> None:
 
 @pytest.mark.parametrize("terms_too", [True, False])
 @pytest.mark.parametrize("from_call", [0, 7])
-def test_survives_evaluations_that_are_not_finite(from_call: int, terms_too: bool) -> None:
-    quadratic, optimizer = Quadratic(), ProjectedLBFGS()
+def test_survives_evaluations_that_are_not_finite(from_call: int, terms_too: bool, optimizer: ProjectedLBFGS) -> None:
+    quadratic = Quadratic()
     optimizer.start(start())
     step = stepping(optimizer, spoiled(quadratic.evaluate, from_call, 3, terms_too))
     for _ in range(250):
@@ -161,8 +163,8 @@ def test_survives_evaluations_that_are_not_finite(from_call: int, terms_too: boo
 
 
 @pytest.mark.parametrize("rests", [False, True])
-def test_starting_anew_forgets_everything(rests: bool) -> None:
-    quadratic, optimizer = Quadratic(), ProjectedLBFGS()
+def test_starting_anew_forgets_everything(rests: bool, optimizer: ProjectedLBFGS) -> None:
+    quadratic = Quadratic()
     step, ends = stepping(optimizer, quadratic.evaluate), []
     for _ in range(2):
         optimizer.start(start())
@@ -178,11 +180,12 @@ def test_starting_anew_forgets_everything(rests: bool) -> None:
 def test_one_graph_serves_pictures_of_one_size_after_those_of_another() -> None:
     optimizer, traces = ProjectedLBFGS(), list[Any]()
 
-    def bowl(x: Any) -> tuple[Any, Any]:
+    @tf.function
+    def step() -> Any:
+        x = optimizer.trial
         traces.append(x.shape)
-        return tf.fill([4], tf.reduce_sum((x - 100) ** 2)), 2 * (x - 100)
+        return optimizer.tell(tf.fill([4], tf.reduce_sum((x - 100) ** 2)), 2 * (x - 100), tf.constant(1.0))
 
-    step = stepping(optimizer, bowl)
     for height, width in ((4, 5), (9, 2), (3, 12)):
         optimizer.start(tf.random.stateless_uniform([1, height, width, 3], [0, 0], maxval=255.0))
         for _ in range(30):
@@ -191,8 +194,8 @@ def test_one_graph_serves_pictures_of_one_size_after_those_of_another() -> None:
     assert len(traces) == 1
 
 
-def test_starting_anew_with_a_gradient_that_is_not_finite_does_not_move_the_picture() -> None:
-    quadratic, optimizer = Quadratic(), ProjectedLBFGS()
+def test_starting_anew_with_a_gradient_that_is_not_finite_does_not_move_the_picture(optimizer: ProjectedLBFGS) -> None:
+    quadratic = Quadratic()
     optimizer.start(start())
     step = stepping(optimizer, spoiled(quadratic.evaluate, 5, 1, terms_too=False))
     for _ in range(5):

@@ -1,0 +1,44 @@
+"""Networks and engines that tests share, so that each is built, and each graph traced, once for all who can use it."""
+
+from functools import cache, lru_cache
+from importlib import import_module
+
+import keras
+
+from nst_engine import StyleTransfer
+from nst_engine.backbones.network import Network
+from nst_engine.backbones.registry import backbone_spec
+from nst_engine.config import TransferConfig
+from nst_engine.precision import FLOAT32, Precision
+from nst_engine.weights import find_weights
+
+_ENGINES_KEPT = 4
+_NETWORKS_KEPT = 4
+"""More would only hold memory."""
+
+
+def shared_engine(config: TransferConfig) -> StyleTransfer:
+    """An engine of that configuration, on a network and graphs that other tests may have used before.
+
+    A test that replaces a part of what is traced, or counts what an engine makes or keeps, makes a `StyleTransfer`.
+    """
+    return _engine(config.computation).with_config(config)
+
+
+@lru_cache(_ENGINES_KEPT)
+def _engine(computation: TransferConfig) -> StyleTransfer:
+    return StyleTransfer(computation)
+
+
+@lru_cache(_NETWORKS_KEPT)
+def shared_network(config: TransferConfig, layers: tuple[str, ...], precision: Precision = FLOAT32) -> Network:
+    """A network with its weights; what a test asks of it changes nothing of it."""
+    return Network(config, find_weights(config), precision, layers)
+
+
+@cache
+def keras_network(name: str) -> keras.Model:
+    """What the builder of a backbone builds; a test may give it weights, and relies on none."""
+    module, function = backbone_spec(name).builder.split(":")
+    network: keras.Model = getattr(import_module(module), function)()
+    return network
