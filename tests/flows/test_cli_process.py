@@ -36,8 +36,8 @@ def test_makes_one_picture_and_is_otherwise_silent(folders: dict[str, Path], tmp
 
 
 def test_refuses_in_one_line(places: list[str]) -> None:
-    ran = in_a_process_of_its_own("run", *places, "--backbone", "vgg99")
-    assert ran.complaint.startswith("backbone='vgg99' is not known; use vgg16, ")
+    ran = in_a_process_of_its_own("run", *places, *TINY, "--set", "sidde=64")
+    assert ran.complaint == "'sidde' is not a configuration field; did you mean side?"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"], ["doctor", "--help"]])

@@ -19,7 +19,6 @@ from flows.batch import stylize_batch
 from flows.serve import NAME, lasting, next_time, nightly
 from nst_engine.errors import ConfigError
 from tasks.pairs import Request
-from tasks.preflight import require_runnable
 from tasks.work import Job
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import CONFIG, a_job
@@ -82,52 +81,18 @@ def test_a_zone_that_is_not_known_is_refused() -> None:
         next_time("0 22 * * *", "Mars/Tharsis")
 
 
-def test_folders_may_still_be_empty(job: Job) -> None:
-    for place in (job.content, job.style):
-        for picture in Path(place).iterdir():
-            picture.unlink()
-    require_runnable(job, REQUEST)
-    assert not Path(job.output).exists()
-
-
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["--cron", "tonight"], "cron='tonight' is no time that comes; use five fields, such as '0 22 * * *'"),
         (["--timezone", "CET/Berlin"], "timezone='CET/Berlin' is not known; use a name such as Europe/Berlin"),
         (["--content", "gone"], "folder '"),
-        (["--style", "gone"], "folder '"),
-        (["--output", "ftp://somewhere"], "a storage has the unknown scheme 'ftp'; use a folder's path or s3://"),
-        (["--pairs", "gone.csv"], "file '"),
-        (["--pairing", "nearest"], "pairing='nearest' is not known; use every, stem, zip or list"),
-        (["--backbone", "vgg99"], "backbone='vgg99' is not known; use vgg16, "),
-        (["--set", "sidde=64"], "'sidde' is not a configuration field; did you mean side?"),
-        (["--set", "weights=/nowhere.h5"], "weights file '/nowhere.h5' cannot be read: No such file"),
-        (
-            ["--set", "blend=gone.png"],
-            "the configuration names 'gone.png', which is no file; use the path of a picture",
-        ),
     ],
 )
 def test_what_could_not_run_at_night_is_refused_now(
     nightbrush: Nightbrush, places: list[str], arguments: list[str], complaint: str
 ) -> None:
     assert nightbrush("serve", *places, *TINY, *arguments).complaint.startswith(complaint)
-
-
-def test_an_output_that_takes_no_files_is_refused_now(
-    nightbrush: Nightbrush, places: list[str], tmp_path: Path
-) -> None:
-    (tmp_path / "taken").touch()
-    ran = nightbrush("serve", *places, *TINY, "--output", tmp_path / "taken")
-    assert str(tmp_path / "taken") in ran.complaint
-
-
-def test_an_output_among_the_inputs_is_refused_now(
-    nightbrush: Nightbrush, places: list[str], folders: dict[str, Path]
-) -> None:
-    ran = nightbrush("serve", *places, *TINY, "--output", folders["style"] / "made")
-    assert "lies in the style folder" in ran.complaint
 
 
 def test_the_parameters_are_the_flows_and_name_folders_wherever_it_runs(

@@ -1,5 +1,6 @@
 """A batch over workers: processes that serve the deployment of shards."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,6 +30,13 @@ def places(tmp_path: Path) -> dict[str, str]:
     return {"content": job.content, "style": job.style, "output": job.output}
 
 
+@pytest.fixture(scope="module")
+def two_workers(prefect_api: str) -> Iterator[None]:
+    """Two workers, for as long as there are tests that need them."""
+    with workers(2, prefect_api):
+        yield
+
+
 def test_without_a_server_there_are_no_workers(tmp_path: Path) -> None:
     with (
         temporary_settings(restore_defaults={PREFECT_API_URL}),
@@ -37,15 +45,15 @@ def test_without_a_server_there_are_no_workers(tmp_path: Path) -> None:
         next(on_workers([Shard(pairs=(a_pair(),))], a_job(tmp_path)))
 
 
+@pytest.mark.usefixtures("two_workers")
 def test_two_workers_share_a_batch_and_its_rows_come_together(
-    prefect_api: str, places: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    places: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     relative = {side: str(Path(place).relative_to(tmp_path)) for side, place in places.items()}
     paint(Path("starts/first.png"), 6)
     config: Any = CONFIG.replace(style_layers=("block1_conv1:2",), init="starts/first.png")
-    with workers(2, prefect_api):
-        state = stylize_batch(**relative, config=config, runner="workers", pairs_per_task=2, return_state=True)
+    state = stylize_batch(**relative, config=config, runner="workers", pairs_per_task=3, return_state=True)
     assert state.message == "4 of 5 pairs have their picture, 1 failed"
     rows = read_results(Path(places["output"], "results.csv").read_bytes())
     assert [(row.pair, row.status) for row in rows] == [
@@ -60,15 +68,15 @@ def test_two_workers_share_a_batch_and_its_rows_come_together(
     assert "hill--wave" in Path(places["output"], "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("two_workers")
 def test_what_a_pair_sets_of_its_own_names_files_wherever_its_worker_is(
-    prefect_api: str, places: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    places: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     paint(Path("starts/second.png"), 7)
     Path("pairs.csv").write_text("content,style,init\nlake.png,wave.png,starts/second.png\n", encoding="utf-8")
     request: Any = {"config": CONFIG, "pairing": "list", "pairs": "pairs.csv"}
-    with workers(1, prefect_api):
-        made = stylize_batch(**places, **request, runner="workers", return_state=True)
+    made = stylize_batch(**places, **request, runner="workers", return_state=True)
     assert made.message == "1 of 1 pairs have their picture, 0 failed"
     again = stylize_batch(**places, **request, return_state=True)
     assert [row.status for row in read_results(Path(places["output"], "results.csv").read_bytes())] == ["skipped"]

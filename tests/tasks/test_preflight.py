@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from nst_engine.errors import ConfigError, NightbrushError, WeightsError
+from nst_engine.errors import NightbrushError, WeightsError
 from tasks.pairs import PairingError, Request
-from tasks.preflight import preflight, unfinished
+from tasks.preflight import preflight, require_runnable, unfinished
 from tasks.storage import Entry, StorageError, open_storage
 from tasks.storage.base import OnError, ignore
 from tasks.storage.local import LocalStorage
@@ -87,12 +87,6 @@ def test_refuses_a_folder_without_pictures(
 
 def test_refuses_a_scheme_that_is_not_known(job: Job) -> None:
     assert "unknown scheme 'ftp'" in str(refusal(replace(job, content="ftp://host/pictures")))
-
-
-def test_refuses_an_unknown_backbone_and_lists_the_known(job: Job) -> None:
-    error = refusal(job, "tiny", "vgg99")
-    assert isinstance(error, ConfigError)
-    assert str(error).startswith("backbone='vgg99' is not known; use vgg16, ")
 
 
 def test_refuses_a_layer_that_one_of_the_backbones_lacks(job: Job) -> None:
@@ -178,6 +172,37 @@ def test_checks_the_rows_of_a_list(job: Job, tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").write_text("content,style,weights\nlake.png,wave.png,/nowhere.h5\n")
     with pytest.raises(PairingError, match=r"pairs\.csv', line 2: weights file '/nowhere\.h5' cannot be read"):
         preflight(job, Request(backbones=("tiny",), pairs=str(tmp_path / "pairs.csv")))
+
+
+# a batch that is to run later
+
+
+def test_a_batch_can_run_later_though_its_folders_are_still_empty(job: Job) -> None:
+    for place in (job.content, job.style):
+        for picture in Path(place).iterdir():
+            picture.unlink()
+    require_runnable(job, TINY)
+    assert not Path(job.output).exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"content": "gone"}, "folder '.*gone' does not exist"),
+        ({"style": "gone"}, "folder '.*gone' does not exist"),
+        ({"output": "{content}/lake.png"}, "lake.png' is no folder; choose another"),
+        ({"output": "{style}/made"}, "lies in the style folder"),
+        ({"pairs": "gone.csv"}, r"file '.*gone\.csv' does not exist"),
+        ({"weights": "/nowhere.h5"}, r"weights file '/nowhere\.h5' cannot be read: No such file"),
+        ({"blend": ("gone.png",)}, r"the configuration names 'gone\.png', which is no file"),
+    ],
+    ids=str,
+)
+def test_what_could_not_run_later_is_refused_now(job: Job, changes: dict[str, Any], reason: str) -> None:
+    request = replace(TINY, pairs=changes.pop("pairs", None))
+    places = {name: changes.pop(name).format(**vars(job)) for name in ("content", "style", "output") if name in changes}
+    with pytest.raises(NightbrushError, match=reason):
+        require_runnable(replace(job, config=job.config.replace(**changes), **places), request)
 
 
 # what is left to do
