@@ -38,9 +38,6 @@ away for some minutes. Pictures are not tried again: storages have patience of t
 
 _CRON_FIELDS = 5
 
-HEARTBEAT_SECONDS = 30
-"""Between two signs of life of a run, without which the automations of `deployments/` take it for crashed."""
-
 
 class _Runner(Runner):
     """A runner that a signal stops in order: a run under way is cancelled, and schedules are paused."""
@@ -89,7 +86,7 @@ def serve(job: Job, request: Request, allow_failures: bool, cron: str, timezone:
     for name, value in RETRIES.items():
         os.environ.setdefault(name, value)
     with _reported():
-        runner = _Runner(name=NAME, heartbeat_seconds=HEARTBEAT_SECONDS)
+        runner = _Runner(name=NAME)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, runner.handle_sigterm)
         runner.add_deployment(deployment)

@@ -7,13 +7,14 @@ DEFAULTS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_LOGGERS_PREFECT_SERVER_LEVEL": "ERROR",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",
 }
-"""Environment variables: nothing calls home, an embedded server has time to start, logs say what matters, and no
-process takes a whole GPU."""
+"""Environment variables: nothing calls home, an embedded server has time to start, runs give signs of life before the
+automations of `deployments/` take them for lost, logs say what matters, and no process takes a whole GPU."""
 
 SERVER_DEFAULTS = {
     "DO_NOT_TRACK": DEFAULTS["DO_NOT_TRACK"],

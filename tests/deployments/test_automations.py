@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
 from threading import Thread
@@ -24,6 +23,7 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.states import Completed, Crashed, Failed, Running, State
 
 from flows.batch import stylize_batch
+from flows.settings import DEFAULTS
 from tests.deployments.manifests import text
 
 PLACEHOLDER = "WEBHOOK_BLOCK"
@@ -158,4 +158,4 @@ def test_the_signs_of_life_come_often_enough() -> None:
         for entry in yaml.safe_load(text("automations.yaml"))["automations"]
         if entry["trigger"]["posture"] == "Proactive"
     )
-    assert timedelta(seconds=within) >= 3 * timedelta(seconds=30)
+    assert within >= 3 * int(DEFAULTS["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"])

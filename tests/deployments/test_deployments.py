@@ -16,11 +16,13 @@ from prefect.server.services.scheduler import schedule_deployments
 from prefect.settings import Settings
 
 from flows import serve
+from flows.settings import DEFAULTS
 from flows.shards import DEPLOYMENT
 from tests.deployments.manifests import read_yaml
 
 FILE = read_yaml("prefect.yaml")
 ENTRIES = {entry["name"]: entry for entry in FILE["deployments"]}
+HEARTBEAT = "PREFECT_FLOWS_HEARTBEAT_FREQUENCY"
 
 
 def flow_of(entry: dict[str, Any]) -> Flow[..., Any]:
@@ -91,7 +93,7 @@ def test_the_shards_are_what_a_batch_looks_for() -> None:
 
 def test_runs_retry_and_show_life_as_when_served(entry: dict[str, Any]) -> None:
     assert environment_of(entry).items() >= serve.RETRIES.items()
-    assert environment_of(entry)["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] == str(serve.HEARTBEAT_SECONDS)
+    assert environment_of(entry)[HEARTBEAT] == DEFAULTS[HEARTBEAT]
 
 
 def test_prefect_reads_the_variables(entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +101,7 @@ def test_prefect_reads_the_variables(entry: dict[str, Any], monkeypatch: pytest.
         monkeypatch.setenv(name, value)
     settings = Settings()
     assert (settings.tasks.default_retries, settings.tasks.default_retry_delay_seconds) == (2, [60, 600])
-    assert settings.flows.heartbeat_frequency == serve.HEARTBEAT_SECONDS
+    assert settings.flows.heartbeat_frequency == int(DEFAULTS[HEARTBEAT])
 
 
 def test_the_server_plans_the_coming_nights(prefect_api: str) -> None:
