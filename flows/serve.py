@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Self
+from uuid import UUID
 
 import click
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
@@ -21,6 +22,7 @@ from tzlocal import get_localzone_name
 from flows import server
 from flows.anywhere import config_from_anywhere, places_from_anywhere
 from flows.batch import stylize_batch
+from flows.crashes import crashes_told
 from flows.history import history
 from flows.parameters import parameters
 from nst_engine.errors import ConfigError
@@ -89,10 +91,16 @@ def serve(job: Job, request: Request, allow_failures: bool, cron: str, timezone:
         runner = _Runner(name=NAME)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, runner.handle_sigterm)
-        runner.add_deployment(deployment)
+        known = asyncio.run(runner.aadd_deployment(deployment))
         click.echo(f"Serving {deployment.full_name}, the next time {following:%Y-%m-%d %H:%M} {zone}; end with Ctrl-C")
-        asyncio.run(runner.start())
+        asyncio.run(_run(runner, known))
     click.echo("No longer served: the schedule is paused until the same command runs again")
+
+
+async def _run(runner: Runner, deployment: UUID) -> None:
+    """Run what is due until told to end, and say why runs crash."""
+    async with crashes_told(deployment, runner.query_seconds):
+        await runner.start()
 
 
 def next_time(cron: str, zone: str) -> datetime:

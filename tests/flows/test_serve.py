@@ -13,6 +13,7 @@ from time import monotonic, sleep
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun
 from prefect.flows import load_flow_from_entrypoint
 
 from flows.batch import stylize_batch
@@ -26,6 +27,15 @@ from tests.tasks.studio import CONFIG, a_job
 REQUEST = Request(backbones=("tiny",), pairing="every", exclude=("draft*",))
 PATIENCE_SECONDS = 120
 
+DOOMED = """
+import os, pathlib, signal, sys
+if "PREFECT__FLOW_RUN_ID" in os.environ:
+    if pathlib.Path(__file__).with_name("killed").exists():
+        os.kill(os.getpid(), signal.SIGKILL)
+    sys.modules["flows.batch"] = None
+"""
+"""What each Python runs as it starts: the processes of flow runs cannot import the flow, or are killed."""
+
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
@@ -34,12 +44,11 @@ def job(tmp_path: Path) -> Job:
 
 @contextmanager
 def served(api: str, places: list[str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """`nightbrush serve` in a process of its own, from when it is ready."""
+    """`nightbrush serve` in a process of its own, which looks for work often, from when it is ready."""
     command = [sys.executable, "-u", "-c", "from flows.cli import main; main()", "serve", *places, *TINY]
+    environment = os.environ | {"PREFECT_API_URL": api, "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - ourselves
-            command, stdout=output, stderr=subprocess.STDOUT, env=os.environ | {"PREFECT_API_URL": api}
-        )
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)  # noqa: S603 - ourselves
     try:
         await_(lambda: "Serving " in log.read_text(encoding="utf-8") or process.poll() is not None)
         yield process
@@ -53,6 +62,14 @@ def await_(happens: Callable[[], object]) -> None:
     while not happens():
         assert monotonic() < end
         sleep(0.2)
+
+
+def ended(client: SyncPrefectClient) -> FlowRun:
+    """A run of the served deployment that is asked for, once it is over."""
+    deployment = client.read_deployment_by_name(f"{stylize_batch.name}/{NAME}")
+    run = client.create_flow_run_from_deployment(deployment.id)
+    await_(lambda: client.read_flow_run(run.id).state.is_final())
+    return client.read_flow_run(run.id)
 
 
 def is_paused(client: SyncPrefectClient) -> bool:
@@ -156,9 +173,8 @@ def test_a_batch_runs_when_it_is_asked_for_and_sigterm_ends_in_order(
         deployment = client.read_deployment_by_name(f"{stylize_batch.name}/{NAME}")
         (schedule,) = deployment.schedules
         assert getattr(schedule.schedule, "cron", None) == "0 22 * * *"
-        run = client.create_flow_run_from_deployment(deployment.id)
-        await_(lambda: client.read_flow_run(run.id).state.is_final())
-        assert str(client.read_flow_run(run.id).state_name) == "Completed"
+        state = ended(client).state
+        assert (state.name, state.message) == ("Completed", "1 of 1 pairs have their picture, 0 failed")
         assert (folders["output"] / "tiny" / "lake--wave.png").exists()
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_SECONDS) == 0
@@ -168,9 +184,21 @@ def test_a_batch_runs_when_it_is_asked_for_and_sigterm_ends_in_order(
     assert "Warning" not in said
 
 
-def test_ctrl_c_ends_in_order(prefect_api: str, places: list[str], tmp_path: Path) -> None:
-    with get_client(sync_client=True) as client, served(prefect_api, places, tmp_path / "log") as process:
+def test_runs_that_die_leave_their_reasons_and_ctrl_c_ends_in_order(
+    prefect_api: str, places: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(DOOMED, encoding="ascii")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    log = tmp_path / "log"
+    with get_client(sync_client=True) as client, served(prefect_api, places, log) as process:
         await_(lambda: not is_paused(client))
+        reasons = {ended(client).name: "Process exited with status code: 1. "}
+        (tmp_path / "killed").touch()
+        reasons[ended(client).name] = "Process exited with status code: -9. Process exited due to a SIGKILL signal."
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_SECONDS) == 0
         assert is_paused(client)
+    said = log.read_text(encoding="utf-8")
+    for name, reason in reasons.items():
+        assert said.count(f"nightbrush: the run {name!r} crashed: {reason}") == 1
+    assert "ModuleNotFoundError: import of flows.batch halted" in said
