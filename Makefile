@@ -26,10 +26,10 @@ borders: install
 	$(BIN)/lint-imports
 
 unit: install
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2
 
 coverage: install
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --cov --cov-report term
+	$(BIN)/pytest --numprocesses 2 --cov --cov-report term
 
 demo: install
 	$(BIN)/nightbrush demo --folder demo

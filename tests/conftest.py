@@ -7,16 +7,18 @@ process that is free first.
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
+
+from flows.settings import SERVER_DEFAULTS
 
 settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
 
-TESTS = Path(__file__).parent
-GROUPS = {"deployments": "servers", "flows": "servers", "nst_engine": "networks"}
+GROUPS = {"tests/deployments": "servers", "tests/flows": "servers", "tests/nst_engine": "networks"}
 """The group of the tests in a folder."""
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before anything loads TensorFlow, here and in the processes that tests start
@@ -24,10 +26,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before anything loads TensorFlow, her
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(threads)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Put a test into its group, before pytest-xdist reads the groups of all."""
-    path = item.path.relative_to(TESTS)
-    item.add_marker(pytest.mark.xdist_group(GROUPS.get(path.parts[0], path.as_posix())))
+class InGroups(LoadScopeScheduling):
+    """Hands whole groups of tests to processes, the largest first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((group for folder, group in GROUPS.items() if file.startswith(f"{folder}/")), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InGroups:
+    """Have pytest-xdist go by groups whenever there are several processes."""
+    return InGroups(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -43,5 +52,8 @@ def prefect_api() -> Iterator[str]:
     from prefect.settings import get_current_settings
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=120):
-        yield str(get_current_settings().api.url)
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in SERVER_DEFAULTS.items():
+            environment.setenv(name, value)
+        with prefect_test_harness(server_startup_timeout=120):
+            yield str(get_current_settings().api.url)

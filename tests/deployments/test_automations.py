@@ -74,7 +74,7 @@ def automated(
     posts: tuple[str, Queue[dict[str, Any]]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[None]:
-    """The automations, created as the README says; a lost machine is found out after three seconds instead of 120.
+    """The automations, created as the README says; a lost machine is found out after ten seconds instead of 120.
 
     They go with these tests: the server is that of all tests, whose batches show life less often.
     """
@@ -82,7 +82,7 @@ def automated(
     recipe = text("automations.yaml").replace(PLACEHOLDER, str(block))
     assert "within: 120" in recipe
     file = tmp_path_factory.mktemp("automations") / "automations.yaml"
-    file.write_text(recipe.replace("within: 120", "within: 3"), encoding="utf-8")
+    file.write_text(recipe.replace("within: 120", "within: 10"), encoding="utf-8")
     command = [sys.executable, "-m", "prefect", "automation", "create", "--from-file", file]
     environment = os.environ | {"PREFECT_API_URL": prefect_api}
     subprocess.run(command, check=True, env=environment, capture_output=True, timeout=120)  # noqa: S603 - ourselves

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -35,6 +36,7 @@ def file_of(image: Image.Image, kind: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
+@cache  # it tells the second in which it was made
 def srgb() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

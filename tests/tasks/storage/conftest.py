@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from boto3.s3.transfer import TransferConfig
+from botocore.retries.standard import ExponentialBackoff
 
 from tasks.storage import Storage, open_storage, s3, s3_errors
 from tests.tasks.storage.buckets import forget_client, moto_server, new_bucket, s3_at
@@ -64,6 +65,7 @@ def hasty(environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short pauses, and parts as small as S3 takes them."""
+    """Short pauses, botocore's own too, and parts as small as S3 takes them."""
     monkeypatch.setattr(s3_errors, "PAUSE", 0.001)
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.001)
     monkeypatch.setattr(s3, "_TRANSFER", TransferConfig(multipart_threshold=5 * 2**20, multipart_chunksize=5 * 2**20))
