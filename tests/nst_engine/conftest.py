@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.nst_engine.engines import keras_network, shared_network
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _imports_are_not_searched() -> None:
@@ -15,6 +17,8 @@ def _imports_are_not_searched() -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def _memory_is_given_back() -> Iterator[None]:
-    """Networks and graphs are rings of references, which Python frees late: here, when a file's tests are done."""
+    """Networks go when a file's tests are done, and with them rings of references, which Python frees late."""
     yield
+    keras_network.cache_clear()
+    shared_network.cache_clear()
     gc.collect()

@@ -1,6 +1,6 @@
-"""Networks and engines that tests share, so that each is built, and each graph traced, once for all who can use it."""
+"""Networks that the tests of a file share, and engines that all do: each is built, and each graph traced, once."""
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib import import_module
 
 import keras
@@ -14,7 +14,7 @@ from nst_engine.weights import find_weights
 
 _ENGINES_KEPT = 4
 _NETWORKS_KEPT = 8
-"""More would only hold memory."""
+"""More would only fill memory, which TensorFlow never gives back to the system."""
 
 
 def shared_engine(config: TransferConfig) -> StyleTransfer:
@@ -36,7 +36,7 @@ def shared_network(config: TransferConfig, layers: tuple[str, ...], precision: P
     return Network(config, find_weights(config), precision, layers)
 
 
-@cache
+@lru_cache(_NETWORKS_KEPT)
 def keras_network(name: str) -> keras.Model:
     """What the builder of a backbone builds; a test may give it weights, and relies on none."""
     module, function = backbone_spec(name).builder.split(":")

@@ -1,5 +1,5 @@
 import re
-from functools import cache
+from functools import lru_cache
 
 import keras
 import pytest
@@ -16,7 +16,7 @@ APPLICATIONS = {
 }
 
 
-@cache
+@lru_cache(1)  # they are large
 def application(name: str) -> keras.Model:
     return APPLICATIONS[name](include_top=False, weights=None)
 
