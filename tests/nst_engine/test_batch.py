@@ -59,8 +59,9 @@ def test_pairs_of_one_shape_end_as_each_does_alone(engine: StyleTransfer) -> Non
         assert_alike(together, engine.run(*pair))
 
 
-def test_they_do_so_with_lbfgs_and_in_tiles() -> None:
-    engine = engine_of(optimizer="lbfgs", learning_rate=None, tile=32)
+@pytest.mark.parametrize("changes", [{"optimizer": "lbfgs", "learning_rate": None}, {"tile": 32}], ids=str)
+def test_they_do_so_with_lbfgs_and_in_tiles(changes: dict[str, Any]) -> None:
+    engine = engine_of(**changes)
     for together, pair in zip(engine.run_batch(PAIRS[:2]), PAIRS, strict=False):
         assert_alike(together, engine.run(*pair))
 
