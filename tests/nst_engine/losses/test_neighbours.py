@@ -84,6 +84,15 @@ def test_lengths_of_targets_are_1() -> None:
     np.testing.assert_allclose(np.linalg.norm(neighbour_targets(tf.constant(STYLE)), axis=1), 1, atol=1e-4)
 
 
+def test_features_within_a_thousandth_of_their_size_from_their_mean_have_little_direction() -> None:
+    S = features(64, 64) + 500
+    rows = as_rows(S)
+    centred, faint = rows - rows.mean(axis=0), 1e-6 * np.mean(np.sum(rows**2, axis=1))
+    expected = centred / np.sqrt(np.sum(centred**2, axis=1, keepdims=True) + faint)
+    assert np.linalg.norm(expected, axis=1).max() < 0.99
+    np.testing.assert_allclose(neighbour_targets(tf.constant(S)), expected, atol=1e-3)
+
+
 @pytest.mark.parametrize("level", [0, 100])
 def test_pictures_and_styles_of_one_colour_have_finite_gradients(level: float) -> None:
     flat = np.full((1, 5, 7, 6), level, np.float32)

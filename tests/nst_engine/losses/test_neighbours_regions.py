@@ -51,6 +51,14 @@ def test_places_of_less_than_half_the_greatest_weight_are_no_targets() -> None:
     assert len(np.unique(found, axis=0)) == len(np.unique(as_rows(STYLE[:, :, :4]), axis=0))
 
 
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_places_of_half_the_greatest_weight_or_more_are_targets(share: float) -> None:
+    weights = np.ones((1, 6, 8, 1), np.float32)
+    weights[:, :, 4:] = share
+    found = neighbour_targets(tf.constant(STYLE), weights / weights.max())
+    assert len(np.unique(found, axis=0)) == len(np.unique(as_rows(STYLE), axis=0))
+
+
 def test_a_mask_of_ones_searches_the_places_that_no_mask_does() -> None:
     found, expected = (
         np.unique(neighbour_targets(tf.constant(STYLE), w), axis=0) for w in (tf.ones([1, 6, 8, 1]), None)

@@ -51,6 +51,10 @@ def test_is_computed_in_float32_and_given_back_in_the_dtype_of_the_features(dtyp
     np.testing.assert_allclose(tf.cast(S, tf.float32), exact, rtol=tolerance)
 
 
+def test_a_fitted_temperature_is_two_standard_deviations_of_the_features() -> None:
+    assert fitted_scale(tf.constant(F), 4).temperature == pytest.approx(2 * F.std(), rel=1e-5)
+
+
 def test_a_fitted_scale_does_not_depend_on_the_scale_of_the_features() -> None:
     small, large = (smoothed(tf.constant(F * k), fitted_scale(tf.constant(F * k), 4)) for k in (0.01, 100.0))
     np.testing.assert_allclose(small, large, rtol=1e-4)
