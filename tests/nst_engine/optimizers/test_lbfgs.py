@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 from scipy.optimize import minimize
 
-from nst_engine.optimizers.lbfgs import FARTHEST, FIRST_MOVE, FIRST_RADIUS, ProjectedLBFGS, free, rms
-from tests.nst_engine.optimizers.quadratic import SHAPE, SIZE, Quadratic, spoiled, start, stepping
+from nst_engine.optimizers.lbfgs import FARTHEST, FIRST_MOVE, FIRST_RADIUS, SHRINK, ProjectedLBFGS, free, rms
+from tests.nst_engine.optimizers.quadratic import SHAPE, SIZE, Evaluate, Quadratic, spoiled, start, stepping
 
 # ---------------------------------------------------------------- the box
 
@@ -106,6 +106,54 @@ def test_steps_shrink_where_the_loss_falls_by_less_than_predicted(optimizer: Pro
     np.testing.assert_allclose(moves[2:], [FIRST_RADIUS / 2**halvings for halvings in range(4)], rtol=1e-2)
 
 
+def take(steps: int, optimizer: ProjectedLBFGS, evaluate: Evaluate) -> None:
+    step = stepping(optimizer, evaluate)
+    for _ in range(steps):
+        step()
+
+
+@pytest.mark.parametrize(("level", "taken"), [(100.9, False), (101.00005, False), (101.001, True)])
+def test_a_trial_is_taken_where_it_lowers_the_loss_by_armijo_s_rule(
+    level: float, taken: bool, optimizer: ProjectedLBFGS
+) -> None:
+    def bowl(x: Any) -> tuple[Any, Any]:
+        return tf.fill([4], tf.reduce_sum((x - 100) ** 2)), 2 * (x - 100)
+
+    optimizer.start(tf.fill(SHAPE, level))
+    take(1, optimizer, bowl)
+    trial = optimizer.trial.numpy()
+    np.testing.assert_allclose(trial, level - FIRST_MOVE, rtol=1e-6)
+    take(1, optimizer, bowl)
+    np.testing.assert_array_equal(optimizer.image, trial if taken else np.full(SHAPE, level, np.float32))
+
+
+@pytest.mark.parametrize("length", [0.25, 1.0])
+def test_the_decrease_is_predicted_by_the_quadratic_whose_minimum_is_newtons_step(
+    length: float, optimizer: ProjectedLBFGS
+) -> None:
+    newtons_slope = -8.0
+    optimizer._length.assign(length)
+    predicted = optimizer._predicted(tf.constant(newtons_slope * length)).numpy()
+    assert predicted == pytest.approx(-newtons_slope * (length - length**2 / 2))
+
+
+@pytest.mark.parametrize(
+    ("move", "share", "radius"),
+    [(6.0, 0.49, 3.0), (6.0, 0.51, 5.0), (6.0, 0.74, 5.0), (6.0, 0.76, 10.0), (2.4, 0.76, 5.0), (2.6, 0.76, 10.0)],
+)
+def test_the_radius_follows_how_well_the_decrease_was_predicted(
+    move: float, share: float, radius: float, optimizer: ProjectedLBFGS
+) -> None:
+    optimizer.start(start())
+    optimizer._radius.assign(5.0)
+    step = tf.fill(SHAPE, move)
+    optimizer._trust(step, tf.constant(share))
+    assert optimizer._radius.numpy() == 5  # nothing was predicted yet
+    optimizer._curvature.remember(tf.reshape(step, [-1]), tf.reshape(step, [-1]))
+    optimizer._trust(step, tf.constant(share))
+    assert optimizer._radius.numpy() == pytest.approx(radius)
+
+
 def test_a_trial_that_fails_is_remembered_and_the_next_is_at_most_half_as_far(optimizer: ProjectedLBFGS) -> None:
     quadratic, fails = Quadratic(spread=300.0), tf.Variable(False)
 
@@ -123,6 +171,32 @@ def test_a_trial_that_fails_is_remembered_and_the_next_is_at_most_half_as_far(op
     np.testing.assert_array_equal(optimizer.image, image)
     assert optimizer._curvature._known == known + 1
     assert rms(optimizer.trial - image) <= 0.501 * far
+
+
+def test_where_trials_keep_failing_the_memory_is_given_up(optimizer: ProjectedLBFGS) -> None:
+    quadratic = Quadratic(spread=300.0)
+
+    def failing(x: Any) -> tuple[Any, Any]:
+        terms, gradient = quadratic.evaluate(x)
+        return terms + 1e6, gradient
+
+    optimizer.start(start())
+    take(5, optimizer, quadratic.evaluate)
+    assert optimizer._curvature.known
+    image = optimizer.image
+    take(25, optimizer, failing)
+    assert not optimizer._curvature.known
+    np.testing.assert_array_equal(optimizer.image, image)
+
+
+def test_a_gradient_that_is_not_finite_shortens_the_trial_and_keeps_the_memory(optimizer: ProjectedLBFGS) -> None:
+    quadratic = Quadratic(spread=300.0)
+    optimizer.start(start())
+    take(5, optimizer, quadratic.evaluate)
+    length, known = optimizer._length.value(), optimizer._curvature._known.value()
+    take(1, optimizer, spoiled(quadratic.evaluate, 0, 1, terms_too=False))
+    assert optimizer._length == SHRINK * length
+    assert optimizer._curvature._known == known > 0
 
 
 def test_a_loss_that_curves_down_everywhere_ends_in_a_corner_of_the_box(optimizer: ProjectedLBFGS) -> None:
