@@ -37,7 +37,7 @@ def test_a_gradient_that_is_zero_or_not_finite_tells_no_ratio(content: float, st
     assert gradient_ratio(content, style) is None
 
 
-@pytest.mark.parametrize("ratio", [None, WANTED, WANTED * SLACK * 0.99, WANTED / SLACK * 1.01])
+@pytest.mark.parametrize("ratio", [None, WANTED, WANTED * SLACK, WANTED / SLACK])
 def test_the_weights_stay_where_the_ratio_is_unknown_or_near_the_wanted_one(ratio: float | None) -> None:
     assert balanced(WEIGHTS, WEIGHTS, ratio, WANTED) == WEIGHTS
 

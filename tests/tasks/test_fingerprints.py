@@ -80,3 +80,9 @@ def test_equal_configurations_have_equal_fingerprints() -> None:
     whole, broken = CONFIG.replace(content_weight=1), CONFIG.replace(content_weight=1.0)
     assert whole == broken
     assert a_fingerprint(whole) == a_fingerprint(broken)
+
+
+def test_the_order_of_the_fields_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, fields = a_fingerprint(), TransferConfig.to_dict
+    monkeypatch.setattr(TransferConfig, "to_dict", lambda config: dict(reversed(fields(config).items())))
+    assert a_fingerprint() == before

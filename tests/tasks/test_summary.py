@@ -170,6 +170,13 @@ def test_the_period_runs_from_the_first_start_to_the_last_end() -> None:
     assert [moment.isoformat() for moment in period] == ["2025-03-14T22:00:00+00:00", "2025-03-15T06:01:00+00:00"]
 
 
+def test_the_period_is_in_utc_whatever_the_offsets_of_the_rows() -> None:
+    east, west = (replace(ROW, started_at=f"2025-03-14T22:00:00{offset}") for offset in ("+02:00", "-07:00"))
+    period = BatchSummary((east, west)).period
+    assert period is not None
+    assert [moment.isoformat() for moment in period] == ["2025-03-14T20:00:00+00:00", "2025-03-15T05:00:10+00:00"]
+
+
 def test_there_is_no_period_where_no_row_tells() -> None:
     assert BatchSummary(()).period is None
     assert BatchSummary((replace(ROW, started_at="yesterday"),)).period is None
