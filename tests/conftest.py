@@ -7,13 +7,16 @@ process that is free first.
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from flows.settings import SERVER_DEFAULTS
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
 
 settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
@@ -57,3 +60,13 @@ def prefect_api() -> Iterator[str]:
             environment.setenv(name, value)
         with prefect_test_harness(server_startup_timeout=120):
             yield str(get_current_settings().api.url)
+
+
+@pytest.fixture(scope="session")
+def client(prefect_api: str) -> Iterator["SyncPrefectClient"]:
+    """A client of that API."""
+    del prefect_api
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as found:
+        yield found

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from prefect import flow
 from prefect.blocks.webhook import Webhook
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.events import emit_event
 from prefect.events.schemas.automations import AutomationCore
@@ -38,13 +38,6 @@ def batch() -> None:
 @flow(name="something-else")
 def other() -> None:
     """Bears another."""
-
-
-@pytest.fixture(scope="module")
-def client(prefect_api: str) -> Iterator[SyncPrefectClient]:
-    del prefect_api
-    with get_client(sync_client=True) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,14 @@
 """What is said of runs that crash, where nobody but the server knows why."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 from prefect import flow
-from prefect.client.orchestration import PrefectClient, SyncPrefectClient, get_client
+from prefect.client.orchestration import PrefectClient, SyncPrefectClient
 from prefect.states import Crashed
 
 from flows.crashes import crashes_told
@@ -20,13 +20,6 @@ LOST = "No sign of life\nfor two minutes."
 @flow
 def batch() -> None:
     """Is never run."""
-
-
-@pytest.fixture(scope="module")
-def client(prefect_api: str) -> Iterator[SyncPrefectClient]:
-    del prefect_api
-    with get_client(sync_client=True) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
