@@ -33,8 +33,8 @@ def graph_of(method: Callable[..., Any], compiled: bool = False) -> Any:
 def _custom_gradients_dropped() -> Iterator[None]:
     """Trace a graph within; what TensorFlow would keep of it for ever is dropped.
 
-    Each use of `tf.custom_gradient` in a graph is registered under a new name and holds the graph: some 30 MB for each
-    level of a transfer. The tape by which gradients are taken does not look there.
+    Each use of `tf.custom_gradient` in a graph is registered under a new name and holds the graph: some 30 MB for that
+    of a transfer. The tape by which gradients are taken does not look there.
     """
     before = set(gradient_registry.list())
     try:
