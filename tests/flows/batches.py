@@ -1,6 +1,8 @@
 """Small batches under a Prefect server, and what it knows of them."""
 
+from collections.abc import Collection
 from pathlib import Path
+from time import sleep
 from typing import Any
 from uuid import uuid4
 
@@ -44,6 +46,13 @@ def flow_run_of(places: dict[str, str], what: str = "{}") -> FlowRun:
     return run
 
 
-def task_runs_of(run: FlowRun) -> list[TaskRun]:
+def task_runs_of(run: FlowRun, names: Collection[str]) -> dict[str, TaskRun]:
+    """All task runs of a run, once those of some names are over: the server writes them down after the run's end."""
+    chosen = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
     with get_client(sync_client=True) as client:
-        return client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])))
+        while True:
+            found = {task.name: task for task in client.read_task_runs(flow_run_filter=chosen)}
+            over = {name for name, task in found.items() if task.state and task.state.is_final()}
+            if over.issuperset(names):
+                return found
+            sleep(0.1)

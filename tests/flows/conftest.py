@@ -14,8 +14,9 @@ from flows.cli import main
 from flows.settings import apply_defaults
 from nst_engine.images import read_photograph
 from tasks.watch import interruption
-from tests.flows.console import Nightbrush, Ran
-from tests.tasks.studio import CONFIG, paint
+from tests.flows.batches import two_by_two
+from tests.flows.console import TINY, Night, Nightbrush, Ran, in_a_process_of_its_own
+from tests.tasks.studio import BROKEN_JPEG, CONFIG, paint
 
 apply_defaults()  # before anything loads Prefect: no calls home, and no chatter
 import_module("prefect.main")  # its logging closes the stderr that TensorFlow knows, unless that is still pytest's own
@@ -33,6 +34,19 @@ def started_twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pa
         yield home, addresses
         patch.setenv("NIGHTBRUSH_HOME", str(home))
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def night(started_twice: tuple[Path, list[str]], tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """A batch of six pairs, two of them broken, that has reported to the server of our own and past a proxy."""
+    places = two_by_two(tmp_path_factory.mktemp("night"))
+    Path(places["content"], "broken.jpg").write_bytes(BROKEN_JPEG)
+    options = [text for name, place in places.items() for text in (f"--{name}", place)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NIGHTBRUSH_HOME", str(started_twice[0]))
+        patch.delenv("NIGHTBRUSH_NO_HISTORY", raising=False)
+        patch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        return Night(places, in_a_process_of_its_own("run", *options, *TINY))
 
 
 @pytest.fixture(autouse=True)

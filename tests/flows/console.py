@@ -31,6 +31,25 @@ class Ran:
         return line.removeprefix("nightbrush: ")
 
 
+@dataclass(frozen=True)
+class Night:
+    """A batch that has run in a process of its own.
+
+    Attributes:
+        places: its contents, its styles and its output.
+        ran: what it said.
+    """
+
+    places: dict[str, str]
+    ran: Ran
+
+    @property
+    def run(self) -> str:
+        """The id of its flow run."""
+        (line,) = [line for line in self.ran.err.splitlines() if line.startswith("History: ")]
+        return line.rpartition("/")[2]
+
+
 Nightbrush: TypeAlias = Callable[..., Ran]
 
 

@@ -7,25 +7,23 @@ from pathlib import Path
 import pytest
 
 from tasks.summary import read_results
-from tests.flows.console import TINY, in_a_process_of_its_own
-from tests.tasks.studio import BROKEN_JPEG
+from tests.flows.console import TINY, Night, in_a_process_of_its_own
 
 
-def test_runs_a_batch_with_one_bad_picture(
-    places: list[str], folders: dict[str, Path], prefect_api: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PREFECT_API_URL", prefect_api)
-    (folders["content"] / "broken.jpg").write_bytes(BROKEN_JPEG)
-    ran = in_a_process_of_its_own("run", *places, *TINY)
+def test_runs_a_batch_with_one_bad_picture(night: Night) -> None:
+    ran = night.ran
     assert ran.status == 1
-    assert ran.out.startswith("1 of 2 pairs have their picture, 1 failed\nReport: ")
-    assert ran.err.startswith(f"Prefect reports to {prefect_api}\n")
+    assert ran.out.startswith("4 of 6 pairs have their picture, 2 failed\nReport: ")
+    assert ran.err.startswith("Prefect reports to Nightbrush's own server: nightbrush ui\n")
     said = [line.rpartition(" - ")[2] for line in ran.err.splitlines()]
-    assert said[-3].startswith("1/2 tiny/broken--wave failed: ")
-    assert said[-2].startswith("2/2 tiny/lake--wave completed in ")
-    assert said[-1] == "Finished in state Failed('1 of 2 pairs have their picture, 1 failed')"
-    rows = read_results((folders["output"] / "results.csv").read_bytes())
-    assert [row.status for row in rows] == ["failed", "completed"]
+    *pairs, end, history = said[-8:]
+    assert sum(" failed: " in line for line in pairs) == 2
+    assert sum(" completed in " in line for line in pairs) == 4
+    assert [line[:4] for line in pairs] == [f"{number}/6 " for number in range(1, 7)]
+    assert end == "Finished in state Failed('4 of 6 pairs have their picture, 2 failed')"
+    assert history.startswith("History: http://127.0.0.1:")
+    rows = read_results(Path(night.places["output"], "results.csv").read_bytes())
+    assert [row.status for row in rows] == ["failed", "completed", "completed"] * 2
 
 
 def test_makes_one_picture_and_is_otherwise_silent(folders: dict[str, Path], tmp_path: Path) -> None:

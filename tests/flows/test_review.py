@@ -84,7 +84,7 @@ def test_a_pair_that_takes_long_says_in_its_log_how_far_it_is(
     batch(places)
     assert "2 steps" not in capsys.readouterr().err
     run = flow_run_of(places)
-    [task] = [task for task in task_runs_of(run) if task.name == "tiny/hill--wave"]
+    task = task_runs_of(run, ["tiny/hill--wave"])["tiny/hill--wave"]
     told = "tiny/hill--wave: 2 steps, at 32 px, total loss "
     [line] = [line for line in logs_of(run, until=told) if line.message.startswith(told)]
     assert line.task_run_id == task.id
@@ -98,7 +98,7 @@ def test_pairs_that_are_taken_together_say_so_each_in_its_own_log(
     with held_until(4):
         assert batch(places).message == "4 of 4 pairs have their picture, 0 failed"
     run = flow_run_of(places)
-    tasks = {task.name: task for task in task_runs_of(run)}
+    tasks = task_runs_of(run, TASKS)
     for name in TASKS:
         told = f"{name}: 2 steps, at 32 px, total loss "
         assert {line.task_run_id for line in logs_of(run, told) if line.message.startswith(told)} == {tasks[name].id}

@@ -14,11 +14,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from flows import server
-from tests.flows.batches import TASKS, two_by_two
-from tests.flows.console import TINY, in_a_process_of_its_own
+from tests.flows.batches import TASKS
+from tests.flows.console import Night
 from tests.tasks.browser import chromium
-from tests.tasks.studio import BROKEN_JPEG
 
 FAILED = ["tiny/broken--swirl", "tiny/broken--wave"]
 FLAGS = (
@@ -48,8 +46,8 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Night:
-    """A batch that has run.
+class Pages:
+    """The pages of a batch that has run.
 
     Attributes:
         start: address of Prefect's pages.
@@ -95,28 +93,18 @@ def colours_of(picture: Path) -> int:
         return len(image.convert("RGB").getcolors(2**24) or ())
 
 
-@pytest.fixture(scope="module")
-def night(browser: str, started_twice: tuple[Path, list[str]], tmp_path_factory: pytest.TempPathFactory) -> Night:
-    """A batch of six pairs, two of them broken, that has reported to the server of our own."""
+@pytest.fixture
+def pages(browser: str, night: Night, own_api: str) -> Pages:
+    """The pages of a batch of six pairs, two of them broken, on the server of our own."""
     del browser
-    places = two_by_two(tmp_path_factory.mktemp("night"))
-    Path(places["content"], "broken.jpg").write_bytes(BROKEN_JPEG)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NIGHTBRUSH_HOME", str(started_twice[0]))
-        patch.delenv("NIGHTBRUSH_NO_HISTORY", raising=False)
-        options = [text for name, place in places.items() for text in (f"--{name}", place)]
-        ran = in_a_process_of_its_own("run", *options, *TINY)
-        api = str(server.address())
-    [line] = [line for line in ran.err.splitlines() if line.startswith("History: ")]
-    run = line.rpartition("/")[2]
-    found = httpx.post(f"{api}/artifacts/filter", json={"flow_runs": {"id": {"any_": [run]}}}).json()
-    start = f"http://{urlsplit(api).netloc}"
-    return Night(start, run, {artifact["key"].rpartition("-")[2]: artifact["id"] for artifact in found})
+    found = httpx.post(f"{own_api}/artifacts/filter", json={"flow_runs": {"id": {"any_": [night.run]}}}).json()
+    start = f"http://{urlsplit(own_api).netloc}"
+    return Pages(start, night.run, {artifact["key"].rpartition("-")[2]: artifact["id"] for artifact in found})
 
 
-def test_the_run_says_what_became_of_each_pair(look: Look, night: Night) -> None:
+def test_the_run_says_what_became_of_each_pair(look: Look, pages: Pages) -> None:
     last = "4 of 6 pairs have their picture, 2 failed"
-    texts = look(f"{night.start}/runs/flow-run/{night.run}", last).texts
+    texts = look(f"{pages.start}/runs/flow-run/{pages.run}", last).texts
     assert {"Failed", "tiny", "8 Task runs", f"Finished in state Failed('{last}')"} <= set(texts)
     for task in TASKS:
         assert any(re.fullmatch(rf"\d/6 {task} completed in .* s, total loss .* to .*", text) for text in texts)
@@ -124,29 +112,29 @@ def test_the_run_says_what_became_of_each_pair(look: Look, night: Night) -> None
         assert any(re.fullmatch(rf"\d/6 {task} failed: .*broken.jpg' cannot be read: .*", text) for text in texts)
 
 
-def test_the_tasks_of_a_run_have_readable_names(look: Look, night: Night) -> None:
-    page = look(f"{night.start}/v2/runs/flow-run/{night.run}?tab=TaskRuns", TASKS[0])
+def test_the_tasks_of_a_run_have_readable_names(look: Look, pages: Pages) -> None:
+    page = look(f"{pages.start}/v2/runs/flow-run/{pages.run}?tab=TaskRuns", TASKS[0])
     assert {*TASKS, *FAILED, "discover pairs", "report"} <= set(page.texts)
 
 
-def test_a_run_leads_to_its_artifacts(look: Look, night: Night) -> None:
-    page = look(f"{night.start}/v2/runs/flow-run/{night.run}?tab=Artifacts", "-pictures")
-    assert {text.rpartition("-")[2] for text in page.texts if text.startswith("out-")} == set(night.artifacts)
+def test_a_run_leads_to_its_artifacts(look: Look, pages: Pages) -> None:
+    page = look(f"{pages.start}/v2/runs/flow-run/{pages.run}?tab=Artifacts", "-pictures")
+    assert {text.rpartition("-")[2] for text in page.texts if text.startswith("out-")} == set(pages.artifacts)
 
 
-def test_the_pictures_are_there_with_names_and_the_failures_with_reasons(look: Look, night: Night) -> None:
-    page = look(f"{night.start}/artifacts/artifact/{night.artifacts['pictures']}", "data:image/jpeg")
+def test_the_pictures_are_there_with_names_and_the_failures_with_reasons(look: Look, pages: Pages) -> None:
+    page = look(f"{pages.start}/artifacts/artifact/{pages.artifacts['pictures']}", "data:image/jpeg")
     assert page.dom.count('<img src="data:image/jpeg;base64,') == 3 * len(TASKS)
     assert page.dom.count('<img src="data:image/png;base64,') == 1
     assert {"4 of 6 pairs have their picture", *TASKS, *FAILED} <= set(page.texts)
     reasons = [text for text in page.texts if "broken.jpg' cannot be read" in text]
     assert len(reasons) == len(FAILED)
-    plain = look(f"{night.start}/artifacts/artifact/{night.artifacts['progress']}", "Progress")
+    plain = look(f"{pages.start}/artifacts/artifact/{pages.artifacts['progress']}", "Progress")
     assert page.colours > 5 * plain.colours
 
 
-def test_the_backbones_are_a_table_of_short_figures(look: Look, night: Night) -> None:
-    texts = look(f"{night.start}/artifacts/artifact/{night.artifacts['backbones']}", "iterations_per_second").texts
+def test_the_backbones_are_a_table_of_short_figures(look: Look, pages: Pages) -> None:
+    texts = look(f"{pages.start}/artifacts/artifact/{pages.artifacts['backbones']}", "iterations_per_second").texts
     start, end = texts.index("backbone"), texts.index("iterations_per_second") + 1
     cells = dict(zip(texts[start:end], texts[end:], strict=False))
     counts = ("backbone", "pairs", "completed", "failed", "skipped")
@@ -155,7 +143,7 @@ def test_the_backbones_are_a_table_of_short_figures(look: Look, night: Night) ->
         assert float(cells[name]) == float(f"{float(cells[name]):.4g}") > 0
 
 
-def test_the_progress_is_told(look: Look, night: Night) -> None:
-    page = look(f"{night.start}/artifacts/artifact/{night.artifacts['progress']}", "Progress")
+def test_the_progress_is_told(look: Look, pages: Pages) -> None:
+    page = look(f"{pages.start}/artifacts/artifact/{pages.artifacts['progress']}", "Progress")
     assert "Progress: 100%" in page.texts
     assert any(text.startswith("6 of 6 pairs, 2 failed") for text in page.texts)

@@ -39,9 +39,5 @@ def _running(command: list[str], environment: dict[str, str]) -> Iterator[None]:
     try:
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:  # an idle worker may not hear of it
-            process.kill()
-            process.wait()
+        process.kill()  # an idle worker may not hear of a milder signal
+        process.wait()
