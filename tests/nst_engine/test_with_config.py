@@ -18,32 +18,20 @@ from tests.nst_engine.small import content_pixels, noise_pixels, small_config, s
 
 CONTENT, STYLE = content_pixels(), style_pixels()
 
-SHARING: dict[str, Any] = {
-    "content_weight": 2.0,
-    "style_weight": 0.4,
-    "tv_weight": 1.0,
-    "balance": 2.0,
-    "blend": ("{style}:2",),
-    "style_scale": 0.5,
-    "content_masks": ("{left}", "{right}"),
-    "style_masks": ("{left}", "{right}"),
-    "side": 40,
-    "init": "noise",
-    "levels": 2,
-    "optimizer": "adam",
-    "learning_rate": 0.5,
-    "schedule": "cosine",
-    "iterations": 7,
-    "tolerance": 0.9,
-    "time_limit": 1e-6,
-    "preserve_color": "histogram",
-    "tile": 32,
-    "record_every": 3,
-    "snapshot_every": 2,
-    "format": "jpg",
-    "quality": 50,
+MASKS = {"blend": ("{style}:2",), "content_masks": ("{left}", "{right}"), "style_masks": ("{left}", "{right}")}
+WEIGHTS = {"content_weight": 2.0, "style_weight": 0.4, "tv_weight": 1.0, "learning_rate": 2.0, "schedule": "cosine"}
+FILES = {"preserve_color": "histogram", "format": "jpg", "quality": 50, "record_every": 3, "snapshot_every": 2}
+SIZES = {"style_scale": 0.5, "side": 40, "init": "noise", "levels": 2}
+
+SHARING: dict[str, dict[str, Any]] = {
+    "weights": WEIGHTS | FILES | {"iterations": 7},
+    "balance and masks": MASKS | {"balance": 2.0},
+    "sizes": SIZES | {"optimizer": "lbfgs", "learning_rate": 0.5, "iterations": 7},
+    "tile": {"tile": 32},
+    "tolerance": {"tolerance": 0.9},
+    "time limit": {"time_limit": 1e-6},
 }
-"""A value other than the base's for each field that is no part of what is computed."""
+"""Values other than the base's for all fields that are no part of what is computed, as many at once as show."""
 
 
 @pytest.fixture
@@ -54,16 +42,6 @@ def files(tmp_path: Path) -> dict[str, str]:
     for name, picture in pixels.items():
         Image.fromarray(picture).save(tmp_path / f"{name}.png")
     return {name: str(tmp_path / f"{name}.png") for name in pixels}
-
-
-def changed(name: str, files: dict[str, str]) -> dict[str, Any]:
-    """The fields that make a configuration of which that field is another; masks need a blend."""
-    names = ("blend", name) if name.endswith("masks") else (name,)
-    return {
-        name: tuple(entry.format(**files) for entry in value) if isinstance(value, tuple) else value
-        for name in names
-        for value in [SHARING[name]]
-    }
 
 
 @pytest.fixture
@@ -77,10 +55,6 @@ def count(monkeypatch: pytest.MonkeyPatch) -> Callable[[type, str], list[None]]:
     return counting
 
 
-ANY_SIZE = ("style_scale", "side", "init", "levels", "iterations", "learning_rate", "tile")
-"""Fields that are tried with L-BFGS, whose graph serves pictures of all sizes; the others with Adam, traced sooner."""
-
-
 @pytest.fixture(scope="module")
 def engine() -> StyleTransfer:
     """The one that all others share what they can of."""
@@ -91,23 +65,23 @@ def base(**changes: Any) -> TransferConfig:
     return small_config(**{"optimizer": "lbfgs", "learning_rate": None} | changes)
 
 
-def base_for(name: str, **changes: Any) -> TransferConfig:
-    """The configuration of which that field is changed."""
-    return base(**changes) if name in (*ANY_SIZE, "optimizer") else small_config(**changes)
-
-
 def test_every_field_is_either_computed_or_shared() -> None:
-    assert {*_COMPUTATION, *SHARING} == {field.name for field in fields(TransferConfig)}
-    assert not {*_COMPUTATION} & {*SHARING}
+    sharing = {name for changes in SHARING.values() for name in changes}
+    assert {*_COMPUTATION, *sharing} == {field.name for field in fields(TransferConfig)}
+    assert not {*_COMPUTATION} & sharing
 
 
-@pytest.mark.parametrize("name", SHARING)
+@pytest.mark.parametrize("changes", SHARING.values(), ids=SHARING)
 def test_a_configuration_gives_the_picture_that_an_engine_of_its_own_gives(
-    name: str, engine: StyleTransfer, files: dict[str, str], count: Callable[[type, str], list[None]]
+    changes: dict[str, Any], engine: StyleTransfer, files: dict[str, str], count: Callable[[type, str], list[None]]
 ) -> None:
-    config = base_for(name, **changed(name, files))
+    named = {
+        name: tuple(entry.format(**files) for entry in value) if isinstance(value, tuple) else value
+        for name, value in changes.items()
+    }
+    config = small_config(**named)
     style = noise_pixels(48, 36, seed=5)
-    unchanged = engine.with_config(base_for(name))
+    unchanged = engine.with_config(small_config())
     assert config != unchanged.config
     alone = StyleTransfer(config).run(CONTENT, style)
     before = unchanged.run(CONTENT, style)

@@ -24,7 +24,7 @@ def first_features(name: str, pixels: np.ndarray) -> np.ndarray:
     return np.asarray(shared_network(config, (layer,)).features(pixels.astype(np.float32))[layer])
 
 
-@pytest.mark.parametrize("name", FIRST)
+@pytest.mark.parametrize("name", FIRST, scope="module")
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_a_picture_of_one_colour_has_the_same_features_up_to_its_border(name: str, size: tuple[int, int]) -> None:
     pixels = np.broadcast_to(np.float32([200, 60, 120]), (1, *size, 3))
@@ -33,7 +33,7 @@ def test_a_picture_of_one_colour_has_the_same_features_up_to_its_border(name: st
     assert not np.allclose(F, 0)
 
 
-@pytest.mark.parametrize("name", FIRST)
+@pytest.mark.parametrize("name", FIRST, scope="module")
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_features_have_the_shape_that_zeros_would_give(name: str, size: tuple[int, int]) -> None:
     network = keras_network(name)

@@ -21,7 +21,7 @@ def application(name: str) -> keras.Model:
     return APPLICATIONS[name](include_top=False, weights=None)
 
 
-@pytest.mark.parametrize("name", APPLICATIONS)
+@pytest.mark.parametrize("name", APPLICATIONS, scope="module")
 def test_layer_names_are_those_of_the_keras_network(name: str) -> None:
     network = application(name)
     unread = (keras.layers.InputLayer, keras.layers.ZeroPadding2D)
@@ -48,13 +48,13 @@ def test_the_activations_of_mobilenet_v3_keep_their_names_however_often_it_is_bu
     assert activation.get_config()["activation"] == "hard_silu"  # Keras's other name for hard-swish
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", BACKBONES, scope="module")
 def test_every_listed_layer_is_in_the_network_that_the_builder_builds(name: str) -> None:
     names = {layer.name for layer in keras_network(name).layers}
     assert set(backbone_spec(name).layers) <= names
 
 
-@pytest.mark.parametrize("name", APPLICATIONS)
+@pytest.mark.parametrize("name", APPLICATIONS, scope="module")
 def test_layers_go_from_the_pixels_up(name: str) -> None:
     inner = [layer.name for layer in application(name).layers]
     listed = backbone_spec(name).layers
@@ -63,14 +63,14 @@ def test_layers_go_from_the_pixels_up(name: str) -> None:
     assert sorted(dict.fromkeys(read), key=listed.index) == by_depth
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", BACKBONES, scope="module")
 def test_the_preset_is_what_a_configuration_without_layers_uses(name: str) -> None:
     spec, config = backbone_spec(name), TransferConfig(backbone=name, weights="random", side=64)
     assert tuple(config.content_layer_weights) == tuple(layer.partition(":")[0] for layer in spec.content_layers)
     assert tuple(config.style_layer_weights) == tuple(layer.partition(":")[0] for layer in spec.style_layers)
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", BACKBONES, scope="module")
 def test_the_stride_is_that_of_the_deepest_preset_layer(name: str) -> None:
     spec, network = backbone_spec(name), keras_network(name)
     outputs = [network.get_layer(layer).output for layer in (*spec.content_layers, *spec.style_layers)]
@@ -78,7 +78,7 @@ def test_the_stride_is_that_of_the_deepest_preset_layer(name: str) -> None:
     assert 128 // min(shape[1] for shape in deepest) == spec.stride
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", BACKBONES, scope="module")
 def test_every_backbone_can_have_random_weights(name: str) -> None:
     assert "random" in backbone_spec(name).weights
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from nst_engine.graphs import graph_of
 from nst_engine.optimizers.base import PixelOptimizer
 
 HEIGHT, WIDTH = 4, 5
@@ -64,7 +65,7 @@ def stepping(optimizer: PixelOptimizer, evaluate: Evaluate, rate: float = 1.0) -
 @lru_cache(8)
 def traced_tell(optimizer: PixelOptimizer) -> Any:
     """The graph of an optimizer's step, traced once for all tests that use the optimizer."""
-    return tf.function(optimizer.tell)
+    return graph_of(optimizer.tell)
 
 
 def spoiled(evaluate: Evaluate, from_call: int, calls: int, terms_too: bool) -> Evaluate:

@@ -123,9 +123,10 @@ def test_at_rest_it_holds_no_vectors_and_starts_as_if_it_were_new() -> None:
     np.testing.assert_allclose(ours.times(single(GRADIENT)), expected, rtol=1e-3, atol=1e-4)
 
 
-def test_it_serves_vectors_of_one_length_after_those_of_another() -> None:
+def test_it_serves_vectors_of_one_length_after_those_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nst_engine.optimizers.curvature.HISTORY_BYTES", 10**6)
     ours = Curvature(Identity())
-    few, many = MOST_PAIRS * SIZE, HISTORY_BYTES // 100
+    few, many = MOST_PAIRS * SIZE, 10**4
     for length in (SIZE, many, few):
         ours.start(length)
         assert held(ours) == 2 * pairs_kept(length) * length
