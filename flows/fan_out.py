@@ -18,7 +18,6 @@ from nst_engine.errors import ConfigError
 from tasks.manifest import ManifestRow
 from tasks.shards import Shard
 from tasks.stylize import stylize
-from tasks.together import most_together
 from tasks.watch import interruption
 from tasks.work import Job, failed_row
 
@@ -29,7 +28,7 @@ Crew: TypeAlias = Callable[[Job], AbstractContextManager[tuple[TaskRunner[Any], 
 """What works on shards, and how many it can have under way."""
 
 AROUND = 2
-"""Shards under way besides one on each device: one being read, one being written; of each as many as go together."""
+"""Shards under way besides one on each device: one being read, one being written."""
 
 _MOST_THREADS = 64
 
@@ -115,9 +114,8 @@ def _rows(shard: Shard, job: Job, future: PrefectFuture[list[ManifestRow]]) -> l
 
 
 def _most_threads(job: Job) -> int:
-    """How many keep the devices at work, if each device is to find as many pairs waiting as it takes together."""
-    devices = _devices(job)
-    return min(_MOST_THREADS, most_together(devices[0]) * (len(devices) + AROUND))
+    """How many keep the devices at work."""
+    return min(_MOST_THREADS, len(_devices(job)) + AROUND)
 
 
 def _devices(job: Job) -> tuple[str, ...]:

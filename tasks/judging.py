@@ -87,7 +87,7 @@ class _Bench:
         return read_photograph(storage.read(key), storage.uri(key))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _judge(referee: Referee, device: str) -> "Judge":
     from nst_engine import Judge  # loads TensorFlow: only now is it certain to be needed
 

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 from hashlib import md5, sha256
 from importlib.metadata import version
 from pathlib import Path
+from time import perf_counter
 
-from nst_engine import Pair, Status, TransferConfig, TransferResult, __version__
+from nst_engine import Status, TransferConfig, TransferResult, __version__
 from nst_engine.errors import NightbrushError
 from nst_engine.images import Photograph, read_photograph
 from nst_engine.weights import find_weights
 from tasks import checkpoints, outbox
+from tasks.engines import engine, free_device
 from tasks.fingerprints import fingerprint
 from tasks.finished import finished, recorded, renamed, skipped_row
 from tasks.manifest import ManifestRow, Sidecar, figures, write_sidecar
@@ -20,7 +22,6 @@ from tasks.pairs import PairSpec
 from tasks.phases import Phases
 from tasks.slots import alone
 from tasks.storage import StorageError, open_storage
-from tasks.together import made
 from tasks.watch import Log, Watch, require_going_on
 
 _PACKAGES = ("keras", "nightbrush", "numpy", "pillow", "tensorflow")
@@ -213,9 +214,16 @@ class _PairWork:
         return identity
 
     def _stylize(self, content: Photograph, style: Photograph, watch: Watch) -> TransferResult:
-        pair = Pair(content, style, watch.on_snapshot, watch.on_checkpoint, watch.begun)
-        result, prepare = made(self.config, pair, watch.on_record, self.job.device)
-        self.seconds.spent |= {"prepare": prepare, "optimize": result.timings.optimize}
+        """Transfer once a device is free; the seconds of the pair are those with the device, not the wait for it."""
+        with free_device(self.job.device) as device:
+            require_going_on()
+            started = perf_counter()
+            result = engine(self.config, device).run(
+                content, style, watch.on_record, watch.on_snapshot, watch.on_checkpoint, watch.begun
+            )
+            held = perf_counter() - started
+        here = result.timings.optimize - (watch.begun.seconds if watch.begun else 0.0)
+        self.seconds.spent |= {"prepare": held - here, "optimize": result.timings.optimize}
         return result
 
     def _sidecar(self, result: TransferResult) -> Sidecar:

@@ -103,9 +103,12 @@ class Machine:
                     process.wait(10)
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        """What the server answers."""
-        answer = httpx.request("POST" if body else "GET", f"http://127.0.0.1:{self.port}/api/{path}", json=body)
-        return answer.raise_for_status().json()
+        """What the server answers, as soon as its database is not busy."""
+        while True:
+            answer = httpx.request("POST" if body else "GET", f"http://127.0.0.1:{self.port}/api/{path}", json=body)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return answer.raise_for_status().json()
+            sleep(0.2)
 
     def asked_for(self, run: str, what: str) -> list[dict[str, Any]]:
         """Task runs, artifacts or so of a flow run."""

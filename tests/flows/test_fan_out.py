@@ -18,7 +18,6 @@ from tasks import watch
 from tasks.manifest import ManifestRow
 from tasks.pairs import PairSpec
 from tasks.shards import Shard
-from tasks.together import TOGETHER
 from tasks.work import Job, failed_row, stylize_pair
 from tests.tasks.studio import CONFIG, a_job, a_pair, paint
 
@@ -82,12 +81,8 @@ def test_a_shard_that_takes_long_keeps_no_other_waiting(tmp_path: Path, monkeypa
     assert sorted(handed) == list(range(10))
 
 
-@pytest.mark.parametrize("each", [1, 3])
-def test_no_more_are_under_way_than_keep_the_devices_at_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, each: int
-) -> None:
+def test_no_more_are_under_way_than_keep_the_devices_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fan_out, "_devices", lambda _job: ("GPU:0", "GPU:1"))
-    monkeypatch.setitem(TOGETHER, "GPU", each)
     begun: list[str] = []
     most: list[int] = []
 
@@ -103,7 +98,7 @@ def test_no_more_are_under_way_than_keep_the_devices_at_work(
             most.append(len(begun) - ended)
 
     gather()
-    assert max(most) <= each * (2 + fan_out.AROUND)
+    assert max(most) <= 2 + fan_out.AROUND
 
 
 def test_a_task_that_breaks_costs_the_rows_of_its_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

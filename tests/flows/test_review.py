@@ -17,10 +17,8 @@ from prefect.client.schemas.objects import Artifact, FlowRun, Log
 
 from flows import progress_artifact
 from tasks import watch
-from tasks.together import TOGETHER
-from tests.flows.batches import TASKS, batch, flow_run_of, results, task_runs_of, two_by_two
+from tests.flows.batches import batch, flow_run_of, results, task_runs_of, two_by_two
 from tests.tasks.studio import BROKEN_JPEG
-from tests.tasks.waiting import held_until
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
@@ -88,21 +86,6 @@ def test_a_pair_that_takes_long_says_in_its_log_how_far_it_is(
     told = "tiny/hill--wave: 2 steps, at 32 px, total loss "
     [line] = [line for line in logs_of(run, until=told) if line.message.startswith(told)]
     assert line.task_run_id == task.id
-
-
-def test_pairs_that_are_taken_together_say_so_each_in_its_own_log(
-    places: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watch, "LOG_SECONDS", 0.0)
-    monkeypatch.setitem(TOGETHER, "CPU", 4)
-    with held_until(4):
-        assert batch(places).message == "4 of 4 pairs have their picture, 0 failed"
-    run = flow_run_of(places)
-    tasks = task_runs_of(run, TASKS)
-    for name in TASKS:
-        told = f"{name}: 2 steps, at 32 px, total loss "
-        assert {line.task_run_id for line in logs_of(run, told) if line.message.startswith(told)} == {tasks[name].id}
-    assert {tasks[name].state_name for name in TASKS} == {"Completed"}
 
 
 def test_what_is_made_is_reported_when_a_run_is_interrupted(

@@ -12,7 +12,7 @@ from nst_engine.config import TransferConfig
 from nst_engine.precision import FLOAT32, Precision
 from nst_engine.weights import find_weights
 
-_ENGINES_KEPT = 4
+_ENGINES_KEPT = 3
 _NETWORKS_KEPT = 3
 """More would only fill memory, which TensorFlow never gives back to the system."""
 

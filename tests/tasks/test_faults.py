@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from nst_engine.images import read_provenance
-from tasks import together
+from tasks import work
 from tasks.home import home
 from tasks.outcome import write_outcome
 from tasks.storage import StorageError
@@ -36,7 +36,7 @@ def files(folder: Path | str) -> list[str]:
 
 def without_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any picture that was to be made would fail."""
-    monkeypatch.setattr(together, "engine", None)
+    monkeypatch.setattr(work, "engine", None)
 
 
 def first_time(monkeypatch: pytest.MonkeyPatch, happen: Callable[[], object]) -> None:

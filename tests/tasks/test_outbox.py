@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks import outbox, together
+from tasks import outbox, work
 from tasks.home import home
 from tasks.manifest import Sidecar, read_sidecar
 from tasks.outbox import Kept
@@ -35,7 +35,7 @@ def without_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> Any:
         raise AssertionError("no picture is to be made")
 
-    monkeypatch.setattr(together, "engine", refuse)
+    monkeypatch.setattr(work, "engine", refuse)
 
 
 def a_kept(job: Job) -> Kept:

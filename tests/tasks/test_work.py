@@ -1,22 +1,25 @@
 import pickle
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from nst_engine import TransferConfig, __version__
+from nst_engine import StyleTransfer, TransferConfig, __version__
 from nst_engine.errors import TransferError
 from nst_engine.images import decode, read_provenance
-from tasks import together, work
+from tasks import engines, work
 from tasks.manifest import Sidecar, read_sidecar
 from tasks.storage import StorageError
 from tasks.storage.local import LocalStorage
+from tasks.watch import interruption
 from tasks.work import Job, stylize_pair
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, a_job, a_pair, output_of, paint
 
@@ -192,7 +195,7 @@ def test_an_output_that_takes_no_picture_costs_one_row(tmp_path: Path) -> None:
 
 def test_an_engine_that_gives_up_costs_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     job = a_job(tmp_path)
-    monkeypatch.setattr(together, "engine", failing(TransferError("the loss is nan after 2 steps; use a lower rate")))
+    monkeypatch.setattr(work, "engine", failing(TransferError("the loss is nan after 2 steps; use a lower rate")))
     row = stylize_pair(PAIR, job)
     assert (row.status, row.error) == ("failed", "the loss is nan after 2 steps; use a lower rate")
     assert None not in (row.content_sha256, row.style_sha256, row.fingerprint)
@@ -200,7 +203,7 @@ def test_an_engine_that_gives_up_costs_one_row(tmp_path: Path, monkeypatch: pyte
 
 
 def test_what_nobody_expected_costs_one_row_of_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(together, "engine", failing(RuntimeError("out of memory\nat node conv2d\nand so on")))
+    monkeypatch.setattr(work, "engine", failing(RuntimeError("out of memory\nat node conv2d\nand so on")))
     row = stylize_pair(PAIR, a_job(tmp_path))
     assert (row.status, row.error) == ("failed", "RuntimeError: out of memory")
 
@@ -237,9 +240,42 @@ def test_an_interruption_is_not_taken_for_a_bad_pair(tmp_path: Path, monkeypatch
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(together, "engine", interrupt)
+    monkeypatch.setattr(work, "engine", interrupt)
     with pytest.raises(KeyboardInterrupt):
         stylize_pair(PAIR, a_job(tmp_path))
+
+
+def test_those_that_wait_for_a_device_when_the_batch_is_interrupted_do_not_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def too_late(_name: str | None) -> Iterator[str]:
+        interruption.set()
+        yield "CPU:0"
+
+    monkeypatch.setattr(work, "free_device", too_late)
+    monkeypatch.setattr(work, "engine", None)
+    try:
+        row = stylize_pair(PAIR, a_job(tmp_path))
+    finally:
+        interruption.clear()
+    assert row.error == "the batch was interrupted; run it again to go on from there"
+
+
+def test_two_devices_work_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, at_work = a_job(tmp_path), {"GPU:0": Event(), "GPU:1": Event()}
+    paint(Path(job.content, "hill.png"), 4)
+
+    def engine(config: TransferConfig, device: str) -> StyleTransfer:
+        at_work[device].set()
+        assert all(event.wait(60) for event in at_work.values())
+        return engines.engine(config, "CPU:0")
+
+    monkeypatch.setattr(engines, "devices", lambda _name: tuple(at_work))
+    monkeypatch.setattr(work, "engine", engine)
+    with ThreadPoolExecutor(2) as pool:
+        rows = list(pool.map(lambda name: stylize_pair(a_pair(name), job), ("lake.png", "hill.png")))
+    assert [(row.status, row.error) for row in rows] == [("completed", None)] * 2
 
 
 def test_another_pair_goes_on_after_a_failure(tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from nst_engine import Pair, TransferConfig
+from nst_engine import StyleTransfer, TransferResult
 from nst_engine.errors import TransferError
-from tasks import engines, together, work
+from nst_engine.images import Photograph
+from tasks import engines, work
 from tasks.manifest import ManifestRow
 from tasks.storage import StorageError
 from tasks.work import Job, stylize_pair
@@ -50,7 +51,7 @@ def failing(error: Exception) -> Any:
 def test_skips_a_pair_that_is_finished(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     made = stylize_pair(PAIR, job)
     before = {path: path.stat().st_mtime_ns for path in (picture(job), sidecar(job))}
-    monkeypatch.setattr(together, "engine", failing(AssertionError("no engine is needed")))
+    monkeypatch.setattr(work, "engine", failing(AssertionError("no engine is needed")))
     assert stylize_pair(PAIR, replace(job, run_id="morning")) == replace(made, status="skipped", run_id="morning")
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
@@ -141,7 +142,7 @@ def test_a_rerun_that_fails_leaves_the_finished_picture_alone(job: Job, monkeypa
     stylize_pair(PAIR, job)
     before = picture(job).read_bytes(), sidecar(job).read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(together, "engine", failing(TransferError("the loss is nan")))
+        patch.setattr(work, "engine", failing(TransferError("the loss is nan")))
         assert stylize_pair(PAIR, with_config(iterations=3)(job)).status == "failed"
     assert (picture(job).read_bytes(), sidecar(job).read_bytes()) == before
     assert stylize_pair(PAIR, job).status == "skipped"
@@ -182,17 +183,17 @@ def test_two_runs_at_once_make_each_picture_once(job: Job, tmp_path: Path, monke
     names = [f"p{seed}.png" for seed in range(6)]
     for seed, name in enumerate(names):
         paint(tmp_path / "contents" / name, seed)
-    together_at_first, transfers, make = Barrier(2, timeout=60), list[str](), work.made
+    together_at_first, transfers, run_engine = Barrier(2, timeout=60), list[str](), StyleTransfer.run
 
-    def counted(config: TransferConfig, pair: Pair, on_record: Any, device: str | None) -> Any:
-        transfers.append(pair.content.origin.name)
-        return make(config, pair, on_record, device)
+    def counted(self: StyleTransfer, content: Photograph, *arguments: Any) -> TransferResult:
+        transfers.append(content.origin.name)
+        return run_engine(self, content, *arguments)
 
     def run(run_id: str) -> list[ManifestRow]:
         together_at_first.wait()
         return [stylize_pair(a_pair(name), replace(job, run_id=run_id)) for name in names]
 
-    monkeypatch.setattr(work, "made", counted)
+    monkeypatch.setattr(StyleTransfer, "run", counted)
     with ThreadPoolExecutor(2) as pool:
         rows = list(zip(*pool.map(run, ("night", "morning")), strict=True))
     assert sorted(transfers) == [str(tmp_path / "contents" / name) for name in names]
