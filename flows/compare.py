@@ -12,9 +12,9 @@ from flows.parameters import requested
 from flows.verdict import Verdict, unwritten, verdict
 from nst_engine.referee import Referee
 from tasks.compare import compare
+from tasks.comparison.grid import Grid, enter
 from tasks.discover import discover
 from tasks.pairs import Pairing
-from tasks.study import Grid, enter
 from tasks.work import Job
 
 Grids: TypeAlias = Annotated[list[Grid], Field(min_length=1)]

@@ -9,8 +9,8 @@ import click
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import ConfigError
+from tasks.comparison.grid import Grid, enter, variants
 from tasks.pairs import Plan, Request
-from tasks.study import Grid, enter, variants
 
 if TYPE_CHECKING:
     from flows.history import History

@@ -12,14 +12,14 @@ from flows.history import History
 from flows.parameters import parameters
 from nst_engine.quiet import import_quietly
 from tasks.compare import compare
-from tasks.comparing import COMPARISON, CURVES, PAGE
+from tasks.comparison.grid import Grid
+from tasks.comparison.outputs import COMPARISON, CURVES, PAGE
 from tasks.outcome import REPORT, RESULTS
 from tasks.pairs import Plan, Request
 from tasks.preflight import unfinished
 from tasks.ready import ready
 from tasks.report import report
 from tasks.storage import StorageError, open_storage
-from tasks.study import Grid
 from tasks.work import Job
 
 

@@ -7,14 +7,14 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from nst_engine.referee import Referee
-from tasks.comparing import COMPARISON, CURVES, PAGE, REFEREES, write_comparison
-from tasks.comparison_digest import comparison_digest
-from tasks.comparison_tables import tables
+from tasks.comparison.grid import Trial
+from tasks.comparison.judging import judged, referees
+from tasks.comparison.outputs import COMPARISON, CURVES, PAGE, REFEREES, write_comparison
+from tasks.comparison.run_artifact import comparison_digest
+from tasks.comparison.tables import tables
 from tasks.digest import artifact_key
-from tasks.judging import judged, referees
 from tasks.manifest import ManifestRow
 from tasks.storage import open_storage
-from tasks.study import Trial
 from tasks.summary import table_records
 from tasks.words import brief
 from tasks.work import Job

@@ -12,8 +12,8 @@ from prefect.exceptions import ParameterTypeError
 from flows.compare import compare_backbones
 from nst_engine import ConfigError, WeightsError
 from nst_engine.referee import Referee
+from tasks.comparison.grid import Grid
 from tasks.storage import StorageError
-from tasks.study import Grid
 from tests.flows.batches import flow_run_of, results, task_runs_of, two_by_two
 from tests.flows.test_review import artifacts_of
 from tests.tasks.studio import BROKEN_JPEG, CONFIG

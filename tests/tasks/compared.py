@@ -9,10 +9,10 @@ from PIL import Image
 from nst_engine.config import TransferConfig
 from nst_engine.measures import Measures
 from nst_engine.referee import Distances, Referee
-from tasks.comparison import Comparison, Gallery, Judged
+from tasks.comparison.grid import Trial, Variant
+from tasks.comparison.results import Comparison, Gallery, Judged
 from tasks.pairs import PairSpec
 from tasks.storage import Entry
-from tasks.study import Trial, Variant
 from tests.tasks.ledger import a_row
 
 JUDGE, OTHER = Referee(backbone="vgg16", weights="packaged"), Referee(backbone="vgg19", weights="imagenet")

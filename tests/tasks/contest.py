@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from nst_engine.referee import Referee
+from tasks.comparison.grid import Grid, Trial, enter
 from tasks.manifest import ManifestRow
 from tasks.pairs import Plan
-from tasks.study import Grid, Trial, enter
 from tasks.work import Job, stylize_pair
 from tests.tasks.studio import CONFIG, a_job, a_pair, paint
 

@@ -6,8 +6,8 @@ import pytest
 
 from nst_engine import Status
 from nst_engine.referee import LAST_RESORT, Referee
-from tasks.judging import judged, referees
-from tasks.study import Grid
+from tasks.comparison.grid import Grid
+from tasks.comparison.judging import judged, referees
 from tasks.work import failed_row
 from tests.tasks.contest import TINY, a_contest, made
 from tests.tasks.studio import CONFIG

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.comparison_page import comparison_page
+from tasks.comparison.page import comparison_page
 from tests.tasks.browser import elements_of
 from tests.tasks.compared import a_comparison, a_gallery
 

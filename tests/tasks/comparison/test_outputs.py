@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tasks.comparing import COMPARISON, CURVES, PAGE, REFEREES, gallery, write_comparison
-from tasks.comparison import Comparison
-from tasks.judging import judged
+from tasks.comparison.judging import judged
+from tasks.comparison.outputs import COMPARISON, CURVES, PAGE, REFEREES, gallery, write_comparison
+from tasks.comparison.results import Comparison
+from tests.tasks.comparison.test_judging import unheard
 from tests.tasks.contest import TINY, a_contest, made
 from tests.tasks.studio import output_of
-from tests.tasks.test_judging import unheard
 
 
 @pytest.fixture(scope="module")

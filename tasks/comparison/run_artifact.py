@@ -5,10 +5,10 @@ from itertools import chain
 from typing import Any
 
 from nst_engine.result import Status
-from tasks.comparison import Comparison, Gallery
-from tasks.comparison_charts import Drawing, convergence, trade_offs
-from tasks.comparison_page import heading, tells
-from tasks.comparison_tables import Table, tables
+from tasks.comparison.charts import Drawing, convergence, trade_offs
+from tasks.comparison.page import heading, tells
+from tasks.comparison.results import Comparison, Gallery
+from tasks.comparison.tables import Table, tables
 from tasks.digest import MOST_PICTURES, failures
 from tasks.drawing import WHITE, png
 from tasks.markdown import embedded, line, paragraph, small, table, text, title

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from nst_engine.config import TransferConfig
-from tasks.comparison import Comparison
-from tasks.comparison_charts import Drawing, convergence, front, trade_offs
+from tasks.comparison.charts import Drawing, convergence, front, trade_offs
+from tasks.comparison.results import Comparison
 from tasks.drawing import PAGE, WHITE, inline_svg, png
 from tests.tasks.compared import RATES, TRAINED, a_comparison
 

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from nst_engine.result import Status
-from tasks.comparison import Comparison, Gallery, Judged
-from tasks.comparison_page import comparison_page
+from tasks.comparison.page import comparison_page
+from tasks.comparison.results import Comparison, Gallery, Judged
 from tasks.outcome import READERS, small
 from tasks.page import MOST_PICTURES
 from tasks.storage import Storage, read_uri

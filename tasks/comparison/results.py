@@ -11,8 +11,8 @@ from nst_engine.config import TransferConfig
 from nst_engine.measures import Measures
 from nst_engine.referee import Distances, Referee
 from nst_engine.result import Status
+from tasks.comparison.grid import Trial, Variant
 from tasks.manifest import ManifestRow
-from tasks.study import Trial, Variant
 from tasks.summary import LOSSES
 
 SCORES = ("score", "style_distance", "content_distance")

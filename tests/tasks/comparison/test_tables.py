@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.comparison import Comparison
-from tasks.comparison_tables import Table, tables
-from tasks.judging import judged
-from tasks.study import Grid
+from tasks.comparison.grid import Grid
+from tasks.comparison.judging import judged
+from tasks.comparison.results import Comparison
+from tasks.comparison.tables import Table, tables
+from tests.tasks.comparison.test_judging import OTHER, unheard
 from tests.tasks.contest import TINY, a_contest, made
 from tests.tasks.studio import CONFIG
-from tests.tasks.test_judging import OTHER, unheard
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from nst_engine.config import TransferConfig
-from tasks.comparison import MEASURES, SCORES, Comparison, cell
-from tasks.study import Variant
+from tasks.comparison.grid import Variant
+from tasks.comparison.results import MEASURES, SCORES, Comparison, cell
 
 MARKS = 10
 """Iterations at which the curves are read: recorded ones, as evenly as they come."""

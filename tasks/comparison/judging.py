@@ -9,11 +9,11 @@ from nst_engine.images import Photograph, read_photograph
 from nst_engine.measures import measure
 from nst_engine.referee import Referee, choose_referee
 from nst_engine.result import Status
-from tasks.comparison import Comparison, Judged
+from tasks.comparison.grid import Trial
+from tasks.comparison.results import Comparison, Judged
 from tasks.engines import free_device
 from tasks.manifest import ManifestRow, read_sidecar
 from tasks.storage import Storage, open_storage
-from tasks.study import Trial
 from tasks.work import Job
 
 if TYPE_CHECKING:

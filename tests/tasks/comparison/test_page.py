@@ -8,8 +8,8 @@ from functools import cache
 import pytest
 
 from nst_engine.referee import Referee
-from tasks.comparison import Comparison, Gallery
-from tasks.comparison_page import comparison_page
+from tasks.comparison.page import comparison_page
+from tasks.comparison.results import Comparison, Gallery
 from tests.tasks.compared import RATES, TRAINED, a_comparison, a_gallery, jpeg
 from tests.tasks.pages import HOSTILE_NAMES, Page
 

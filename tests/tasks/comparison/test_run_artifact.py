@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from nst_engine.images import decode, encode
-from tasks.comparison import Comparison, Gallery
-from tasks.comparison_digest import MOST_CHARTS, comparison_digest
+from tasks.comparison.results import Comparison, Gallery
+from tasks.comparison.run_artifact import MOST_CHARTS, comparison_digest
 from tasks.digest import MOST_FAILURES, MOST_PICTURES
 from tests.tasks.compared import RATES, TRAINED, a_comparison, a_gallery
 

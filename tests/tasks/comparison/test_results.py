@@ -5,14 +5,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tasks.comparison import MEASURES, SCORES, Comparison
-from tasks.judging import judged
+from tasks.comparison.grid import Grid, Trial
+from tasks.comparison.judging import judged
+from tasks.comparison.results import MEASURES, SCORES, Comparison
 from tasks.manifest import ManifestRow
-from tasks.study import Grid, Trial
 from tasks.work import Job, failed_row
+from tests.tasks.comparison.test_judging import OTHER, unheard
 from tests.tasks.contest import TINY, a_contest, made
 from tests.tasks.studio import CONFIG
-from tests.tasks.test_judging import OTHER, unheard
 
 Contest = tuple[Job, tuple[Trial, ...], list[ManifestRow]]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from nst_engine.referee import Referee
 from nst_engine.result import Status
-from tasks.comparison import MEASURES, SCORES, Comparison, Gallery, Judged
-from tasks.comparison_charts import Drawing, convergence, trade_offs
-from tasks.comparison_tables import Table, tables
+from tasks.comparison.charts import Drawing, convergence, trade_offs
+from tasks.comparison.results import MEASURES, SCORES, Comparison, Gallery, Judged
+from tasks.comparison.tables import Table, tables
 from tasks.drawing import PAGE, WHITE, inline_svg
 from tasks.page import MOST_PICTURES, aspect
 from tasks.rendering import Thumbnails, as_text, rendered
