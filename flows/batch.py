@@ -18,11 +18,11 @@ from flows.progress_artifact import shown
 from flows.shards import on_workers
 from flows.verdict import Verdict, unwritten, verdict
 from nst_engine import TransferConfig
-from tasks.digest import artifact_key
 from tasks.discover import discover
 from tasks.manifest import ManifestRow
 from tasks.pairs import Pairing, Plan
 from tasks.report import report
+from tasks.reporting.run_artifact import artifact_key
 from tasks.shards import Shard, in_shards, shard_size
 from tasks.storage import StorageError, open_storage
 from tasks.work import Job

@@ -148,7 +148,7 @@ def replay(picture: Path, output: Path | None, device: str | None, **sources: st
 @click.argument("output")
 def report(output: str) -> int:
     """Rebuild the CSV files and the report of OUTPUT from its sidecars."""
-    from tasks.outcome import REPORT, write_outcome
+    from tasks.reporting.outputs import REPORT, write_outcome
     from tasks.storage import open_storage
 
     storage = open_storage(output)

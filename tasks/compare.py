@@ -12,11 +12,11 @@ from tasks.comparison.judging import judged, referees
 from tasks.comparison.outputs import COMPARISON, CURVES, PAGE, REFEREES, write_comparison
 from tasks.comparison.run_artifact import comparison_digest
 from tasks.comparison.tables import tables
-from tasks.digest import artifact_key
 from tasks.manifest import ManifestRow
+from tasks.reporting.number_format import brief
+from tasks.reporting.run_artifact import artifact_key
 from tasks.storage import open_storage
 from tasks.summary import table_records
-from tasks.words import brief
 from tasks.work import Job
 
 

@@ -6,11 +6,11 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from tasks.digest import artifact_key, digest
 from tasks.manifest import ManifestRow
-from tasks.outcome import BACKBONES, REPORT, RESULTS, write_outcome
+from tasks.reporting.number_format import brief
+from tasks.reporting.outputs import BACKBONES, REPORT, RESULTS, write_outcome
+from tasks.reporting.run_artifact import artifact_key, digest
 from tasks.storage import open_storage
-from tasks.words import brief
 
 
 @task(name="report", task_run_name="report", cache_policy=NO_CACHE)

@@ -9,12 +9,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from nst_engine.config import TransferConfig
-from tasks.charts import MOST_POINTS
 from tasks.comparison.grid import Variant
 from tasks.comparison.results import Comparison, cell
 from tasks.comparison.tables import tables
-from tasks.drawing import Palette, canvas, few_labels, lettering, log_scale, quiet
-from tasks.labels import label_ends, label_points, labels, shortened
+from tasks.reporting.chart_labels import label_ends, label_points, labels, shortened
+from tasks.reporting.chart_style import Palette, canvas, few_labels, lettering, log_scale, quiet
+from tasks.reporting.charts import MOST_POINTS
 
 _WIDTH, _HEIGHT = 5.0, 3.2
 _HEIGHT_OF_A_LINE = 0.17

@@ -7,8 +7,8 @@ from functools import partial
 from nst_engine.result import Status
 from tasks.comparison.page import comparison_page
 from tasks.comparison.results import Comparison, Gallery, Judged
-from tasks.outcome import READERS, small
-from tasks.page import MOST_PICTURES
+from tasks.reporting.outputs import READERS, small
+from tasks.reporting.report_page import MOST_PICTURES
 from tasks.storage import Storage, read_uri
 from tasks.summary import table_csv
 

@@ -9,11 +9,10 @@ from tasks.comparison.charts import Drawing, convergence, trade_offs
 from tasks.comparison.page import heading, tells
 from tasks.comparison.results import Comparison, Gallery
 from tasks.comparison.tables import Table, tables
-from tasks.digest import MOST_PICTURES, failures
-from tasks.drawing import WHITE, png
-from tasks.markdown import embedded, line, paragraph, small, table, text, title
+from tasks.reporting.chart_style import WHITE, png
+from tasks.reporting.number_format import figure
+from tasks.reporting.run_artifact import MOST_PICTURES, embedded, failures, line, paragraph, small, table, text, title
 from tasks.summary import table_records
-from tasks.words import figure
 
 MOST_PAIRS, MOST_CHARTS, MOST_TABLES, MOST_LINES = 3, 8, 12, 30
 """Columns of the pictures; charts, tables, and lines of one: more would be too much for a server to take."""
@@ -24,7 +23,7 @@ def comparison_digest(comparison: Comparison, gallery: Gallery, places: Iterable
 
     Args:
         comparison: what came of the configurations.
-        gallery: pictures to choose from; no more than `tasks.digest.MOST_PICTURES` results are shown.
+        gallery: pictures to choose from; no more than `tasks.reporting.run_artifact.MOST_PICTURES` results are shown.
         places: addresses of the page and the tables.
     """
     verdict, *others = tables(comparison)

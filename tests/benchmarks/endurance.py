@@ -19,7 +19,7 @@ import pytest
 
 from nst_engine.images import encode
 from tasks.manifest import ManifestRow, read_sidecar
-from tasks.outcome import BACKBONES, REPORT, RESULTS
+from tasks.reporting.outputs import BACKBONES, REPORT, RESULTS
 from tasks.storage import Storage, open_storage, s3
 from tasks.summary import read_results
 from tests.tasks.storage.buckets import forget_client, moto_server, s3_at

@@ -13,10 +13,10 @@ import pytest
 from flows import server
 from flows.batch import stylize_batch
 from flows.history import History, history
-from tasks.outcome import RESULTS
 from tasks.pairs import Request
 from tasks.preflight import preflight
 from tasks.report import report
+from tasks.reporting.outputs import RESULTS
 from tasks.summary import read_results
 from tasks.work import Job, stylize_pair
 from tests.tasks.studio import CONFIG, paint

@@ -8,7 +8,7 @@ from flows.cli import cli
 from nst_engine import __version__
 from tasks import demo
 from tasks.manifest import ManifestRow
-from tasks.outcome import write_outcome
+from tasks.reporting.outputs import write_outcome
 from tasks.storage import open_storage
 from tasks.summary import read_results
 from tests.flows.console import TINY, Nightbrush

@@ -16,7 +16,7 @@ import pytest
 from nst_engine.images import read_provenance
 from tasks import work
 from tasks.home import home
-from tasks.outcome import write_outcome
+from tasks.reporting.outputs import write_outcome
 from tasks.storage import StorageError
 from tasks.work import Job, stylize_pair
 from tests.tasks.studio import a_job, a_pair, output_of, paint

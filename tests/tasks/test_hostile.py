@@ -14,9 +14,9 @@ import pytest
 from nst_engine.images import decode
 from tasks.home import HOME
 from tasks.manifest import COLUMNS, ManifestRow
-from tasks.outcome import write_outcome
 from tasks.pairs import PairingError, Request
 from tasks.preflight import preflight
+from tasks.reporting.outputs import write_outcome
 from tasks.summary import read_results
 from tasks.work import Job, stylize_pair
 from tests.tasks.hostile import ABSENT, FAILED, HOSTILE, MADE, WIDE, Hostile, fill

@@ -6,7 +6,7 @@ import pytest
 from nst_engine.config import TransferConfig
 from tasks.comparison.charts import Drawing, convergence, front, trade_offs
 from tasks.comparison.results import Comparison
-from tasks.drawing import PAGE, WHITE, inline_svg, png
+from tasks.reporting.chart_style import PAGE, WHITE, inline_svg, png
 from tests.tasks.compared import RATES, TRAINED, a_comparison
 
 BOTH = ["Total loss by step", "Total loss by seconds"]

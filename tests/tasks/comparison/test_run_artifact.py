@@ -11,7 +11,7 @@ import pytest
 from nst_engine.images import decode, encode
 from tasks.comparison.results import Comparison, Gallery
 from tasks.comparison.run_artifact import MOST_CHARTS, comparison_digest
-from tasks.digest import MOST_FAILURES, MOST_PICTURES
+from tasks.reporting.run_artifact import MOST_FAILURES, MOST_PICTURES
 from tests.tasks.compared import RATES, TRAINED, a_comparison, a_gallery
 
 PLACES = ["/out/comparison.html", "s3://bucket/out/comparison.csv"]

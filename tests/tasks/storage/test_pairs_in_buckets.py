@@ -8,9 +8,9 @@ import pytest
 
 from nst_engine.images import decode
 from tasks import outbox
-from tasks.outcome import REPORT, RESULTS, write_outcome
 from tasks.pairs import PairSpec, Request
 from tasks.preflight import preflight
+from tasks.reporting.outputs import REPORT, RESULTS, write_outcome
 from tasks.storage import open_storage
 from tasks.storage.s3 import S3Storage
 from tasks.work import Job, stylize_pair

@@ -12,7 +12,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from tasks.words import figure
+from tasks.reporting.number_format import figure
 
 _UNUSED = re.compile(r'^.*?(?=<svg)| xmlns[:a-z]*="[^"]*"|<(metadata|style).*?</\1>|(?<=<g) id="[^"]*"', re.DOTALL)
 """What inline SVG does without: prologue, namespaces, dates, a rule that would reach the page, ids that repeat."""

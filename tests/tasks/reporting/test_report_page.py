@@ -8,9 +8,9 @@ from urllib.parse import unquote
 import pytest
 from PIL import Image
 
-from tasks.charts import MOST_POINTS
 from tasks.manifest import ManifestRow
-from tasks.page import Exhibit, report_page, rows_to_show
+from tasks.reporting.charts import MOST_POINTS
+from tasks.reporting.report_page import Exhibit, report_page, rows_to_show
 from tests.tasks.pages import HOSTILE_NAMES, Page
 
 ROW = ManifestRow(

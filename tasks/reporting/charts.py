@@ -7,7 +7,18 @@ from typing import Any, TypeAlias
 import pandas as pd
 from matplotlib.figure import Figure
 
-from tasks.drawing import PAGE, WHITE, Palette, canvas, few_labels, inline_svg, lettering, log_scale, png, quiet
+from tasks.reporting.chart_style import (
+    PAGE,
+    WHITE,
+    Palette,
+    canvas,
+    few_labels,
+    inline_svg,
+    lettering,
+    log_scale,
+    png,
+    quiet,
+)
 
 History: TypeAlias = Sequence[Mapping[str, Any]]
 """Records of an optimization as `TransferResult.history_rows` gives them."""

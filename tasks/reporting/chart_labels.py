@@ -8,8 +8,8 @@ from typing import Any
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from tasks.drawing import Palette
 from tasks.pairs import shown
+from tasks.reporting.chart_style import Palette
 
 _LONGEST = 30
 """Letters of a label."""

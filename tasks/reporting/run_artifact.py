@@ -1,17 +1,19 @@
 """A batch in one Markdown text, small enough for a run's history: counts, failures, pictures and curves."""
 
+import base64
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from html import escape
 from itertools import islice
 from pathlib import PurePosixPath
 
-from tasks.charts import pictures_of_totals
+from nst_engine.images import decode, thumbnail
 from tasks.manifest import ManifestRow
-from tasks.markdown import embedded, line, paragraph, small, table, text
-from tasks.page import Exhibit
+from tasks.reporting.charts import pictures_of_totals
+from tasks.reporting.number_format import duration, figure
+from tasks.reporting.report_page import Exhibit
 from tasks.summary import BatchSummary
-from tasks.words import duration, figure
 
 MOST_PICTURES, MOST_FAILURES = 12, 50
 """Lines of the two lists."""
@@ -80,3 +82,49 @@ def artifact_key(output: str, what: str) -> str:
     """
     name = re.sub(r"[^a-z0-9]+", "-", PurePosixPath(output).name.lower()).strip("-")
     return "-".join(filter(None, (name, sha256(output.encode()).hexdigest()[:6], what)))
+
+
+_SIDE = 192
+"""Long side of a thumbnail in pixels: with its two inputs, a picture takes some 20 KB."""
+
+
+def paragraph(html: str) -> str:
+    """A paragraph of HTML. In one of Markdown the UI shows what `text` has escaped as it is written."""
+    return f"<p>{html}</p>"
+
+
+def title(name: str) -> str:
+    """A heading, of Markdown: one of HTML looks like any other line. The name is plain text."""
+    return "## " + re.sub(r"[\\`*_{}\[\]<>#&|~]", r"\\\g<0>", " ".join(name.split()))
+
+
+def table(columns: Iterable[str], lines: str) -> str:
+    """A table with room around its cells; the UI drops styles, and leaves these attributes.
+
+    Args:
+        columns: heads of the columns, as HTML.
+        lines: the rows, likewise.
+    """
+    header = "".join(f'<th align="left">{column}</th>' for column in columns)
+    return f'<table cellpadding="8"><tr>{header}</tr>{lines}</table>'
+
+
+def line(cells: Iterable[str]) -> str:
+    """A row of a table; the cells are HTML."""
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def small(data: bytes | None) -> str:
+    """A thumbnail of a picture, itself a file's bytes; nothing for None."""
+    return "" if data is None else embedded(thumbnail(decode(data), _SIDE), "jpeg")
+
+
+def embedded(data: bytes, kind: str) -> str:
+    """A picture as part of the text: `data` is a file of the kind `jpeg` or `png`."""
+    return f'<img src="data:image/{kind};base64,{base64.b64encode(data).decode("ascii")}">'
+
+
+def text(name: str) -> str:
+    """A name as HTML in one line, of which Markdown makes nothing else."""
+    shown = " ".join(name.split())
+    return "".join(f"&#{ord(letter)};" if letter in "\\`*_{}[]()#+-.!|~$:" else escape(letter) for letter in shown)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tasks.drawing import PAGE, canvas, inline_svg, lettering, log_scale
+from tasks.reporting.chart_style import PAGE, canvas, inline_svg, lettering, log_scale
 
 
 def labels_of(low: float, high: float) -> list[str]:

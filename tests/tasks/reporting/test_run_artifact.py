@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from nst_engine.images import decode, encode
-from tasks.digest import MOST_FAILURES, MOST_PICTURES, artifact_key, digest
 from tasks.manifest import ManifestRow
-from tasks.page import Exhibit
+from tasks.reporting.report_page import Exhibit
+from tasks.reporting.run_artifact import MOST_FAILURES, MOST_PICTURES, artifact_key, digest
 from tasks.summary import BatchSummary
 from tests.tasks.ledger import a_row
 

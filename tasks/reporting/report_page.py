@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from tasks.charts import charts
 from tasks.manifest import ManifestRow
-from tasks.rendering import Thumbnails, as_text, rendered
+from tasks.reporting.charts import charts
+from tasks.reporting.html import Thumbnails, as_text, rendered
 from tasks.summary import BatchSummary
 
 MOST_PICTURES = 200

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 from matplotlib.text import Text
 
-from tasks.drawing import WHITE, canvas, lettering
-from tasks.labels import apart, label_points, labels, shortened
+from tasks.reporting.chart_labels import apart, label_points, labels, shortened
+from tasks.reporting.chart_style import WHITE, canvas, lettering
 
 
 def test_a_label_leaves_out_what_all_have() -> None:

@@ -12,7 +12,7 @@ from nst_engine.errors import NightbrushError
 from nst_engine.images import decode, thumbnail
 from nst_engine.result import Status
 from tasks.manifest import ManifestRow, Sidecar, sidecars
-from tasks.page import Exhibit, report_page, rows_to_show
+from tasks.reporting.report_page import Exhibit, report_page, rows_to_show
 from tasks.storage import Storage, StorageError, read_uri
 from tasks.summary import BatchSummary, backbones_csv, read_results, results_csv
 

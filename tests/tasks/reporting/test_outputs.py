@@ -9,7 +9,7 @@ import pytest
 from nst_engine.images import decode
 from nst_engine.types import Picture
 from tasks.manifest import ManifestRow, read_sidecar, write_sidecar
-from tasks.outcome import Outcome, write_outcome
+from tasks.reporting.outputs import Outcome, write_outcome
 from tasks.storage import StorageError, read_uri
 from tasks.storage.local import LocalStorage
 from tasks.storage.memory import MemoryStorage
@@ -118,7 +118,7 @@ def meeting(job: Job, monkeypatch: pytest.MonkeyPatch) -> LocalStorage:
         all_there.wait()
         return read_uri(uri)
 
-    monkeypatch.setattr("tasks.outcome.read_uri", met)
+    monkeypatch.setattr("tasks.reporting.outputs.read_uri", met)
     return Meeting(job.output)
 
 
@@ -142,7 +142,7 @@ def test_pictures_lie_in_memory_with_all_their_pixels_one_at_a_time(job: Job, mo
         finally:
             alone.release()
 
-    monkeypatch.setattr("tasks.outcome.decode", decoded)
+    monkeypatch.setattr("tasks.reporting.outputs.decode", decoded)
     rows = made(job, "hill.png", "lake.png")
     assert len(write_outcome(meeting(job, monkeypatch), rows).exhibits) == 2
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tasks.manifest import ManifestRow
-from tasks.words import duration, figure, period
+from tasks.reporting.number_format import duration, figure, period
 
 
 class Thumbnails:
@@ -39,7 +39,7 @@ def as_text(data: bytes) -> str:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("tasks"),
+        loader=PackageLoader("tasks.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
