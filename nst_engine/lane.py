@@ -7,14 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from nst_engine.checkpoint import Checkpoint
-from nst_engine.color import recolored, with_colors_of
 from nst_engine.config import TransferConfig
 from nst_engine.devices import peak_memory_mb
 from nst_engine.images import read_photograph, resize
+from nst_engine.images.color import recolored, with_colors_of
+from nst_engine.images.reading import Origin
 from nst_engine.initial import initial_picture
 from nst_engine.journal import Journal, spending
 from nst_engine.pair import Pair, as_photograph
-from nst_engine.photographs import Origin
 from nst_engine.pyramid import require_seen, result_sizes
 from nst_engine.regions import Mask, mask_for
 from nst_engine.result import TransferResult

@@ -10,9 +10,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from nst_engine.color import oklab
 from nst_engine.errors import ImageError
 from nst_engine.images import Photograph, decode, resize, size_within
+from nst_engine.images.color import oklab
 from nst_engine.types import Picture, PictureSource
 
 _Floats: TypeAlias = npt.NDArray[np.float32]

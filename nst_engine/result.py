@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from nst_engine.config import TransferConfig
 from nst_engine.images import encode, save
-from nst_engine.photographs import Origin
+from nst_engine.images.reading import Origin
 from nst_engine.types import Picture
 
 

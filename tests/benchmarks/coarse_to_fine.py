@@ -24,8 +24,8 @@ from typing import NamedTuple
 import torch
 
 from nst_engine import LossTerms, StyleTransfer
-from nst_engine.encoding import save
 from nst_engine.images import resize
+from nst_engine.images.writing import save
 from nst_engine.types import Picture
 from tests.benchmarks.peers import Network, pixels
 from tests.benchmarks.textbook import CONFIG, CURVES, SIDES, pair

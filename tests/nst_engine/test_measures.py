@@ -7,8 +7,8 @@ import pytest
 from skimage import data
 
 from nst_engine import ImageError
-from nst_engine.color import recolored
 from nst_engine.images import read_photograph, resize, save
+from nst_engine.images.color import recolored
 from nst_engine.measures import Measures, color_distance, measure, sharpness, structural_similarity
 from nst_engine.types import Picture
 from tasks.paintings import paint_embers, paint_swirls

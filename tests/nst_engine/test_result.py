@@ -9,7 +9,7 @@ from PIL import Image
 
 from nst_engine import ImageError, LossTerms, Record, Status, TransferResult, __version__
 from nst_engine.images import decode, encode
-from nst_engine.photographs import Origin
+from nst_engine.images.reading import Origin
 from nst_engine.result import Seconds
 from tests.nst_engine.small import noise_pixels, small_config
 

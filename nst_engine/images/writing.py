@@ -12,10 +12,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from nst_engine.errors import ImageError, listed
-from nst_engine.opening import reason
-from nst_engine.photographs import Photograph
-from nst_engine.profiles import SRGB_ICC, from_srgb
-from nst_engine.provenance import pillow_options, tiff_tags
+from nst_engine.images.icc import SRGB_ICC, from_srgb
+from nst_engine.images.limits import reason
+from nst_engine.images.provenance import pillow_options, tiff_tags
+from nst_engine.images.reading import Photograph
 from nst_engine.types import Picture, Pixels
 
 _PILLOW_NAMES = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP"}

@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 
 from nst_engine.errors import ImageError
 from nst_engine.images import decode, encode, read_photograph, to_uint8
-from nst_engine.profiles import SRGB_ICC
+from nst_engine.images.icc import SRGB_ICC
 from tests.nst_engine.files import FORMATS, display_p3, linear_grey, pixels
 
 OPACITY = np.linspace(0, 1, 24 * 32, dtype=np.float32).reshape(24, 32)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from skimage.color import lab2lch, rgb2lab
 
-from nst_engine.color import ColorMatch, recolored, with_colors_of
 from nst_engine.errors import ConfigError, ImageError
+from nst_engine.images.color import ColorMatch, recolored, with_colors_of
 from nst_engine.types import Picture
 from tests.nst_engine.small import content_pixels, style_pixels
 

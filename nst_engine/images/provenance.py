@@ -15,7 +15,7 @@ from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
 from nst_engine.errors import ImageError
-from nst_engine.opening import READ, reading, stream
+from nst_engine.images.limits import READ, reading, stream
 from nst_engine.types import PictureSource
 
 MAX_CHARACTERS = 60_000

@@ -13,7 +13,7 @@ from PIL import Image
 
 from nst_engine.errors import ImageError
 from nst_engine.images import decode, encode, read_photograph
-from nst_engine.profiles import SRGB_ICC
+from nst_engine.images.icc import SRGB_ICC
 from tests.nst_engine.files import display_p3, exif, png16, png_chunk
 
 NOISE = np.random.default_rng(0).integers(0, 65536, (24, 40, 4), np.uint16)

@@ -3,29 +3,10 @@
 import numpy as np
 from PIL import Image
 
-from nst_engine.encoding import encode, require_savable, save, to_uint8
 from nst_engine.errors import ImageError
-from nst_engine.opening import MAX_PIXELS
-from nst_engine.photographs import Photograph, read_photograph
-from nst_engine.provenance import read_provenance
+from nst_engine.images.reading import read_photograph
+from nst_engine.images.writing import encode
 from nst_engine.types import Picture, PictureSource
-
-__all__ = [
-    "MAX_PIXELS",
-    "SUFFIXES",
-    "Photograph",
-    "decode",
-    "encode",
-    "read_photograph",
-    "read_provenance",
-    "require_aspect",
-    "require_savable",
-    "resize",
-    "save",
-    "size_within",
-    "thumbnail",
-    "to_uint8",
-]
 
 _HEIF = frozenset({".heic", ".heif", ".hif"})
 SUFFIXES = _HEIF | {".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}

@@ -15,9 +15,9 @@ from PIL import ExifTags, Image
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from nst_engine import depth
-from nst_engine.opening import MAX_PIXELS, READ, heif_pixels, jpeg_scans, named, reading
-from nst_engine.profiles import to_srgb
+from nst_engine.images import sixteen_bit
+from nst_engine.images.icc import to_srgb
+from nst_engine.images.limits import MAX_PIXELS, READ, heif_pixels, jpeg_scans, named, reading
 from nst_engine.types import Picture, PictureSource
 
 MOST_SCANS = 500
@@ -118,7 +118,7 @@ def _loaded(data: bytes) -> tuple[Image.Image, Image.Image | None]:
     image = Image.open(file, formats=READ)
     _check_size(image)
     _check_decoding(image, data)
-    lower = depth.load(image, file)
+    lower = sixteen_bit.load(image, file)
     return _upright(image), None if lower is None else _upright(lower)
 
 
@@ -151,7 +151,7 @@ def _goes_on(image: ImageFile) -> bool:
 
 
 def _photograph(image: Image.Image, lower: Image.Image | None = None) -> Photograph:
-    deep = None if lower is None else depth.joined(image, lower)
+    deep = None if lower is None else sixteen_bit.joined(image, lower)
     alpha = _alpha(image, deep) if image.has_transparency_data else None
     return Photograph(_checked(_colours(image, deep)), alpha, image.info.get("icc_profile"))
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from nst_engine.errors import ImageError
 from nst_engine.images import decode, encode, read_photograph, to_uint8
-from nst_engine.photographs import Origin
+from nst_engine.images.reading import Origin
 from tests.nst_engine.files import RED, display_p3, exif, file_of, linear_grey, pixels, png16, png_chunk
 
 OPACITY = np.arange(24 * 32, dtype=np.uint8).reshape(24, 32)

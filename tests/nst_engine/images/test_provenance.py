@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from nst_engine.config import TransferConfig
 from nst_engine.errors import ImageError
 from nst_engine.images import decode, encode, read_provenance
-from nst_engine.provenance import MAX_CHARACTERS
+from nst_engine.images.provenance import MAX_CHARACTERS
 from tests.nst_engine.files import FORMATS, file_of, pixels
 
 HISTORY = 37395

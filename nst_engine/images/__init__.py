@@ -1,0 +1,34 @@
+"""Bytes to pixels and back: the only bridge between picture files and arrays.
+
+`reading` opens a file, within the bounds that `limits` sets, and keeps what it carries besides colours; `icc` converts
+its colours and `sixteen_bit` its depth. `writing` does the reverse, with what `provenance` says of how the picture came
+about. `pictures` holds what is done with pixels alone: decode, resize, thumbnail. `color` moves colours between
+pictures.
+
+May import NumPy, Pillow and `nst_engine.errors` and `types`; never TensorFlow. The names below are what others use.
+
+Start reading at `pictures.decode`.
+"""
+
+from nst_engine.images.limits import MAX_PIXELS
+from nst_engine.images.pictures import SUFFIXES, decode, require_aspect, resize, size_within, thumbnail
+from nst_engine.images.provenance import read_provenance
+from nst_engine.images.reading import Photograph, read_photograph
+from nst_engine.images.writing import encode, require_savable, save, to_uint8
+
+__all__ = [
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "Photograph",
+    "decode",
+    "encode",
+    "read_photograph",
+    "read_provenance",
+    "require_aspect",
+    "require_savable",
+    "resize",
+    "save",
+    "size_within",
+    "thumbnail",
+    "to_uint8",
+]
