@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from nst_engine.backbones.registry import WeightsKind
 from nst_engine.config import TransferConfig
+from nst_engine.registry.backbones import WeightsKind
 from tasks.pairs import PairSpec
 from tasks.shards import Shard
 from tasks.storage import open_storage

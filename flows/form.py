@@ -8,9 +8,9 @@ from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from nst_engine.backbones.registry import BACKBONES
 from nst_engine.config import TransferConfig
-from nst_engine.optimizers.registry import OPTIMIZERS
+from nst_engine.registry.backbones import BACKBONES
+from nst_engine.registry.optimizers import OPTIMIZERS
 
 LIMITS: dict[str, dict[str, float]] = {
     "content_weight": {"minimum": 0},
@@ -30,8 +30,8 @@ LIMITS: dict[str, dict[str, float]] = {
     "quality": {"minimum": 1, "maximum": 100},
     "seed": {"minimum": 0, "maximum": 2**32 - 1},
 }
-"""Bounds of numbers, by field, in the words of JSON Schema: those of `nst_engine.validation`, to which a test holds
-them. Where the least side depends on the backbone, it is the least of all."""
+"""Bounds of numbers, by field, in the words of JSON Schema: those of `nst_engine.config.validation`, to which a test
+holds them. Where the least side depends on the backbone, it is the least of all."""
 
 
 class RunForm:

@@ -11,12 +11,12 @@ import click
 
 from flows.parameters import requested
 from nst_engine.config import TransferConfig
+from nst_engine.config.from_text import typed
+from nst_engine.config.presets import PRESETS, preset_fields
 from nst_engine.errors import ConfigError, listed
-from nst_engine.presets import PRESETS, preset_fields
 from nst_engine.referee import Referee
 from tasks.comparison.grid import STUDIES, Grid, study
 from tasks.pairs import Request
-from tasks.values import typed
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import TransferError
-from nst_engine.optimizers.registry import OPTIMIZERS
+from nst_engine.registry.optimizers import OPTIMIZERS
 from nst_engine.result import Record, Seconds, Status
 
 _DIVERGED = 2.0

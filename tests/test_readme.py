@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from flows.cli import cli
 from nst_engine import TransferConfig
+from nst_engine.config.presets import PRESETS
 from nst_engine.images import save
-from nst_engine.presets import PRESETS
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

@@ -13,13 +13,13 @@ from nst_engine.backbones.loading import load_weights
 from nst_engine.backbones.natural import SIDE, natural_pixels
 from nst_engine.backbones.preprocessing import preprocessed
 from nst_engine.backbones.rectified import RectifiedMaxPooling2D, rectified_by
-from nst_engine.backbones.registry import BackboneSpec
 from nst_engine.backbones.turned import TurnedConv2D
 from nst_engine.config import Pooling, TransferConfig
 from nst_engine.errors import ConfigError, listed
 from nst_engine.graphs import graph_of
 from nst_engine.losses.smoothing import fitted_scale, smoothed
 from nst_engine.precision import Precision
+from nst_engine.registry.backbones import BackboneSpec
 from nst_engine.types import Tensor
 from nst_engine.weights import WeightsSource
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from nst_engine.backbones.registry import Preprocessing
+from nst_engine.registry.backbones import Preprocessing
 from nst_engine.types import Tensor
 
 

@@ -9,8 +9,8 @@ from itertools import product
 from typing import Any
 
 from nst_engine.config import TransferConfig
+from nst_engine.config.presets import preset_fields
 from nst_engine.errors import ConfigError
-from nst_engine.presets import preset_fields
 from nst_engine.referee import Referee
 from tasks.collisions import first_collision
 from tasks.pairs import Overrides, PairingError, PairSpec, Plan

@@ -6,8 +6,8 @@ import pytest
 
 from flows.options import read_config
 from nst_engine.config import TransferConfig
+from nst_engine.config.presets import PRESETS, preset_fields
 from nst_engine.errors import ConfigError
-from nst_engine.presets import PRESETS, preset_fields
 
 
 def settings(*texts: str) -> TransferConfig:

@@ -14,8 +14,8 @@ from prefect.utilities.callables import parameter_schema
 
 from flows.form import LIMITS, ConfigForm, field_texts
 from nst_engine import ConfigError, TransferConfig
-from nst_engine.backbones.registry import BACKBONES
-from nst_engine.optimizers.registry import OPTIMIZERS
+from nst_engine.registry.backbones import BACKBONES
+from nst_engine.registry.optimizers import OPTIMIZERS
 
 DEFAULTS = TransferConfig()
 NAMES = [field.name for field in fields(TransferConfig)]

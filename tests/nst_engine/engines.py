@@ -7,9 +7,9 @@ import keras
 
 from nst_engine import StyleTransfer
 from nst_engine.backbones.network import Network
-from nst_engine.backbones.registry import backbone_spec
 from nst_engine.config import TransferConfig
 from nst_engine.precision import FLOAT32, Precision
+from nst_engine.registry.backbones import backbone_spec
 from nst_engine.weights import find_weights
 
 _ENGINES_KEPT = 3

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nst_engine import StyleTransfer, TransferError, TransferResult
-from nst_engine.optimizers.registry import OPTIMIZERS, OptimizerSpec
+from nst_engine.registry.optimizers import OPTIMIZERS, OptimizerSpec
 from nst_engine.whole import Whole
 from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels

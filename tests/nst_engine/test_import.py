@@ -18,8 +18,8 @@ PLAIN = [
     "nst_engine.weights",
     "nst_engine.precision",
     "nst_engine.pyramid",
-    "nst_engine.backbones.registry",
-    "nst_engine.optimizers.registry",
+    "nst_engine.registry.backbones",
+    "nst_engine.registry.optimizers",
 ]
 
 

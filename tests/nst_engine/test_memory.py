@@ -18,8 +18,8 @@ from nst_engine.memory import (
     tile_sides,
     transfer_bytes,
 )
-from nst_engine.optimizers.registry import OPTIMIZERS
 from nst_engine.precision import FLOAT32, MIXED_BFLOAT16, Precision
+from nst_engine.registry.optimizers import OPTIMIZERS
 from tests.nst_engine.engines import shared_network
 from tests.nst_engine.small import small_config
 

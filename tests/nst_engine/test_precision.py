@@ -1,7 +1,6 @@
 import pytest
 import tensorflow as tf
 
-from nst_engine.backbones.registry import BACKBONES
 from nst_engine.precision import (
     FLOAT32,
     MIXED_BFLOAT16,
@@ -12,6 +11,7 @@ from nst_engine.precision import (
     fastest_on_gpu,
     read_cpuinfo,
 )
+from nst_engine.registry.backbones import BACKBONES
 
 
 @pytest.mark.parametrize(

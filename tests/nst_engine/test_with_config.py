@@ -11,7 +11,8 @@ from PIL import Image
 
 from nst_engine import StyleTransfer
 from nst_engine.backbones.network import Network
-from nst_engine.config import _COMPUTATION, TransferConfig
+from nst_engine.config import TransferConfig
+from nst_engine.config.transfer_config import _COMPUTATION
 from nst_engine.descent import Descent
 from nst_engine.errors import WeightsError
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from nst_engine.backbones.preprocessing import preprocessed
-from nst_engine.backbones.registry import Preprocessing
+from nst_engine.registry.backbones import Preprocessing
 from tests.nst_engine.small import noise_pixels
 
 PIXELS = noise_pixels(8, 6)[np.newaxis].astype(np.float32)

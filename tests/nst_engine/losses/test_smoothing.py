@@ -7,11 +7,11 @@ from nst_engine.backbones.loading import load_weights
 from nst_engine.backbones.natural import natural_pixels
 from nst_engine.backbones.network import Network
 from nst_engine.backbones.preprocessing import preprocessed
-from nst_engine.backbones.registry import BACKBONES, backbone_spec
 from nst_engine.config import TransferConfig
 from nst_engine.losses.content import content_loss
 from nst_engine.losses.gram import gram_matrix, style_loss
 from nst_engine.losses.smoothing import VGG16_RMS, SoftmaxScale, fitted_scale, smoothed
+from nst_engine.registry.backbones import BACKBONES, backbone_spec
 from nst_engine.weights import find_weights
 from tests.nst_engine.engines import keras_network, shared_network
 

@@ -4,7 +4,7 @@ from functools import cache
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
-from nst_engine.config import TransferConfig
+from nst_engine.config.transfer_config import TransferConfig
 
 
 def typed(name: str, text: str, separator: str = ",") -> Any:

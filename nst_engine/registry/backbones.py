@@ -1,14 +1,14 @@
 """What is known of each backbone without loading TensorFlow: its layers, presets and weights.
 
-A backbone's own layers are those that give the best pictures by a common judge; `nst_engine.presets` has those of
-published studies. A test holds the layer names against the Keras networks.
+A backbone's own layers are those that give the best pictures by a common judge; `nst_engine.config.presets` has those
+of published studies. A test holds the layer names against the Keras networks.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-from nst_engine.backbones.layer_names import mobilenet_v2_layers, mobilenet_v3_layers, resnet_layers, vgg_layers
 from nst_engine.errors import ConfigError, listed
+from nst_engine.registry.layer_names import mobilenet_v2_layers, mobilenet_v3_layers, resnet_layers, vgg_layers
 
 WeightsKind = Literal["imagenet", "packaged", "random"]
 Preprocessing = Literal["caffe", "tf", "torch", "none"]

@@ -1,7 +1,7 @@
 import pytest
 
 from nst_engine import ConfigError, TransferConfig
-from nst_engine.presets import PRESETS, preset_fields
+from nst_engine.config.presets import PRESETS, preset_fields
 
 VGG_STYLE = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
 RESNET_STYLE = (

@@ -5,11 +5,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any, Literal, Self
 
-from nst_engine.backbones.registry import BackboneSpec, Smoothing, backbone_spec
-from nst_engine.checks import check_boolean, checked_names, split_layer, split_style
+from nst_engine.config.validation import STARTS, check_boolean, checked_names, split_layer, split_style, validate
 from nst_engine.errors import ConfigError, listed
-from nst_engine.optimizers.registry import OPTIMIZERS
-from nst_engine.validation import STARTS, validate
+from nst_engine.registry.backbones import BackboneSpec, Smoothing, backbone_spec
+from nst_engine.registry.optimizers import OPTIMIZERS
 
 Pooling = Literal["max", "average"]
 Formulation = Literal["mean", "gatys"]

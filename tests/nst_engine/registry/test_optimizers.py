@@ -2,7 +2,7 @@ import pytest
 import tensorflow as tf
 
 from nst_engine.descent import optimizer_of
-from nst_engine.optimizers.registry import OPTIMIZERS
+from nst_engine.registry.optimizers import OPTIMIZERS
 from tests.nst_engine.optimizers.quadratic import HEIGHT, SHAPE, WIDTH, Quadratic, start, stepping
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from nst_engine import ConfigError, StyleTransfer, TransferConfig
 from nst_engine.backbones import BackboneSpec, register_backbone
-from nst_engine.backbones.registry import BACKBONES
+from nst_engine.registry.backbones import BACKBONES
 from tests.nst_engine.small import content_pixels, style_pixels
 
 pytestmark = [

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tasks.values import typed
+from nst_engine.config.from_text import typed
 
 
 @pytest.mark.parametrize(
