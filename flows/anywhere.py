@@ -7,10 +7,10 @@ from typing import get_args
 
 from nst_engine.config import TransferConfig
 from nst_engine.registry.backbones import WeightsKind
-from tasks.pairs import PairSpec
-from tasks.shards import Shard
+from tasks.planning.job import Job
+from tasks.planning.pairs import PairSpec
+from tasks.planning.shards import Shard
 from tasks.storage import open_storage
-from tasks.work import Job
 
 
 def work_from_anywhere(shards: Iterable[Shard], job: Job) -> tuple[Iterator[Shard], Job]:

@@ -20,12 +20,13 @@ from flows.verdict import Verdict, unwritten, verdict
 from nst_engine import TransferConfig
 from tasks.discover import discover
 from tasks.manifest import ManifestRow
-from tasks.pairs import Pairing, Plan
+from tasks.planning.job import Job
+from tasks.planning.pairs import Plan
+from tasks.planning.request import Pairing
+from tasks.planning.shards import Shard, in_shards, shard_size
 from tasks.report import report
 from tasks.reporting.run_artifact import artifact_key
-from tasks.shards import Shard, in_shards, shard_size
 from tasks.storage import StorageError, open_storage
-from tasks.work import Job
 
 DEFAULTS = TransferConfig()
 

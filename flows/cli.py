@@ -22,7 +22,7 @@ from flows.options import (
 )
 from flows.settings import apply_defaults
 from nst_engine import NightbrushError, __version__
-from tasks.pairs import Request
+from tasks.planning.request import Request
 
 DONE, SOME_FAILED, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
 
@@ -216,7 +216,7 @@ def serve(cron: str, timezone: str | None, allow_failures: bool, **given: Any) -
     """
     config, request, job = read_batch(**given)
     from flows.serve import serve as serve_batch
-    from tasks.work import Job
+    from tasks.planning.job import Job
 
     serve_batch(Job(config=config, **job), request, allow_failures, cron, timezone)
     return DONE

@@ -14,8 +14,8 @@ from nst_engine.referee import Referee
 from tasks.compare import compare
 from tasks.comparison.grid import Grid, enter
 from tasks.discover import discover
-from tasks.pairs import Pairing
-from tasks.work import Job
+from tasks.planning.job import Job
+from tasks.planning.request import Pairing
 
 Grids: TypeAlias = Annotated[list[Grid], Field(min_length=1)]
 """What is compared: at least one."""

@@ -10,10 +10,11 @@ from rich.filesize import decimal
 
 from nst_engine.errors import ImageError, TransferError
 from tasks.estimate import Estimate, estimate
-from tasks.pairs import PairSpec, Plan, shown
+from tasks.planning.job import Job
+from tasks.planning.names import shown
+from tasks.planning.pairs import PairSpec, Plan
 from tasks.preflight import unfinished
 from tasks.storage import StorageError, open_storage
-from tasks.work import Job
 
 _MOST_NAMES = 40
 

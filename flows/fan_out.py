@@ -16,10 +16,11 @@ import nst_engine
 from flows.anywhere import work_from_anywhere
 from nst_engine.errors import ConfigError
 from tasks.manifest import ManifestRow
-from tasks.shards import Shard
+from tasks.planning.job import Job
+from tasks.planning.shards import Shard
 from tasks.stylize import stylize
 from tasks.watch import interruption
-from tasks.work import Job, failed_row
+from tasks.work import failed_row
 
 Rows: TypeAlias = Generator[tuple[int, list[ManifestRow]], None, None]
 """The rows of shards, each with the shard's index, in the order in which they end."""

@@ -10,11 +10,12 @@ import click
 from nst_engine.config import TransferConfig
 from nst_engine.errors import ConfigError
 from tasks.comparison.grid import Grid, enter, variants
-from tasks.pairs import Plan, Request
+from tasks.planning.job import Job
+from tasks.planning.pairs import Plan
+from tasks.planning.request import Request
 
 if TYPE_CHECKING:
     from flows.history import History
-    from tasks.work import Job
 
 
 def launch_batch(
@@ -37,9 +38,8 @@ def launch_batch(
     Raises:
         NightbrushError: the batch cannot run.
     """
+    from tasks.planning.shards import shard_size
     from tasks.preflight import preflight
-    from tasks.shards import shard_size
-    from tasks.work import Job
 
     job = Job(config=config, **places)
     shard_size(0, how["pairs_per_task"])
@@ -67,7 +67,6 @@ def launch_comparison(
     works here, whatever makes the pictures.
     """
     from tasks.preflight import preflight
-    from tasks.work import Job
 
     variants(grids)  # what is not allowed is told before anything is listed or downloaded
     job = Job(config=grids[0].config, **places)
@@ -107,14 +106,14 @@ def _pictures_at_hand(folder: Path) -> dict[str, str | None]:
     return {name: str(place) for name, place in places.items()}
 
 
-def _described(plan: Plan, job: "Job") -> bool:
+def _described(plan: Plan, job: Job) -> bool:
     from flows.dry_run import describe_plan
 
     click.echo(describe_plan(plan, job))
     return True
 
 
-def _launched(run: Callable[["History"], bool], plan: Plan, job: "Job", no_history: bool, here: bool = True) -> bool:
+def _launched(run: Callable[["History"], bool], plan: Plan, job: Job, no_history: bool, here: bool = True) -> bool:
     """Run with a history, TensorFlow loaded beforehand where the pictures are made here."""
     from flows.history import history
 

@@ -14,13 +14,14 @@ from nst_engine.quiet import import_quietly
 from tasks.compare import compare
 from tasks.comparison.grid import Grid
 from tasks.comparison.outputs import COMPARISON, CURVES, PAGE
-from tasks.pairs import Plan, Request
+from tasks.planning.job import Job
+from tasks.planning.pairs import Plan
+from tasks.planning.request import Request
 from tasks.preflight import unfinished
 from tasks.ready import ready
 from tasks.report import report
 from tasks.reporting.outputs import REPORT, RESULTS
 from tasks.storage import StorageError, open_storage
-from tasks.work import Job
 
 
 def load_engine_if_needed(plan: Plan, job: Job) -> None:

@@ -16,7 +16,7 @@ from nst_engine.config.presets import PRESETS, preset_fields
 from nst_engine.errors import ConfigError, listed
 from nst_engine.referee import Referee
 from tasks.comparison.grid import STUDIES, Grid, study
-from tasks.pairs import Request
+from tasks.planning.request import Request
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

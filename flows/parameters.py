@@ -1,15 +1,13 @@
 """The parameters that flows over pairs share: from what a command was given, and to what they ask for."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tasks.pairs import Pairing, Request
-
-if TYPE_CHECKING:
-    from tasks.work import Job
+from tasks.planning.job import Job
+from tasks.planning.request import Pairing, Request
 
 
-def parameters(job: "Job", request: Request) -> dict[str, Any]:
+def parameters(job: Job, request: Request) -> dict[str, Any]:
     """Those that say which pairs there are, where they go, and what works on them."""
     return {
         "content": job.content,

@@ -26,10 +26,10 @@ from flows.crashes import crashes_told
 from flows.history import history
 from flows.parameters import parameters
 from nst_engine.errors import ConfigError
-from tasks.pairs import Request
+from tasks.planning.job import Job
+from tasks.planning.request import Request
 from tasks.preflight import require_runnable
 from tasks.storage import open_storage
-from tasks.work import Job
 
 NAME = "served"
 """Of the deployment, after the flow's: `stylize-batch/served`."""

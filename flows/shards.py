@@ -32,10 +32,11 @@ from nst_engine import ConfigError, Status
 from nst_engine.errors import NightbrushError
 from tasks.finished import skipped_row
 from tasks.manifest import ManifestRow, Sidecar
-from tasks.pairs import PairSpec
-from tasks.shards import Shard, in_shards
+from tasks.planning.job import Job
+from tasks.planning.pairs import PairSpec
+from tasks.planning.shards import Shard, in_shards
 from tasks.storage import Storage, open_storage
-from tasks.work import Job, failed_row
+from tasks.work import failed_row
 
 DEPLOYMENT = "stylize-shard/shard"
 """What workers serve."""

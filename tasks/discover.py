@@ -3,10 +3,11 @@
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.pairs import Plan, Request
+from tasks.planning.job import Job
+from tasks.planning.pairs import Plan
+from tasks.planning.request import Request
 from tasks.preflight import preflight
 from tasks.ready import ready_plan
-from tasks.work import Job
 
 
 @task(name="discover", task_run_name="discover pairs", cache_policy=NO_CACHE, persist_result=False)

@@ -8,9 +8,9 @@ from statistics import median
 from nst_engine.images import Photograph, read_photograph
 from nst_engine.pyramid import result_sizes
 from tasks.engines import engine, free_device
-from tasks.pairs import PairSpec
+from tasks.planning.job import Job
+from tasks.planning.pairs import PairSpec
 from tasks.storage import Entry, open_storage
-from tasks.work import Job
 
 _TRIAL_STEPS = 4
 

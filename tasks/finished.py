@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from nst_engine.result import Status
 from tasks.manifest import ManifestError, ManifestRow, Sidecar, read_sidecar
-from tasks.pairs import PairSpec
+from tasks.planning.pairs import PairSpec
 from tasks.storage import Storage
 
 

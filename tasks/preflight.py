@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 
 from nst_engine.config import TransferConfig
 from nst_engine.weights import imagenet_path
-from tasks.pairing import plan
-from tasks.pairs import PairingError, PairSpec, Plan, Request
+from tasks.planning.job import Job
+from tasks.planning.pairs import PairSpec, Plan
+from tasks.planning.request import PairingError, Request
+from tasks.planning.requirements import require_usable
+from tasks.planning.rules import plan
 from tasks.slots import require_slots
 from tasks.storage import Storage, open_storage, read_uri, require_writable
 from tasks.storage.local import LocalStorage
-from tasks.usable import require_usable
-from tasks.work import Job
 
 
 def preflight(job: Job, request: Request) -> Plan:

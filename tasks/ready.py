@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from tasks.pairs import Plan
+from tasks.planning.pairs import Plan
 
 _plan: ContextVar[Plan | None] = ContextVar("plan", default=None)
 

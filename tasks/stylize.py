@@ -9,8 +9,9 @@ from prefect.states import Completed, Failed
 
 from nst_engine import Status
 from tasks.manifest import ManifestRow
-from tasks.shards import Shard
-from tasks.work import Job, stylize_pair
+from tasks.planning.job import Job
+from tasks.planning.shards import Shard
+from tasks.work import stylize_pair
 
 _logger = get_logger("extra.nightbrush")
 """Its lines go into the history of the task run, and not to the terminal as well."""

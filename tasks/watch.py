@@ -9,7 +9,7 @@ from nst_engine import Checkpoint, NightbrushError, Record, TransferConfig
 from nst_engine.images import encode
 from nst_engine.types import Picture
 from tasks import checkpoints
-from tasks.pairs import PairSpec
+from tasks.planning.pairs import PairSpec
 from tasks.storage import Storage, StorageError
 
 CHECKPOINT_SECONDS = 60.0

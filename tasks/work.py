@@ -1,14 +1,14 @@
 """The work of a batch: each pair from the bytes of its inputs to its row."""
 
 import platform
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import md5, sha256
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
-from nst_engine import Status, TransferConfig, TransferResult, __version__
+from nst_engine import Status, TransferResult, __version__
 from nst_engine.errors import NightbrushError
 from nst_engine.images import Photograph, read_photograph
 from nst_engine.weights import find_weights
@@ -18,32 +18,14 @@ from tasks.fingerprints import fingerprint
 from tasks.finished import finished, recorded, renamed, skipped_row
 from tasks.manifest import ManifestRow, Sidecar, figures, write_sidecar
 from tasks.outbox import Kept
-from tasks.pairs import PairSpec
 from tasks.phases import Phases
+from tasks.planning.job import Job
+from tasks.planning.pairs import PairSpec
 from tasks.slots import alone
 from tasks.storage import StorageError, open_storage
 from tasks.watch import Log, Watch, require_going_on
 
 _PACKAGES = ("keras", "nightbrush", "numpy", "pillow", "tensorflow")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What the pairs of a batch share. Small and JSON-able: it travels through Prefect with each pair.
-
-    Attributes:
-        content, style, output: URIs of the storages.
-        config: the configuration; a pair's own backbone and overrides replace what is in it.
-        run_id: the run's name in the rows; the flow sets it.
-        device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
-    """
-
-    content: str
-    style: str
-    output: str
-    config: TransferConfig
-    run_id: str = ""
-    device: str | None = None
 
 
 def _unheard(_line: str) -> None:

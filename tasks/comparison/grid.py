@@ -12,9 +12,10 @@ from nst_engine.config import TransferConfig
 from nst_engine.config.presets import preset_fields
 from nst_engine.errors import ConfigError
 from nst_engine.referee import Referee
-from tasks.collisions import first_collision
-from tasks.pairs import Overrides, PairingError, PairSpec, Plan
-from tasks.usable import require_referee, require_usable
+from tasks.planning.collisions import first_collision
+from tasks.planning.pairs import Overrides, PairSpec, Plan
+from tasks.planning.request import PairingError
+from tasks.planning.requirements import require_referee, require_usable
 
 _LONGEST_SLUG = 80
 

@@ -13,8 +13,8 @@ from tasks.comparison.grid import Trial
 from tasks.comparison.results import Comparison, Judged
 from tasks.engines import free_device
 from tasks.manifest import ManifestRow, read_sidecar
+from tasks.planning.job import Job
 from tasks.storage import Storage, open_storage
-from tasks.work import Job
 
 if TYPE_CHECKING:
     from nst_engine import Judge

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from tasks.pairs import shown
+from tasks.planning.names import shown
 from tasks.reporting.chart_style import Palette
 
 _LONGEST = 30

@@ -10,8 +10,8 @@ from time import perf_counter
 import pytest
 
 from nst_engine import TransferConfig
-from tasks.pairing import plan
-from tasks.pairs import Pairing, Request
+from tasks.planning.request import Pairing, Request
+from tasks.planning.rules import plan
 from tasks.storage import Entry
 from tasks.storage.base import OnError, ignore
 from tasks.storage.memory import MemoryStorage

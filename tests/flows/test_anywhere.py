@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from flows.anywhere import config_from_anywhere, places_from_anywhere, work_from_anywhere
-from tasks.shards import Shard
-from tasks.work import Job
+from tasks.planning.job import Job
+from tasks.planning.shards import Shard
 from tests.tasks.studio import CONFIG, a_pair
 
 

@@ -12,7 +12,7 @@ from prefect.utilities.callables import parameter_schema
 from flows.batch import stylize_batch
 from nst_engine import TransferConfig
 from nst_engine.errors import ConfigError, NightbrushError
-from tasks.pairs import PairingError
+from tasks.planning.request import PairingError
 from tests.flows.batches import PAIRS, TASKS, batch, flow_run_of, results, task_runs_of, two_by_two
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, paint
 

@@ -16,9 +16,10 @@ from nst_engine import ConfigError
 from tasks import stylize as shell
 from tasks import watch
 from tasks.manifest import ManifestRow
-from tasks.pairs import PairSpec
-from tasks.shards import Shard
-from tasks.work import Job, failed_row, stylize_pair
+from tasks.planning.job import Job
+from tasks.planning.pairs import PairSpec
+from tasks.planning.shards import Shard
+from tasks.work import failed_row, stylize_pair
 from tests.tasks.studio import CONFIG, a_job, a_pair, paint
 
 pytestmark = pytest.mark.usefixtures("prefect_api")

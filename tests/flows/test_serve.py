@@ -19,8 +19,8 @@ from prefect.flows import load_flow_from_entrypoint
 from flows.batch import stylize_batch
 from flows.serve import NAME, lasting, next_time, nightly
 from nst_engine.errors import ConfigError
-from tasks.pairs import Request
-from tasks.work import Job
+from tasks.planning.job import Job
+from tasks.planning.request import Request
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import CONFIG, a_job
 

@@ -14,7 +14,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows.batch import stylize_batch
 from flows.shards import gathered, on_workers
 from nst_engine import ConfigError
-from tasks.shards import Shard
+from tasks.planning.shards import Shard
 from tasks.summary import read_results
 from tasks.work import stylize_pair
 from tests.flows.workers import workers

@@ -11,7 +11,7 @@ from nst_engine.measures import Measures
 from nst_engine.referee import Distances, Referee
 from tasks.comparison.grid import Trial, Variant
 from tasks.comparison.results import Comparison, Gallery, Judged
-from tasks.pairs import PairSpec
+from tasks.planning.pairs import PairSpec
 from tasks.storage import Entry
 from tests.tasks.ledger import a_row
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from nst_engine.referee import Referee
 from tasks.comparison.grid import Grid, Trial, enter
 from tasks.manifest import ManifestRow
-from tasks.pairs import Plan
-from tasks.work import Job, stylize_pair
+from tasks.planning.job import Job
+from tasks.planning.pairs import Plan
+from tasks.work import stylize_pair
 from tests.tasks.studio import CONFIG, a_job, a_pair, paint
 
 TINY = Referee(backbone="tiny", weights="random")

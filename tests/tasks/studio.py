@@ -9,10 +9,10 @@ from PIL import Image
 
 from nst_engine import StyleTransfer
 from nst_engine.config import TransferConfig
-from tasks.pairs import PairSpec
+from tasks.planning.job import Job
+from tasks.planning.pairs import PairSpec
 from tasks.storage import Entry
 from tasks.storage.local import LocalStorage
-from tasks.work import Job
 
 CONFIG = TransferConfig(
     backbone="tiny",

@@ -5,8 +5,8 @@ import pytest
 
 from nst_engine.errors import ImageError
 from tasks.estimate import estimate
+from tasks.planning.job import Job
 from tasks.storage import StorageError
-from tasks.work import Job
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, a_job, a_pair, output_of, paint
 
 

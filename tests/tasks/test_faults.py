@@ -16,9 +16,10 @@ import pytest
 from nst_engine.images import read_provenance
 from tasks import work
 from tasks.home import home
+from tasks.planning.job import Job
 from tasks.reporting.outputs import write_outcome
 from tasks.storage import StorageError
-from tasks.work import Job, stylize_pair
+from tasks.work import stylize_pair
 from tests.tasks.studio import a_job, a_pair, output_of, paint
 
 PAIR = a_pair()

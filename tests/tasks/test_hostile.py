@@ -14,11 +14,12 @@ import pytest
 from nst_engine.images import decode
 from tasks.home import HOME
 from tasks.manifest import COLUMNS, ManifestRow
-from tasks.pairs import PairingError, Request
+from tasks.planning.job import Job
+from tasks.planning.request import PairingError, Request
 from tasks.preflight import preflight
 from tasks.reporting.outputs import write_outcome
 from tasks.summary import read_results
-from tasks.work import Job, stylize_pair
+from tasks.work import stylize_pair
 from tests.tasks.hostile import ABSENT, FAILED, HOSTILE, MADE, WIDE, Hostile, fill
 from tests.tasks.pages import Page
 from tests.tasks.studio import CONFIG, a_job, a_pair, output_of, paint

@@ -11,9 +11,10 @@ from tasks import outbox, work
 from tasks.home import home
 from tasks.manifest import Sidecar, read_sidecar
 from tasks.outbox import Kept
+from tasks.planning.job import Job
 from tasks.storage import StorageError
 from tasks.storage.local import LocalStorage
-from tasks.work import Job, stylize_pair
+from tasks.work import stylize_pair
 from tests.tasks.studio import CONFIG, a_job, a_pair, output_of
 
 PAIR = a_pair()

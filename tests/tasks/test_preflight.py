@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from nst_engine.errors import NightbrushError, WeightsError
-from tasks.pairs import PairingError, Request
+from tasks.planning.job import Job
+from tasks.planning.request import PairingError, Request
 from tasks.preflight import preflight, require_runnable, unfinished
 from tasks.storage import Entry, StorageError, open_storage
 from tasks.storage.base import OnError, ignore
 from tasks.storage.local import LocalStorage
-from tasks.work import Job
 from tests.tasks.studio import a_job, paint
 
 

@@ -17,10 +17,11 @@ from nst_engine.errors import TransferError
 from nst_engine.images import decode, read_provenance
 from tasks import engines, work
 from tasks.manifest import Sidecar, read_sidecar
+from tasks.planning.job import Job
 from tasks.storage import StorageError
 from tasks.storage.local import LocalStorage
 from tasks.watch import interruption
-from tasks.work import Job, stylize_pair
+from tasks.work import stylize_pair
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, a_job, a_pair, output_of, paint
 
 PAIR = a_pair()

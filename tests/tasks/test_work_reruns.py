@@ -17,8 +17,9 @@ from nst_engine.errors import TransferError
 from nst_engine.images import Photograph
 from tasks import engines, work
 from tasks.manifest import ManifestRow
+from tasks.planning.job import Job
 from tasks.storage import StorageError
-from tasks.work import Job, stylize_pair
+from tasks.work import stylize_pair
 from tests.tasks.studio import BROKEN_JPEG, a_job, a_pair, engines_made, paint
 
 PAIR = a_pair()

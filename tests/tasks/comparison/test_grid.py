@@ -8,7 +8,8 @@ import pytest
 from nst_engine import ConfigError, TransferConfig, WeightsError
 from nst_engine.referee import Referee
 from tasks.comparison.grid import STUDIES, Grid, enter, study, variants
-from tasks.pairs import PairingError, Plan
+from tasks.planning.pairs import Plan
+from tasks.planning.request import PairingError
 from tests.tasks.studio import CONFIG, a_pair
 
 PLAN = Plan(pairs=(a_pair("lake.png"), a_pair("hill.png")))

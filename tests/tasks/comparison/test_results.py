@@ -9,7 +9,8 @@ from tasks.comparison.grid import Grid, Trial
 from tasks.comparison.judging import judged
 from tasks.comparison.results import MEASURES, SCORES, Comparison
 from tasks.manifest import ManifestRow
-from tasks.work import Job, failed_row
+from tasks.planning.job import Job
+from tasks.work import failed_row
 from tests.tasks.comparison.test_judging import OTHER, unheard
 from tests.tasks.contest import TINY, a_contest, made
 from tests.tasks.studio import CONFIG

@@ -1,66 +1,18 @@
-"""Pairs of a content and a style: what a batch is asked for, and the plan that comes of it."""
+"""Pairs of a content and a style, and the plan that they make."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from posixpath import basename, splitext
-from typing import Any, Literal, get_args
-from unicodedata import normalize
+from typing import Any
 
 from nst_engine.config import TransferConfig
-from nst_engine.errors import NightbrushError, listed
+from tasks.planning.names import shown, stem
 from tasks.storage import Entry
-
-Pairing = Literal["every", "stem", "zip", "list"]
-"""Which content goes with which style: each with each, those of the same stem, those of the same rank in the order of
-keys, or those that a CSV file lists."""
 
 Overrides = tuple[tuple[str, Any], ...]
 """Configuration fields of one pair alone, each with its value, in the order of their names."""
 
 _MOST_NAMED = 40
-
-
-class PairingError(NightbrushError):
-    """No batch can be made of the pictures that are there, or two of its pictures would be one file."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """Which pairs a batch is asked for.
-
-    Attributes:
-        backbones: networks, each for every pair; a row of a pair list may name another.
-        pairing: way of pairing; None is `list` where there is a pair list, else `every`.
-        pairs: path or URI of the pair list.
-        include, exclude: patterns of keys, see `tasks.pictures`.
-
-    Raises:
-        PairingError: the values make no sense together.
-    """
-
-    backbones: tuple[str, ...]
-    pairing: Pairing | None = None
-    pairs: str | None = None
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.pairing not in (None, *get_args(Pairing)):
-            raise PairingError(f"pairing={self.pairing!r} is not known; use {listed(get_args(Pairing))}")
-        if self.way == "list" and self.pairs is None:
-            raise PairingError("pairing='list' has no list; name a CSV file with pairs (--pairs FILE.csv)")
-        if self.way != "list" and self.pairs is not None:
-            raise PairingError(f"pairing={self.way!r} uses no list; leave out pairs={self.pairs!r}, or use 'list'")
-        if not self.backbones:
-            raise PairingError("backbones is empty; name at least one")
-        if len({backbone.casefold() for backbone in self.backbones}) < len(self.backbones):
-            raise PairingError(f"backbones={', '.join(self.backbones)} names one twice; name each once")
-
-    @property
-    def way(self) -> Pairing:
-        """The way of pairing, None replaced."""
-        return self.pairing or ("every" if self.pairs is None else "list")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,18 +117,3 @@ def _left_out(names: Sequence[str], each: str, others: str) -> Iterator[str]:
     yield from (f"left out: {each.format(shown(name))}" for name in names[:_MOST_NAMED])
     if len(names) > _MOST_NAMED:
         yield f"left out: {len(names) - _MOST_NAMED} more {others}"
-
-
-def stem(key: str) -> str:
-    """The name of a picture without folder and suffix."""
-    return splitext(basename(key))[0]
-
-
-def composed(name: str) -> str:
-    """A name with its accents in one form: a Mac may have written one picture's, a camera another's."""
-    return normalize("NFC", name)
-
-
-def shown(name: str) -> str:
-    """A name as a line of text may hold it: quoted and escaped, if it has a line break or steers a terminal."""
-    return name if name.isprintable() else repr(name)

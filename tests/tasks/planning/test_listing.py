@@ -4,8 +4,8 @@ from unicodedata import normalize
 
 import pytest
 
-from tasks.pairs import PairingError, Request
-from tasks.pictures import SIDES, pictures
+from tasks.planning.listing import SIDES, pictures
+from tasks.planning.request import PairingError, Request
 from tasks.storage import Entry, StorageError
 from tasks.storage.base import OnError, ignore
 from tasks.storage.memory import MemoryStorage

@@ -4,7 +4,9 @@ from typing import Any, cast
 import pytest
 
 from nst_engine.errors import ConfigError, NightbrushError
-from tasks.pairs import Pairing, PairingError, Pairs, Plan, Request, shown, stem
+from tasks.planning.names import shown, stem
+from tasks.planning.pairs import Pairs, Plan
+from tasks.planning.request import Pairing, PairingError, Request
 from tests.tasks.studio import CONFIG, a_pair, entries
 
 

@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from nst_engine.errors import listed
 from nst_engine.images import SUFFIXES
-from tasks.pairs import PairingError, Request, composed
+from tasks.planning.names import composed
+from tasks.planning.request import PairingError, Request
 from tasks.storage import Entry, Storage, StorageError
 
 Matcher: TypeAlias = Callable[[str], bool]

@@ -7,11 +7,13 @@ from typing import get_args
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import listed
-from tasks.collisions import first_collision
-from tasks.pair_list import read_pair_list
-from tasks.pair_row import RowReader
-from tasks.pairs import Pairing, PairingError, Pairs, Plan, Request, composed, stem
-from tasks.pictures import pictures
+from tasks.planning.collisions import first_collision
+from tasks.planning.listing import pictures
+from tasks.planning.names import composed, stem
+from tasks.planning.pair_list import read_pair_list
+from tasks.planning.pair_list_row import RowReader
+from tasks.planning.pairs import Pairs, Plan
+from tasks.planning.request import Pairing, PairingError, Request
 from tasks.storage import Entry, Storage
 
 MOST_PAIRS = 10_000_000

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks import pairing as ways
-from tasks.pairing import plan
-from tasks.pairs import Pairing, PairingError, Plan, Request
+from tasks.planning import rules as ways
+from tasks.planning.pairs import Plan
+from tasks.planning.request import Pairing, PairingError, Request
+from tasks.planning.rules import plan
 from tasks.storage import Entry
 from tasks.storage.base import OnError, ignore
 from tasks.storage.memory import MemoryStorage

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks import collisions
-from tasks.collisions import first_collision
-from tasks.pairs import PairSpec
+from tasks.planning import collisions
+from tasks.planning.collisions import first_collision
+from tasks.planning.pairs import PairSpec
 from tests.tasks.studio import a_pair
 
 

@@ -4,9 +4,10 @@ from typing import Any
 import pytest
 
 from nst_engine.errors import ConfigError, NightbrushError, WeightsError
-from tasks import pair_row
-from tasks.pair_row import RowReader
-from tasks.pairs import PairingError, PairSpec
+from tasks.planning import pair_list_row
+from tasks.planning.pair_list_row import RowReader
+from tasks.planning.pairs import PairSpec
+from tasks.planning.request import PairingError
 from tests.tasks.studio import CONFIG, a_pair, entries, paint
 
 CONTENTS = ["2024/lake.jpg", "caf\u00e9.jpg", "cafe\u0301.png", "hill.jpg"]
@@ -181,7 +182,7 @@ def test_refuses_weights_that_are_absent() -> None:
 
 def test_looks_at_equal_settings_once(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[object] = []
-    monkeypatch.setattr(pair_row, "require_usable", seen.append)
+    monkeypatch.setattr(pair_list_row, "require_usable", seen.append)
     reader = a_reader()
     for content in CONTENTS:
         for seed in ("1", "2"):

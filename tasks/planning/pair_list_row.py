@@ -9,10 +9,12 @@ from operator import attrgetter
 
 from nst_engine.config import TransferConfig
 from nst_engine.config.from_text import typed
-from tasks.pairs import Overrides, PairingError, PairSpec, composed
+from tasks.planning.names import composed
+from tasks.planning.pairs import Overrides, PairSpec
+from tasks.planning.request import PairingError
+from tasks.planning.requirements import require_usable
 from tasks.storage import Entry, StorageError
 from tasks.storage.base import check_key
-from tasks.usable import require_usable
 
 _NEIGHBOURS = 100
 """Keys on either side of where a missing one would be, among which the nearest is sought."""

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tasks.pairs import Pairs, PairSpec, composed
+from tasks.planning.names import composed
+from tasks.planning.pairs import Pairs, PairSpec
 
 
 def first_collision(pairs: Pairs | list[PairSpec]) -> tuple[int, int] | None:

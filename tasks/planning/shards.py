@@ -6,7 +6,8 @@ from itertools import groupby, islice
 from math import ceil
 from operator import attrgetter
 
-from tasks.pairs import PairingError, PairSpec
+from tasks.planning.pairs import PairSpec
+from tasks.planning.request import PairingError
 
 MOST = 500
 """Pairs of a shard: what is lost to the progress, and to the parameters of a run, stays small."""

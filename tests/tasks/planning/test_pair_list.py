@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.pair_list import read_pair_list
-from tasks.pair_row import RowReader
-from tasks.pairs import PairingError, PairSpec
+from tasks.planning.pair_list import read_pair_list
+from tasks.planning.pair_list_row import RowReader
+from tasks.planning.pairs import PairSpec
+from tasks.planning.request import PairingError
 from tasks.storage import StorageError
 from tests.tasks.studio import CONFIG, entries
 

@@ -4,7 +4,7 @@ import pytest
 
 from nst_engine.errors import ConfigError, WeightsError
 from nst_engine.referee import Referee
-from tasks.usable import require_referee, require_usable
+from tasks.planning.requirements import require_referee, require_usable
 from tests.tasks.studio import CONFIG, paint
 
 

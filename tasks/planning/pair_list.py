@@ -11,9 +11,10 @@ from pathlib import Path
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import NightbrushError
-from tasks.collisions import first_collision
-from tasks.pair_row import RowReader
-from tasks.pairs import PairingError, PairSpec
+from tasks.planning.collisions import first_collision
+from tasks.planning.pair_list_row import RowReader
+from tasks.planning.pairs import PairSpec
+from tasks.planning.request import PairingError
 from tasks.storage import read_uri
 
 _PICTURES = ("content", "style")

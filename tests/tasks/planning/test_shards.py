@@ -1,7 +1,8 @@
 import pytest
 
-from tasks.pairs import PairingError, PairSpec
-from tasks.shards import MOST, Shard, in_shards, shard_size
+from tasks.planning.pairs import PairSpec
+from tasks.planning.request import PairingError
+from tasks.planning.shards import MOST, Shard, in_shards, shard_size
 from tests.tasks.studio import a_pair
 
 

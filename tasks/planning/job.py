@@ -1,0 +1,24 @@
+"""What the pairs of a batch share."""
+
+from dataclasses import dataclass
+
+from nst_engine import TransferConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What the pairs of a batch share. Small and JSON-able: it travels through Prefect with each pair.
+
+    Attributes:
+        content, style, output: URIs of the storages.
+        config: the configuration; a pair's own backbone and overrides replace what is in it.
+        run_id: the run's name in the rows; the flow sets it.
+        device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
+    """
+
+    content: str
+    style: str
+    output: str
+    config: TransferConfig
+    run_id: str = ""
+    device: str | None = None

@@ -1,0 +1,52 @@
+"""What a batch is asked for: which content goes with which style."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from nst_engine.errors import NightbrushError, listed
+
+Pairing = Literal["every", "stem", "zip", "list"]
+"""Which content goes with which style: each with each, those of the same stem, those of the same rank in the order of
+keys, or those that a CSV file lists."""
+
+
+class PairingError(NightbrushError):
+    """No batch can be made of the pictures that are there, or two of its pictures would be one file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Which pairs a batch is asked for.
+
+    Attributes:
+        backbones: networks, each for every pair; a row of a pair list may name another.
+        pairing: way of pairing; None is `list` where there is a pair list, else `every`.
+        pairs: path or URI of the pair list.
+        include, exclude: patterns of keys, see `tasks.planning.listing`.
+
+    Raises:
+        PairingError: the values make no sense together.
+    """
+
+    backbones: tuple[str, ...]
+    pairing: Pairing | None = None
+    pairs: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.pairing not in (None, *get_args(Pairing)):
+            raise PairingError(f"pairing={self.pairing!r} is not known; use {listed(get_args(Pairing))}")
+        if self.way == "list" and self.pairs is None:
+            raise PairingError("pairing='list' has no list; name a CSV file with pairs (--pairs FILE.csv)")
+        if self.way != "list" and self.pairs is not None:
+            raise PairingError(f"pairing={self.way!r} uses no list; leave out pairs={self.pairs!r}, or use 'list'")
+        if not self.backbones:
+            raise PairingError("backbones is empty; name at least one")
+        if len({backbone.casefold() for backbone in self.backbones}) < len(self.backbones):
+            raise PairingError(f"backbones={', '.join(self.backbones)} names one twice; name each once")
+
+    @property
+    def way(self) -> Pairing:
+        """The way of pairing, None replaced."""
+        return self.pairing or ("every" if self.pairs is None else "list")
