@@ -19,11 +19,11 @@ from flows.shards import on_workers
 from flows.verdict import Verdict, unwritten, verdict
 from nst_engine import TransferConfig
 from tasks.discover import discover
-from tasks.manifest import ManifestRow
 from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
 from tasks.planning.request import Pairing
 from tasks.planning.shards import Shard, in_shards, shard_size
+from tasks.records.row import ManifestRow
 from tasks.report import report
 from tasks.reporting.run_artifact import artifact_key
 from tasks.storage import StorageError, open_storage

@@ -15,9 +15,9 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 import nst_engine
 from flows.anywhere import work_from_anywhere
 from nst_engine.errors import ConfigError
-from tasks.manifest import ManifestRow
 from tasks.planning.job import Job
 from tasks.planning.shards import Shard
+from tasks.records.row import ManifestRow
 from tasks.stylize import stylize
 from tasks.watch import interruption
 from tasks.work import failed_row

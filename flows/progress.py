@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nst_engine import Record, Status
-from tasks.manifest import ManifestRow
+from tasks.records.row import ManifestRow
 
 
 def watched(

@@ -8,7 +8,7 @@ from typing import Any
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from nst_engine import Status
-from tasks.manifest import ManifestRow
+from tasks.records.row import ManifestRow
 
 SECONDS = 5.0
 """Seconds between two moves of the bar."""

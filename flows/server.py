@@ -23,7 +23,7 @@ from time import monotonic, sleep
 
 from flows.settings import SERVER_DEFAULTS
 from nst_engine.errors import NightbrushError
-from tasks.home import home
+from tasks.local_state import home
 
 HOST = "127.0.0.1"
 PORTS = range(4270, 4370)

@@ -7,7 +7,7 @@ from prefect import State, get_run_logger
 from prefect.states import Completed, Failed
 
 from nst_engine import Status
-from tasks.manifest import ManifestRow
+from tasks.records.row import ManifestRow
 from tasks.storage import StorageError
 
 Verdict: TypeAlias = State[StorageError | None]

@@ -12,12 +12,12 @@ from tasks.comparison.judging import judged, referees
 from tasks.comparison.outputs import COMPARISON, CURVES, PAGE, REFEREES, write_comparison
 from tasks.comparison.run_artifact import comparison_digest
 from tasks.comparison.tables import tables
-from tasks.manifest import ManifestRow
 from tasks.planning.job import Job
+from tasks.records.row import ManifestRow
+from tasks.records.summary import table_records
 from tasks.reporting.number_format import brief
 from tasks.reporting.run_artifact import artifact_key
 from tasks.storage import open_storage
-from tasks.summary import table_records
 
 
 @task(name="compare", task_run_name="compare", cache_policy=NO_CACHE, persist_result=False)

@@ -6,7 +6,7 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from tasks.manifest import ManifestRow
+from tasks.records.row import ManifestRow
 from tasks.reporting.number_format import brief
 from tasks.reporting.outputs import BACKBONES, REPORT, RESULTS, write_outcome
 from tasks.reporting.run_artifact import artifact_key, digest

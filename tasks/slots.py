@@ -13,7 +13,7 @@ from io import BufferedWriter
 from pathlib import Path
 from time import sleep
 
-from tasks.home import home
+from tasks.local_state import home
 from tasks.storage import StorageError
 from tasks.watch import require_going_on
 

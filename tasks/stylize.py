@@ -8,9 +8,9 @@ from prefect.logging import get_logger
 from prefect.states import Completed, Failed
 
 from nst_engine import Status
-from tasks.manifest import ManifestRow
 from tasks.planning.job import Job
 from tasks.planning.shards import Shard
+from tasks.records.row import ManifestRow
 from tasks.work import stylize_pair
 
 _logger = get_logger("extra.nightbrush")

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from nst_engine import Checkpoint, NightbrushError, Record, TransferConfig
 from nst_engine.images import encode
 from nst_engine.types import Picture
-from tasks import checkpoints
+from tasks.local_state import checkpoints
 from tasks.planning.pairs import PairSpec
 from tasks.storage import Storage, StorageError
 

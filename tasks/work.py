@@ -12,15 +12,16 @@ from nst_engine import Status, TransferResult, __version__
 from nst_engine.errors import NightbrushError
 from nst_engine.images import Photograph, read_photograph
 from nst_engine.weights import find_weights
-from tasks import checkpoints, outbox
 from tasks.engines import engine, free_device
-from tasks.fingerprints import fingerprint
-from tasks.finished import finished, recorded, renamed, skipped_row
-from tasks.manifest import ManifestRow, Sidecar, figures, write_sidecar
-from tasks.outbox import Kept
+from tasks.local_state import checkpoints, outbox
+from tasks.local_state.outbox import Kept
 from tasks.phases import Phases
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
+from tasks.records.existing import finished, recorded, renamed, skipped_row
+from tasks.records.fingerprint import fingerprint
+from tasks.records.row import ManifestRow, figures
+from tasks.records.sidecar import Sidecar, write_sidecar
 from tasks.slots import alone
 from tasks.storage import StorageError, open_storage
 from tasks.watch import Log, Watch, require_going_on

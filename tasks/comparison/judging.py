@@ -12,8 +12,9 @@ from nst_engine.result import Status
 from tasks.comparison.grid import Trial
 from tasks.comparison.results import Comparison, Judged
 from tasks.engines import free_device
-from tasks.manifest import ManifestRow, read_sidecar
 from tasks.planning.job import Job
+from tasks.records.row import ManifestRow
+from tasks.records.sidecar import read_sidecar
 from tasks.storage import Storage, open_storage
 
 if TYPE_CHECKING:

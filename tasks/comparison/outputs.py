@@ -7,10 +7,10 @@ from functools import partial
 from nst_engine.result import Status
 from tasks.comparison.page import comparison_page
 from tasks.comparison.results import Comparison, Gallery, Judged
+from tasks.records.csv_files import table_csv
 from tasks.reporting.outputs import READERS, small
 from tasks.reporting.report_page import MOST_PICTURES
 from tasks.storage import Storage, read_uri
-from tasks.summary import table_csv
 
 COMPARISON, CURVES, REFEREES, PAGE = "comparison.csv", "curves.csv", "referees.csv", "comparison.html"
 

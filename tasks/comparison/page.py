@@ -9,10 +9,10 @@ from nst_engine.result import Status
 from tasks.comparison.charts import Drawing, convergence, trade_offs
 from tasks.comparison.results import MEASURES, SCORES, Comparison, Gallery, Judged
 from tasks.comparison.tables import Table, tables
+from tasks.records.summary import table_records
 from tasks.reporting.chart_style import PAGE, WHITE, inline_svg
 from tasks.reporting.html import Thumbnails, as_text, rendered
 from tasks.reporting.report_page import MOST_PICTURES, aspect
-from tasks.summary import table_records
 
 _OWN_WORDS = ("configuration", *SCORES, *MEASURES, "total_loss", "evaluations")
 _HEADS = {name: name.replace("_", " ").capitalize() for name in _OWN_WORDS} | {

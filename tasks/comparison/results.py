@@ -12,8 +12,8 @@ from nst_engine.measures import Measures
 from nst_engine.referee import Distances, Referee
 from nst_engine.result import Status
 from tasks.comparison.grid import Trial, Variant
-from tasks.manifest import ManifestRow
-from tasks.summary import LOSSES
+from tasks.records.row import ManifestRow
+from tasks.records.summary import LOSSES
 
 SCORES = ("score", "style_distance", "content_distance")
 """What a referee says of a picture, as the tables name it."""

@@ -9,10 +9,10 @@ from tasks.comparison.charts import Drawing, convergence, trade_offs
 from tasks.comparison.page import heading, tells
 from tasks.comparison.results import Comparison, Gallery
 from tasks.comparison.tables import Table, tables
+from tasks.records.summary import table_records
 from tasks.reporting.chart_style import WHITE, png
 from tasks.reporting.number_format import figure
 from tasks.reporting.run_artifact import MOST_PICTURES, embedded, failures, line, paragraph, small, table, text, title
-from tasks.summary import table_records
 
 MOST_PAIRS, MOST_CHARTS, MOST_TABLES, MOST_LINES = 3, 8, 12, 30
 """Columns of the pictures; charts, tables, and lines of one: more would be too much for a server to take."""

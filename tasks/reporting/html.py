@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tasks.manifest import ManifestRow
+from tasks.records.row import ManifestRow
 from tasks.reporting.number_format import duration, figure, period
 
 

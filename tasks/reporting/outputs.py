@@ -11,10 +11,12 @@ from typing import Any
 from nst_engine.errors import NightbrushError
 from nst_engine.images import decode, thumbnail
 from nst_engine.result import Status
-from tasks.manifest import ManifestRow, Sidecar, sidecars
+from tasks.records.csv_files import backbones_csv, read_results, results_csv
+from tasks.records.row import ManifestRow
+from tasks.records.sidecar import Sidecar, sidecars
+from tasks.records.summary import BatchSummary
 from tasks.reporting.report_page import Exhibit, report_page, rows_to_show
 from tasks.storage import Storage, StorageError, read_uri
-from tasks.summary import BatchSummary, backbones_csv, read_results, results_csv
 
 RESULTS, BACKBONES, REPORT = "results.csv", "backbones.csv", "report.html"
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from tasks.manifest import ManifestRow
+from tasks.records.row import ManifestRow
+from tasks.records.summary import BatchSummary
 from tasks.reporting.charts import charts
 from tasks.reporting.html import Thumbnails, as_text, rendered
-from tasks.summary import BatchSummary
 
 MOST_PICTURES = 200
 """Pictures on a page, unless told otherwise."""

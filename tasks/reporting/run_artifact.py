@@ -9,11 +9,11 @@ from itertools import islice
 from pathlib import PurePosixPath
 
 from nst_engine.images import decode, thumbnail
-from tasks.manifest import ManifestRow
+from tasks.records.row import ManifestRow
+from tasks.records.summary import BatchSummary
 from tasks.reporting.charts import pictures_of_totals
 from tasks.reporting.number_format import duration, figure
 from tasks.reporting.report_page import Exhibit
-from tasks.summary import BatchSummary
 
 MOST_PICTURES, MOST_FAILURES = 12, 50
 """Lines of the two lists."""

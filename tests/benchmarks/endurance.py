@@ -18,10 +18,11 @@ import numpy as np
 import pytest
 
 from nst_engine.images import encode
-from tasks.manifest import ManifestRow, read_sidecar
+from tasks.records.csv_files import read_results
+from tasks.records.row import ManifestRow
+from tasks.records.sidecar import read_sidecar
 from tasks.reporting.outputs import BACKBONES, REPORT, RESULTS
 from tasks.storage import Storage, open_storage, s3
-from tasks.summary import read_results
 from tests.tasks.storage.buckets import forget_client, moto_server, s3_at
 
 SERVER = "NIGHTBRUSH_TEST_S3"

@@ -9,8 +9,8 @@ import pytest
 from flows.batch import stylize_batch
 from nst_engine import TransferConfig
 from nst_engine.images import save
-from tasks.manifest import ManifestRow
-from tasks.summary import read_results
+from tasks.records.csv_files import read_results
+from tasks.records.row import ManifestRow
 
 pytestmark = pytest.mark.benchmark
 

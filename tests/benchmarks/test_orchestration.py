@@ -16,9 +16,9 @@ from flows.history import History, history
 from tasks.planning.job import Job
 from tasks.planning.request import Request
 from tasks.preflight import preflight
+from tasks.records.csv_files import read_results
 from tasks.report import report
 from tasks.reporting.outputs import RESULTS
-from tasks.summary import read_results
 from tasks.work import stylize_pair
 from tests.tasks.studio import CONFIG, paint
 

@@ -23,8 +23,8 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from tasks.manifest import Sidecar
-from tasks.summary import read_results
+from tasks.records.csv_files import read_results
+from tasks.records.sidecar import Sidecar
 from tests.deployments.manifests import DEPLOYMENTS, text
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, paint
 

@@ -12,8 +12,8 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowR
 from prefect.client.schemas.objects import FlowRun, TaskRun
 
 from flows.batch import stylize_batch
-from tasks.manifest import ManifestRow
-from tasks.summary import read_results
+from tasks.records.csv_files import read_results
+from tasks.records.row import ManifestRow
 from tests.tasks.studio import CONFIG, paint
 
 PAIRS = ["hill--swirl", "lake--swirl", "hill--wave", "lake--wave"]

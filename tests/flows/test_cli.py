@@ -7,10 +7,10 @@ import pytest
 from flows.cli import cli
 from nst_engine import __version__
 from tasks import demo
-from tasks.manifest import ManifestRow
+from tasks.records.csv_files import read_results
+from tasks.records.row import ManifestRow
 from tasks.reporting.outputs import write_outcome
 from tasks.storage import open_storage
-from tasks.summary import read_results
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, paint
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tasks.ready import ready_plan
+from tasks.records.csv_files import read_results
 from tasks.storage import Entry
 from tasks.storage.base import OnError, ignore
 from tasks.storage.local import LocalStorage
-from tasks.summary import read_results
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import paint
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.summary import read_results
+from tasks.records.csv_files import read_results
 from tests.flows.console import TINY, Night, in_a_process_of_its_own
 
 

@@ -15,10 +15,10 @@ from flows.fan_out import by_task_runs, in_threads, on_ray
 from nst_engine import ConfigError
 from tasks import stylize as shell
 from tasks import watch
-from tasks.manifest import ManifestRow
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
 from tasks.planning.shards import Shard
+from tasks.records.row import ManifestRow
 from tasks.work import failed_row, stylize_pair
 from tests.tasks.studio import CONFIG, a_job, a_pair, paint
 

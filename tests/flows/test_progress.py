@@ -6,7 +6,7 @@ import pytest
 
 from flows.progress import describe, progress_bar, step_bar, watched
 from nst_engine import Record
-from tasks.manifest import ManifestRow
+from tasks.records.row import ManifestRow
 from tests.tasks.ledger import a_row
 
 DONE = a_row(status="completed", seconds_total=12.34, initial_total_loss=1000.0, total_loss=1.5)

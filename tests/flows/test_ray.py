@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from flows.batch import stylize_batch
-from tasks.summary import read_results
+from tasks.records.csv_files import read_results
 from tests.flows.batches import two_by_two
 from tests.tasks.studio import BROKEN_JPEG, CONFIG
 

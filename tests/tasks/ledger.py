@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from nst_engine.config import TransferConfig
-from tasks.manifest import ManifestRow, Sidecar
+from tasks.records.row import ManifestRow
+from tasks.records.sidecar import Sidecar
 from tests.tasks.studio import a_pair
 
 PAIR = a_pair("lake.jpg", "wave.jpg")

@@ -15,7 +15,7 @@ import pytest
 
 from nst_engine.images import read_provenance
 from tasks import work
-from tasks.home import home
+from tasks.local_state import home
 from tasks.planning.job import Job
 from tasks.reporting.outputs import write_outcome
 from tasks.storage import StorageError

@@ -12,13 +12,13 @@ from subprocess import run
 import pytest
 
 from nst_engine.images import decode
-from tasks.home import HOME
-from tasks.manifest import COLUMNS, ManifestRow
+from tasks.local_state import HOME
 from tasks.planning.job import Job
 from tasks.planning.request import PairingError, Request
 from tasks.preflight import preflight
+from tasks.records.csv_files import read_results
+from tasks.records.row import COLUMNS, ManifestRow
 from tasks.reporting.outputs import write_outcome
-from tasks.summary import read_results
 from tasks.work import stylize_pair
 from tests.tasks.hostile import ABSENT, FAILED, HOSTILE, MADE, WIDE, Hostile, fill
 from tests.tasks.pages import Page

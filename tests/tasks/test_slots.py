@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tasks import watch
-from tasks.home import HOME, home
+from tasks.local_state import HOME, home
 from tasks.slots import alone, require_slots, slot
 from tasks.storage import StorageError
 from tasks.watch import InterruptedPairError

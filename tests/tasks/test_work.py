@@ -16,8 +16,8 @@ from nst_engine import StyleTransfer, TransferConfig, __version__
 from nst_engine.errors import TransferError
 from nst_engine.images import decode, read_provenance
 from tasks import engines, work
-from tasks.manifest import Sidecar, read_sidecar
 from tasks.planning.job import Job
+from tasks.records.sidecar import Sidecar, read_sidecar
 from tasks.storage import StorageError
 from tasks.storage.local import LocalStorage
 from tasks.watch import interruption

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nst_engine import TransferConfig
-from tasks.manifest import read_sidecar
+from tasks.records.sidecar import read_sidecar
 from tasks.work import stylize_pair
 from tests.tasks.studio import CONFIG, a_job, a_pair, output_of
 

@@ -16,8 +16,8 @@ from nst_engine import StyleTransfer, TransferResult
 from nst_engine.errors import TransferError
 from nst_engine.images import Photograph
 from tasks import engines, work
-from tasks.manifest import ManifestRow
 from tasks.planning.job import Job
+from tasks.records.row import ManifestRow
 from tasks.storage import StorageError
 from tasks.work import stylize_pair
 from tests.tasks.studio import BROKEN_JPEG, a_job, a_pair, engines_made, paint

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import pytest
 from PIL import Image
 
-from tasks.manifest import ManifestRow
+from tasks.records.row import ManifestRow
 from tasks.reporting.charts import MOST_POINTS
 from tasks.reporting.report_page import Exhibit, report_page, rows_to_show
 from tests.tasks.pages import HOSTILE_NAMES, Page

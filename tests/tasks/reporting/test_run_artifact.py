@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from nst_engine.images import decode, encode
-from tasks.manifest import ManifestRow
+from tasks.records.row import ManifestRow
+from tasks.records.summary import BatchSummary
 from tasks.reporting.report_page import Exhibit
 from tasks.reporting.run_artifact import MOST_FAILURES, MOST_PICTURES, artifact_key, digest
-from tasks.summary import BatchSummary
 from tests.tasks.ledger import a_row
 
 JPEG = encode(np.random.default_rng(0).random((300, 400, 3), dtype=np.float32), "jpg", 80)

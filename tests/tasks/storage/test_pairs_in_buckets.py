@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nst_engine.images import decode
-from tasks import outbox
+from tasks.local_state import outbox
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
 from tasks.planning.request import Request

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from nst_engine.errors import NightbrushError
-from tasks.home import home
-from tasks.manifest import Sidecar, read_sidecar, write_sidecar
+from tasks.local_state import home
+from tasks.records.sidecar import Sidecar, read_sidecar, write_sidecar
 from tasks.storage import StorageError
 from tasks.storage.local import LocalStorage
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from time import time
 
 from nst_engine import Checkpoint, NightbrushError
-from tasks.home import home
+from tasks.local_state import home
 from tasks.storage.local import LocalStorage
 
 DAYS = 14

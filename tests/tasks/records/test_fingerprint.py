@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from nst_engine.config import TransferConfig
-from tasks.fingerprints import fingerprint
+from tasks.records.fingerprint import fingerprint
 from tests.tasks.ledger import CONFIG
 
 

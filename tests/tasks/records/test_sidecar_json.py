@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nst_engine.result import Status
-from tasks.manifest import COLUMNS, ManifestError, ManifestRow, Sidecar
+from tasks.records.row import COLUMNS, ManifestRow
+from tasks.records.sidecar import ManifestError, Sidecar
 from tests.tasks.ledger import a_sidecar
 
 finite = st.floats(allow_nan=False, allow_infinity=False)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tasks import outbox, work
-from tasks.home import home
-from tasks.manifest import Sidecar, read_sidecar
-from tasks.outbox import Kept
+from tasks import work
+from tasks.local_state import home, outbox
+from tasks.local_state.outbox import Kept
 from tasks.planning.job import Job
+from tasks.records.sidecar import Sidecar, read_sidecar
 from tasks.storage import StorageError
 from tasks.storage.local import LocalStorage
 from tasks.work import stylize_pair

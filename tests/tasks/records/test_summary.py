@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nst_engine.errors import NightbrushError
-from tasks.manifest import COLUMNS, ManifestRow
-from tasks.summary import BACKBONE_COLUMNS, BatchSummary, ResultsError, backbones_csv, read_results, results_csv
+from tasks.records.csv_files import ResultsError, backbones_csv, read_results, results_csv
+from tasks.records.row import COLUMNS, ManifestRow
+from tasks.records.summary import BACKBONE_COLUMNS, BatchSummary
 
 ROW = ManifestRow(
     run_id="night-1",

@@ -4,8 +4,9 @@ import hashlib
 from dataclasses import replace
 
 from nst_engine.result import Status
-from tasks.manifest import ManifestError, ManifestRow, Sidecar, read_sidecar
 from tasks.planning.pairs import PairSpec
+from tasks.records.row import ManifestRow
+from tasks.records.sidecar import ManifestError, Sidecar, read_sidecar
 from tasks.storage import Storage
 
 

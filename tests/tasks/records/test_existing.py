@@ -5,8 +5,8 @@ from hashlib import sha256
 
 import pytest
 
-from tasks.finished import finished, recorded, skipped_row
-from tasks.manifest import Sidecar, write_sidecar
+from tasks.records.existing import finished, recorded, skipped_row
+from tasks.records.sidecar import Sidecar, write_sidecar
 from tasks.storage import Entry
 from tasks.storage.memory import MemoryStorage
 from tests.tasks.ledger import PAIR, a_row, a_sidecar

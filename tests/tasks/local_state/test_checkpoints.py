@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nst_engine import Checkpoint
-from tasks import checkpoints, watch
-from tasks.home import home
+from tasks import watch
+from tasks.local_state import checkpoints, home
 from tasks.storage import StorageError
 from tasks.work import stylize_pair
 from tests.tasks.studio import CONFIG, a_job, a_pair

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.home import HOME, home
+from tasks.local_state import HOME, home
 
 
 def test_the_home_is_the_user_s_data_folder_unless_the_environment_names_another(

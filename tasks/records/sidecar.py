@@ -1,95 +1,23 @@
-"""The ledger of a batch: one row per pair and backbone, one sidecar beside each picture."""
+"""The JSON file beside each picture, which says how it came about."""
 
 import json
 import math
 from collections.abc import Container, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import partial
 from reprlib import repr as shortened
 from types import NoneType
 from typing import Any, NoReturn, Self, get_args, get_type_hints
 
 from nst_engine.errors import NightbrushError, listed
-from nst_engine.result import Status, TransferResult
+from nst_engine.result import Status
+from tasks.records.row import ManifestRow
 from tasks.storage import Storage
 
 
 class ManifestError(NightbrushError):
     """A sidecar is damaged, or no sidecar at all."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ManifestRow:
-    """One row of `results.csv`, its columns in their order. None is an empty cell.
-
-    Losses are unweighted terms but for the totals, which are the weighted sum that was optimized.
-    Seconds are wall seconds without those of waiting for a device; `started_at`, UTC, ISO 8601, is so many before the
-    picture was written. `content`, `style` and `output` are URIs.
-    """
-
-    run_id: str
-    pair: str
-    content: str
-    style: str
-    output: str
-    backbone: str
-    weights: str
-    optimizer: str
-    precision: str | None = None
-    device: str | None = None
-    width: int | None = None
-    height: int | None = None
-    iterations: int | None = None
-    evaluations: int | None = None
-    status: str
-    stop_reason: str | None = None
-    content_loss: float | None = None
-    style_loss: float | None = None
-    tv_loss: float | None = None
-    total_loss: float | None = None
-    initial_total_loss: float | None = None
-    seconds_read: float | None = None
-    seconds_prepare: float | None = None
-    seconds_optimize: float | None = None
-    seconds_write: float | None = None
-    seconds_total: float | None = None
-    iterations_per_second: float | None = None
-    peak_memory_mb: float | None = None
-    seed: int
-    fingerprint: str | None = None
-    content_sha256: str | None = None
-    style_sha256: str | None = None
-    output_sha256: str | None = None
-    engine_version: str
-    started_at: str
-    error: str | None = None
-
-
-def figures(result: TransferResult) -> dict[str, Any]:
-    """The cells of a row that the engine's result fills."""
-    width, height = result.size
-    return {
-        "precision": result.precision,
-        "device": result.device,
-        "width": width,
-        "height": height,
-        "iterations": result.iterations,
-        "evaluations": result.evaluations,
-        "status": result.status.value,
-        "stop_reason": result.stop_reason,
-        "content_loss": result.losses.content,
-        "style_loss": result.losses.style,
-        "tv_loss": result.losses.tv,
-        "total_loss": result.losses.total,
-        "initial_total_loss": result.history[0].total,
-        "iterations_per_second": result.iterations / result.timings.optimize,
-        "peak_memory_mb": result.peak_memory_mb,
-    }
-
-
-COLUMNS = tuple(field.name for field in fields(ManifestRow))
-"""The columns of `results.csv`, in their order."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,13 +1,7 @@
 import pytest
 
-from tasks.manifest import (
-    COLUMNS,
-    ManifestError,
-    Sidecar,
-    read_sidecar,
-    sidecars,
-    write_sidecar,
-)
+from tasks.records.row import COLUMNS
+from tasks.records.sidecar import ManifestError, Sidecar, read_sidecar, sidecars, write_sidecar
 from tasks.storage import StorageError
 from tasks.storage.memory import MemoryStorage
 from tests.tasks.ledger import PAIR, a_sidecar
