@@ -228,7 +228,7 @@ def serve(cron: str, timezone: str | None, allow_failures: bool, **given: Any) -
 def demo(folder: Path, no_history: bool) -> int:
     """Stylize three photographs with two paintings: the main job, on pictures that are at hand."""
     from flows.demo import CONFIG
-    from tasks.demo import write_demo
+    from tasks.samples.sample_pictures import write_demo
     from tasks.storage.local import LocalStorage
 
     write_demo(LocalStorage(folder / "contents"), LocalStorage(folder / "styles"))

@@ -15,7 +15,7 @@ from nst_engine.registry.backbones import BACKBONES
 from nst_engine.weights import find_weights, imagenet_path
 from tasks.storage import StorageError, open_storage, require_writable
 from tasks.storage.local import LocalStorage
-from tasks.storage.s3_access import describe_access
+from tasks.storage.s3_credentials import describe_access
 
 
 @dataclass(frozen=True, kw_only=True)

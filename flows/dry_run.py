@@ -9,11 +9,11 @@ from typing import Any
 from rich.filesize import decimal
 
 from nst_engine.errors import ImageError, TransferError
-from tasks.estimate import Estimate, estimate
 from tasks.planning.job import Job
 from tasks.planning.names import shown
 from tasks.planning.pairs import PairSpec, Plan
-from tasks.preflight import unfinished
+from tasks.preflight.checks import unfinished
+from tasks.preflight.estimate import Estimate, estimate
 from tasks.storage import StorageError, open_storage
 
 _MOST_NAMES = 40

@@ -15,12 +15,12 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 import nst_engine
 from flows.anywhere import work_from_anywhere
 from nst_engine.errors import ConfigError
+from tasks.interruption import interruption
+from tasks.making.stylize_pair import failed_row
 from tasks.planning.job import Job
 from tasks.planning.shards import Shard
 from tasks.records.row import ManifestRow
 from tasks.stylize import stylize
-from tasks.watch import interruption
-from tasks.work import failed_row
 
 Rows: TypeAlias = Generator[tuple[int, list[ManifestRow]], None, None]
 """The rows of shards, each with the shard's index, in the order in which they end."""

@@ -39,7 +39,7 @@ def launch_batch(
         NightbrushError: the batch cannot run.
     """
     from tasks.planning.shards import shard_size
-    from tasks.preflight import preflight
+    from tasks.preflight.checks import preflight
 
     job = Job(config=config, **places)
     shard_size(0, how["pairs_per_task"])
@@ -66,7 +66,7 @@ def launch_comparison(
     Arguments and errors are those of `launch_batch`, with grids of configurations in the place of one. The judge
     works here, whatever makes the pictures.
     """
-    from tasks.preflight import preflight
+    from tasks.preflight.checks import preflight
 
     variants(grids)  # what is not allowed is told before anything is listed or downloaded
     job = Job(config=grids[0].config, **places)
@@ -98,7 +98,7 @@ def places_or_pictures_at_hand(
 
 
 def _pictures_at_hand(folder: Path) -> dict[str, str | None]:
-    from tasks.demo import write_demo
+    from tasks.samples.sample_pictures import write_demo
     from tasks.storage.local import LocalStorage
 
     places = {"content": folder / "contents", "style": folder / "styles", "output": folder / "output"}

@@ -14,11 +14,11 @@ from nst_engine.quiet import import_quietly
 from tasks.compare import compare
 from tasks.comparison.grid import Grid
 from tasks.comparison.outputs import COMPARISON, CURVES, PAGE
+from tasks.discover import ready
 from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
 from tasks.planning.request import Request
-from tasks.preflight import unfinished
-from tasks.ready import ready
+from tasks.preflight.checks import unfinished
 from tasks.report import report
 from tasks.reporting.outputs import REPORT, RESULTS
 from tasks.storage import StorageError, open_storage

@@ -28,7 +28,7 @@ from flows.parameters import parameters
 from nst_engine.errors import ConfigError
 from tasks.planning.job import Job
 from tasks.planning.request import Request
-from tasks.preflight import require_runnable
+from tasks.preflight.checks import require_runnable
 from tasks.storage import open_storage
 
 NAME = "served"

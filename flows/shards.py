@@ -30,6 +30,7 @@ from flows.fan_out import Rows, in_threads
 from flows.verdict import Verdict, verdict
 from nst_engine import ConfigError, Status
 from nst_engine.errors import NightbrushError
+from tasks.making.stylize_pair import failed_row
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
 from tasks.planning.shards import Shard, in_shards
@@ -37,7 +38,6 @@ from tasks.records.existing import skipped_row
 from tasks.records.row import ManifestRow
 from tasks.records.sidecar import Sidecar
 from tasks.storage import Storage, open_storage
-from tasks.work import failed_row
 
 DEPLOYMENT = "stylize-shard/shard"
 """What workers serve."""

@@ -10,7 +10,7 @@ from nst_engine import TransferConfig, TransferResult
 from nst_engine.images import Photograph, read_photograph, require_savable, save
 from nst_engine.pyramid import result_sizes
 from nst_engine.types import Picture
-from tasks.engines import engine
+from tasks.making.engines import engine
 
 
 def stylize_one(

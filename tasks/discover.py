@@ -1,4 +1,8 @@
-"""The Prefect task that finds the pairs of a batch."""
+"""The Prefect task that finds the pairs of a batch, unless its caller has its plan ready."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -6,8 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
 from tasks.planning.request import Request
-from tasks.preflight import preflight
-from tasks.ready import ready_plan
+from tasks.preflight.checks import preflight
 
 
 @task(name="discover", task_run_name="discover pairs", cache_policy=NO_CACHE, persist_result=False)
@@ -15,3 +18,21 @@ def discover(job: Job, request: Request) -> Plan:
     """The plan of a batch. It stays in memory: of a million pairs, Prefect keeps none."""
     plan = ready_plan()
     return preflight(job, request) if plan is None else plan
+
+
+_plan: ContextVar[Plan | None] = ContextVar("plan", default=None)
+
+
+@contextmanager
+def ready(plan: Plan) -> Iterator[None]:
+    """Have the batch that runs in this block take a plan as it is."""
+    token = _plan.set(plan)
+    try:
+        yield
+    finally:
+        _plan.reset(token)
+
+
+def ready_plan() -> Plan | None:
+    """The plan that is ready; None where the batch is to make its own."""
+    return _plan.get()

@@ -8,10 +8,10 @@ from prefect.logging import get_logger
 from prefect.states import Completed, Failed
 
 from nst_engine import Status
+from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.planning.shards import Shard
 from tasks.records.row import ManifestRow
-from tasks.work import stylize_pair
 
 _logger = get_logger("extra.nightbrush")
 """Its lines go into the history of the task run, and not to the terminal as well."""

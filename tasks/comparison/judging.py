@@ -11,7 +11,7 @@ from nst_engine.referee import Referee, choose_referee
 from nst_engine.result import Status
 from tasks.comparison.grid import Trial
 from tasks.comparison.results import Comparison, Judged
-from tasks.engines import free_device
+from tasks.making.engines import free_device
 from tasks.planning.job import Job
 from tasks.records.row import ManifestRow
 from tasks.records.sidecar import read_sidecar

@@ -7,7 +7,7 @@ from skimage import data
 from nst_engine import Distances, Judge, Referee, StyleTransfer, TransferConfig, measure
 from nst_engine.images import decode, resize
 from nst_engine.types import Picture
-from tasks.paintings import PAINTINGS
+from tasks.samples.paintings import PAINTINGS
 
 pytestmark = pytest.mark.benchmark
 

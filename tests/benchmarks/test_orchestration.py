@@ -13,13 +13,13 @@ import pytest
 from flows import server
 from flows.batch import stylize_batch
 from flows.history import History, history
+from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.planning.request import Request
-from tasks.preflight import preflight
+from tasks.preflight.checks import preflight
 from tasks.records.csv_files import read_results
 from tasks.report import report
 from tasks.reporting.outputs import RESULTS
-from tasks.work import stylize_pair
 from tests.tasks.studio import CONFIG, paint
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(3600)]

@@ -20,7 +20,7 @@ from nst_engine import TransferConfig
 from nst_engine.images import decode, resize
 from nst_engine.types import Picture
 from nst_engine.weights import find_weights
-from tasks.paintings import paint_swirls
+from tasks.samples.paintings import paint_swirls
 
 CONFIG = TransferConfig(backbone="vgg16", weights="packaged", levels=1, iterations=1000)
 """What Nightbrush does by default, at one size, with as many steps as it takes."""

@@ -13,7 +13,7 @@ from flows import server
 from flows.cli import main
 from flows.settings import apply_defaults
 from nst_engine.images import read_photograph
-from tasks.watch import interruption
+from tasks.interruption import interruption
 from tests.flows.batches import two_by_two
 from tests.flows.console import TINY, Night, Nightbrush, Ran, in_a_process_of_its_own
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, paint

@@ -6,10 +6,10 @@ import pytest
 
 from flows.cli import cli
 from nst_engine import __version__
-from tasks import demo
 from tasks.records.csv_files import read_results
 from tasks.records.row import ManifestRow
 from tasks.reporting.outputs import write_outcome
+from tasks.samples import sample_pictures
 from tasks.storage import open_storage
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, paint
@@ -220,7 +220,7 @@ def test_the_demo_stylizes_its_photographs(
         paint(tmp_path / "contents" / "cat.png", 1)
         paint(tmp_path / "styles" / "embers.png", 2)
 
-    monkeypatch.setattr(demo, "write_demo", write_small_demo)
+    monkeypatch.setattr(sample_pictures, "write_demo", write_small_demo)
     monkeypatch.setattr("flows.demo.CONFIG", CONFIG)
     ran = nightbrush("demo", "--folder", tmp_path)
     assert ran.status == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.ready import ready_plan
+from tasks.discover import ready_plan
 from tasks.records.csv_files import read_results
 from tasks.storage import Entry
 from tasks.storage.base import OnError, ignore

@@ -13,13 +13,14 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows import fan_out
 from flows.fan_out import by_task_runs, in_threads, on_ray
 from nst_engine import ConfigError
+from tasks import interruption
 from tasks import stylize as shell
-from tasks import watch
+from tasks.making import observer
+from tasks.making.stylize_pair import failed_row, stylize_pair
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
 from tasks.planning.shards import Shard
 from tasks.records.row import ManifestRow
-from tasks.work import failed_row, stylize_pair
 from tests.tasks.studio import CONFIG, a_job, a_pair, paint
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
@@ -123,13 +124,13 @@ def test_an_interruption_ends_the_pair_on_the_device_with_a_checkpoint(
 ) -> None:
     config = CONFIG.replace(iterations=2000, record_every=5)
     job, stopped = a_job(tmp_path, config), []
-    kept = watch.Watch.on_checkpoint
+    kept = observer.Watch.on_checkpoint
 
-    def keep(self: watch.Watch, checkpoint: Any) -> None:
+    def keep(self: observer.Watch, checkpoint: Any) -> None:
         stopped.append(checkpoint.steps)
         kept(self, checkpoint)
 
-    monkeypatch.setattr(watch.Watch, "on_checkpoint", keep)
+    monkeypatch.setattr(observer.Watch, "on_checkpoint", keep)
 
     def made(pair: PairSpec, job: Job) -> ManifestRow:
         if pair.content.key == "0.png":
@@ -161,8 +162,8 @@ def test_whoever_is_interrupted_twice_does_not_wait_and_what_is_under_way_ends_a
     def made(pair: PairSpec, job: Job) -> ManifestRow:
         if pair.content.key == "1.png":
             assert going.wait(60)
-            with pytest.raises(watch.InterruptedPairError):
-                watch.require_going_on()
+            with pytest.raises(interruption.InterruptedPairError):
+                interruption.require_going_on()
             ended.set()
         return failed_row(pair, job, "")
 

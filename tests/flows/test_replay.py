@@ -8,7 +8,7 @@ import pytest
 
 from nst_engine import __version__
 from nst_engine.images import decode
-from tasks.work import stylize_pair
+from tasks.making.stylize_pair import stylize_pair
 from tests.flows.accounts import digest, retell, told
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import a_job, a_pair, paint

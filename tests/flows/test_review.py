@@ -16,7 +16,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import Artifact, FlowRun, Log
 
 from flows import progress_artifact
-from tasks import watch
+from tasks.making import observer
 from tests.flows.batches import batch, flow_run_of, results, task_runs_of, two_by_two
 from tests.tasks.studio import BROKEN_JPEG
 
@@ -78,7 +78,7 @@ def logs_of(run: FlowRun, until: str) -> list[Log]:
 def test_a_pair_that_takes_long_says_in_its_log_how_far_it_is(
     places: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(watch, "LOG_SECONDS", 0.0)
+    monkeypatch.setattr(observer, "LOG_SECONDS", 0.0)
     batch(places)
     assert "2 steps" not in capsys.readouterr().err
     run = flow_run_of(places)

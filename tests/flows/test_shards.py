@@ -14,9 +14,9 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows.batch import stylize_batch
 from flows.shards import gathered, on_workers
 from nst_engine import ConfigError
+from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.shards import Shard
 from tasks.records.csv_files import read_results
-from tasks.work import stylize_pair
 from tests.flows.workers import workers
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, a_job, a_pair, paint
 

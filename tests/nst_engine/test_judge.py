@@ -11,7 +11,7 @@ from nst_engine import Distances, ImageError, Judge, Referee, StyleTransfer
 from nst_engine.images import read_photograph, resize, save
 from nst_engine.referee import LAST_RESORT
 from nst_engine.types import Picture
-from tasks.paintings import paint_embers
+from tasks.samples.paintings import paint_embers
 from tests.nst_engine.small import content_pixels, noise_pixels, style_pixels
 from tests.reference import network
 

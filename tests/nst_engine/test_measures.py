@@ -11,7 +11,7 @@ from nst_engine.images import read_photograph, resize, save
 from nst_engine.images.color import recolored
 from nst_engine.measures import Measures, color_distance, measure, sharpness, structural_similarity
 from nst_engine.types import Picture
-from tasks.paintings import paint_embers, paint_swirls
+from tasks.samples.paintings import paint_embers, paint_swirls
 from tests.nst_engine.small import content_pixels, noise_pixels, style_pixels
 from tests.reference import measures as reference
 

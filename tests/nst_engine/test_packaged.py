@@ -8,7 +8,7 @@ from skimage import data
 from nst_engine import StyleTransfer, TransferConfig, TransferResult
 from nst_engine.types import Picture, Pixels
 from nst_engine.weights import PACKAGED_SHA256
-from tasks.paintings import paint_embers
+from tasks.samples.paintings import paint_embers
 
 CONFIG = TransferConfig(
     backbone="vgg16",

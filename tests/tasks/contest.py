@@ -4,10 +4,10 @@ from pathlib import Path
 
 from nst_engine.referee import Referee
 from tasks.comparison.grid import Grid, Trial, enter
+from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
 from tasks.records.row import ManifestRow
-from tasks.work import stylize_pair
 from tests.tasks.studio import CONFIG, a_job, a_pair, paint
 
 TINY = Referee(backbone="tiny", weights="random")

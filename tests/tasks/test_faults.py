@@ -14,12 +14,11 @@ from typing import Any
 import pytest
 
 from nst_engine.images import read_provenance
-from tasks import work
 from tasks.local_state import home
+from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.reporting.outputs import write_outcome
 from tasks.storage import StorageError
-from tasks.work import stylize_pair
 from tests.tasks.studio import a_job, a_pair, output_of, paint
 
 PAIR = a_pair()
@@ -37,7 +36,7 @@ def files(folder: Path | str) -> list[str]:
 
 def without_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any picture that was to be made would fail."""
-    monkeypatch.setattr(work, "engine", None)
+    monkeypatch.setattr("tasks.making.stylize_pair.engine", None)
 
 
 def first_time(monkeypatch: pytest.MonkeyPatch, happen: Callable[[], object]) -> None:

@@ -13,13 +13,13 @@ import pytest
 
 from nst_engine.images import decode
 from tasks.local_state import HOME
+from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.planning.request import PairingError, Request
-from tasks.preflight import preflight
+from tasks.preflight.checks import preflight
 from tasks.records.csv_files import read_results
 from tasks.records.row import COLUMNS, ManifestRow
 from tasks.reporting.outputs import write_outcome
-from tasks.work import stylize_pair
 from tests.tasks.hostile import ABSENT, FAILED, HOSTILE, MADE, WIDE, Hostile, fill
 from tests.tasks.pages import Page
 from tests.tasks.studio import CONFIG, a_job, a_pair, output_of, paint

@@ -8,7 +8,7 @@ from nst_engine import Status
 from nst_engine.referee import LAST_RESORT, Referee
 from tasks.comparison.grid import Grid
 from tasks.comparison.judging import judged, referees
-from tasks.work import failed_row
+from tasks.making.stylize_pair import failed_row
 from tests.tasks.contest import TINY, a_contest, made
 from tests.tasks.studio import CONFIG
 

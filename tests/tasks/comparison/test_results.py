@@ -8,9 +8,9 @@ import pytest
 from tasks.comparison.grid import Grid, Trial
 from tasks.comparison.judging import judged
 from tasks.comparison.results import MEASURES, SCORES, Comparison
+from tasks.making.stylize_pair import failed_row
 from tasks.planning.job import Job
 from tasks.records.row import ManifestRow
-from tasks.work import failed_row
 from tests.tasks.comparison.test_judging import OTHER, unheard
 from tests.tasks.contest import TINY, a_contest, made
 from tests.tasks.studio import CONFIG

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from nst_engine import Checkpoint
-from tasks import watch
 from tasks.local_state import checkpoints, home
+from tasks.making import observer
+from tasks.making.stylize_pair import stylize_pair
 from tasks.storage import StorageError
-from tasks.work import stylize_pair
 from tests.tasks.studio import CONFIG, a_job, a_pair
 
 PAIR = a_pair()
@@ -21,7 +21,7 @@ LONG = CONFIG.replace(iterations=8)
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checkpoints are kept without waiting."""
-    monkeypatch.setattr(watch, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(observer, "CHECKPOINT_SECONDS", 0.0)
 
 
 def a_checkpoint(steps: int = 4) -> Checkpoint:
@@ -31,16 +31,16 @@ def a_checkpoint(steps: int = 4) -> Checkpoint:
 
 def cut_off(monkeypatch: pytest.MonkeyPatch, root: Path, after: int, **changes: Any) -> None:
     """Have the power fail after so many steps of the pair."""
-    keep = watch.Watch.on_checkpoint
+    keep = observer.Watch.on_checkpoint
 
-    def keep_and_fail(self: watch.Watch, checkpoint: Checkpoint) -> None:
+    def keep_and_fail(self: observer.Watch, checkpoint: Checkpoint) -> None:
         keep(self, checkpoint)
         if checkpoint.steps >= after:
             raise KeyboardInterrupt
 
     job = a_job(root, LONG.replace(**changes))
     with monkeypatch.context() as patch:
-        patch.setattr(watch.Watch, "on_checkpoint", keep_and_fail)
+        patch.setattr(observer.Watch, "on_checkpoint", keep_and_fail)
         with pytest.raises(KeyboardInterrupt):
             stylize_pair(PAIR, job)
 
@@ -76,7 +76,7 @@ def test_a_deterministic_pair_begins_anew_and_keeps_nothing(tmp_path: Path, monk
 
 
 def test_checkpoints_are_kept_no_oftener_than_they_are_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "CHECKPOINT_SECONDS", 3600.0)
+    monkeypatch.setattr(observer, "CHECKPOINT_SECONDS", 3600.0)
     cut_off(monkeypatch, tmp_path, after=4)
     assert kept_files() == []
 

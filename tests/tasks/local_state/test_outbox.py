@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from tasks import work
 from tasks.local_state import home, outbox
 from tasks.local_state.outbox import Kept
+from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.records.sidecar import Sidecar, read_sidecar
 from tasks.storage import StorageError
 from tasks.storage.local import LocalStorage
-from tasks.work import stylize_pair
 from tests.tasks.studio import CONFIG, a_job, a_pair, output_of
 
 PAIR = a_pair()
@@ -36,7 +35,7 @@ def without_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> Any:
         raise AssertionError("no picture is to be made")
 
-    monkeypatch.setattr(work, "engine", refuse)
+    monkeypatch.setattr("tasks.making.stylize_pair.engine", refuse)
 
 
 def a_kept(job: Job) -> Kept:

@@ -8,6 +8,7 @@ import pytest
 
 from nst_engine.images import decode
 from nst_engine.types import Picture
+from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.records.csv_files import read_results
 from tasks.records.row import ManifestRow
@@ -16,7 +17,6 @@ from tasks.reporting.outputs import Outcome, write_outcome
 from tasks.storage import StorageError, read_uri
 from tasks.storage.local import LocalStorage
 from tasks.storage.memory import MemoryStorage
-from tasks.work import stylize_pair
 from tests.tasks.ledger import a_row
 from tests.tasks.studio import BROKEN_JPEG, a_job, a_pair, output_of, paint
 

@@ -8,14 +8,14 @@ import pytest
 
 from nst_engine.images import decode
 from tasks.local_state import outbox
+from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
 from tasks.planning.request import Request
-from tasks.preflight import preflight
+from tasks.preflight.checks import preflight
 from tasks.reporting.outputs import REPORT, RESULTS, write_outcome
 from tasks.storage import open_storage
 from tasks.storage.s3 import S3Storage
-from tasks.work import stylize_pair
 from tests.tasks.storage.buckets import new_bucket
 from tests.tasks.storage.contract import listed
 from tests.tasks.storage.faults import Proxy

@@ -8,8 +8,8 @@ from PIL import Image
 
 from nst_engine.images import decode
 from nst_engine.types import Picture
-from tasks import demo
-from tasks.demo import DemoError, write_demo
+from tasks.samples import sample_pictures
+from tasks.samples.sample_pictures import DemoError, write_demo
 from tasks.storage.memory import MemoryStorage
 
 
@@ -20,7 +20,7 @@ def small_painting(width: int, height: int, seed: int) -> Picture:  # noqa: ARG0
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Paintings have tests of their own, and take seconds."""
-    monkeypatch.setattr(demo, "PAINTINGS", dict.fromkeys(demo.STYLES, small_painting))
+    monkeypatch.setattr(sample_pictures, "PAINTINGS", dict.fromkeys(sample_pictures.STYLES, small_painting))
 
 
 def written() -> tuple[MemoryStorage, MemoryStorage]:
@@ -57,13 +57,13 @@ def test_photographs_decode_and_measure_at_most_640_pixels() -> None:
 
 @pytest.mark.usefixtures("quick")
 def test_scales_down_a_photograph_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "_SIDE", 100)
+    monkeypatch.setattr(sample_pictures, "_SIDE", 100)
     contents, _ = written()
     assert {max(decode(contents.read(key)).shape) for key in keys(contents)} == {100}
 
 
 def test_paints_its_styles_at_512_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "STYLES", ("swirls",))
+    monkeypatch.setattr(sample_pictures, "STYLES", ("swirls",))
     _, styles = written()
     picture = decode(styles.read("swirls.png"))
     assert picture.shape == (512, 512, 3)
@@ -93,5 +93,6 @@ def test_names_the_install_line_where_scikit_image_is_missing(monkeypatch: pytes
 
 
 def test_imports_neither_prefect_nor_tensorflow_nor_scikit_image() -> None:
-    program = "import sys, tasks.demo; print(sorted({'prefect', 'tensorflow', 'skimage'} & set(sys.modules)))"
+    heavy = "{'prefect', 'tensorflow', 'skimage'}"
+    program = f"import sys, tasks.samples.sample_pictures; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"  # noqa: S603 - ourselves

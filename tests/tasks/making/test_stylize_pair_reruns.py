@@ -15,11 +15,11 @@ import pytest
 from nst_engine import StyleTransfer, TransferResult
 from nst_engine.errors import TransferError
 from nst_engine.images import Photograph
-from tasks import engines, work
+from tasks.making import engines
+from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.records.row import ManifestRow
 from tasks.storage import StorageError
-from tasks.work import stylize_pair
 from tests.tasks.studio import BROKEN_JPEG, a_job, a_pair, engines_made, paint
 
 PAIR = a_pair()
@@ -52,7 +52,7 @@ def failing(error: Exception) -> Any:
 def test_skips_a_pair_that_is_finished(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     made = stylize_pair(PAIR, job)
     before = {path: path.stat().st_mtime_ns for path in (picture(job), sidecar(job))}
-    monkeypatch.setattr(work, "engine", failing(AssertionError("no engine is needed")))
+    monkeypatch.setattr("tasks.making.stylize_pair.engine", failing(AssertionError("no engine is needed")))
     assert stylize_pair(PAIR, replace(job, run_id="morning")) == replace(made, status="skipped", run_id="morning")
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
@@ -109,7 +109,7 @@ def test_makes_a_picture_anew_for_another_input(job: Job, tmp_path: Path, name: 
 
 def test_makes_a_picture_anew_for_another_engine(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     stylize_pair(PAIR, job)
-    monkeypatch.setattr(work, "__version__", "99.0")
+    monkeypatch.setattr("tasks.making.stylize_pair.__version__", "99.0")
     assert stylize_pair(PAIR, job).status == "completed"
 
 
@@ -143,7 +143,7 @@ def test_a_rerun_that_fails_leaves_the_finished_picture_alone(job: Job, monkeypa
     stylize_pair(PAIR, job)
     before = picture(job).read_bytes(), sidecar(job).read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(work, "engine", failing(TransferError("the loss is nan")))
+        patch.setattr("tasks.making.stylize_pair.engine", failing(TransferError("the loss is nan")))
         assert stylize_pair(PAIR, with_config(iterations=3)(job)).status == "failed"
     assert (picture(job).read_bytes(), sidecar(job).read_bytes()) == before
     assert stylize_pair(PAIR, job).status == "skipped"
@@ -162,7 +162,7 @@ def test_a_crash_between_picture_and_sidecar_is_never_taken_for_a_finished_pair(
 ) -> None:
     stylize_pair(PAIR, job)
     with monkeypatch.context() as patch:
-        patch.setattr(work, "write_sidecar", failing(StorageError("the disk is full")))
+        patch.setattr("tasks.making.stylize_pair.write_sidecar", failing(StorageError("the disk is full")))
         stylize_pair(PAIR, with_config(iterations=3)(job))
     row = stylize_pair(PAIR, job)
     assert row.output_sha256 == sha256(picture(job).read_bytes()).hexdigest()

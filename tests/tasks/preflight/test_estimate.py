@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from nst_engine.errors import ImageError
-from tasks.estimate import estimate
 from tasks.planning.job import Job
+from tasks.preflight.estimate import estimate
 from tasks.storage import StorageError
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, a_job, a_pair, output_of, paint
 

@@ -8,7 +8,7 @@ import pytest
 from nst_engine.errors import NightbrushError, WeightsError
 from tasks.planning.job import Job
 from tasks.planning.request import PairingError, Request
-from tasks.preflight import preflight, require_runnable, unfinished
+from tasks.preflight.checks import preflight, require_runnable, unfinished
 from tasks.storage import Entry, StorageError, open_storage
 from tasks.storage.base import OnError, ignore
 from tasks.storage.local import LocalStorage

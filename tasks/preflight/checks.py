@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 
 from nst_engine.config import TransferConfig
 from nst_engine.weights import imagenet_path
+from tasks.making.locks import require_slots
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec, Plan
 from tasks.planning.request import PairingError, Request
 from tasks.planning.requirements import require_usable
 from tasks.planning.rules import plan
-from tasks.slots import require_slots
 from tasks.storage import Storage, open_storage, read_uri, require_writable
 from tasks.storage.local import LocalStorage
 

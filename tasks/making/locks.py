@@ -13,9 +13,9 @@ from io import BufferedWriter
 from pathlib import Path
 from time import sleep
 
+from tasks.interruption import require_going_on
 from tasks.local_state import home
 from tasks.storage import StorageError
-from tasks.watch import require_going_on
 
 _PAUSE = 0.05
 """Seconds between two looks at devices that are all at work."""

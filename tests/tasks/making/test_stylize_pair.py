@@ -15,13 +15,13 @@ from PIL import Image
 from nst_engine import StyleTransfer, TransferConfig, __version__
 from nst_engine.errors import TransferError
 from nst_engine.images import decode, read_provenance
-from tasks import engines, work
+from tasks.interruption import interruption
+from tasks.making import engines
+from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.records.sidecar import Sidecar, read_sidecar
 from tasks.storage import StorageError
 from tasks.storage.local import LocalStorage
-from tasks.watch import interruption
-from tasks.work import stylize_pair
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, a_job, a_pair, output_of, paint
 
 PAIR = a_pair()
@@ -196,7 +196,9 @@ def test_an_output_that_takes_no_picture_costs_one_row(tmp_path: Path) -> None:
 
 def test_an_engine_that_gives_up_costs_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     job = a_job(tmp_path)
-    monkeypatch.setattr(work, "engine", failing(TransferError("the loss is nan after 2 steps; use a lower rate")))
+    monkeypatch.setattr(
+        "tasks.making.stylize_pair.engine", failing(TransferError("the loss is nan after 2 steps; use a lower rate"))
+    )
     row = stylize_pair(PAIR, job)
     assert (row.status, row.error) == ("failed", "the loss is nan after 2 steps; use a lower rate")
     assert None not in (row.content_sha256, row.style_sha256, row.fingerprint)
@@ -204,7 +206,9 @@ def test_an_engine_that_gives_up_costs_one_row(tmp_path: Path, monkeypatch: pyte
 
 
 def test_what_nobody_expected_costs_one_row_of_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "engine", failing(RuntimeError("out of memory\nat node conv2d\nand so on")))
+    monkeypatch.setattr(
+        "tasks.making.stylize_pair.engine", failing(RuntimeError("out of memory\nat node conv2d\nand so on"))
+    )
     row = stylize_pair(PAIR, a_job(tmp_path))
     assert (row.status, row.error) == ("failed", "RuntimeError: out of memory")
 
@@ -229,7 +233,7 @@ def test_a_sidecar_that_cannot_be_written_leaves_the_pair_unfinished(
 ) -> None:
     job = a_job(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(work, "write_sidecar", failing(StorageError("the disk is full")))
+        patch.setattr("tasks.making.stylize_pair.write_sidecar", failing(StorageError("the disk is full")))
         row = stylize_pair(PAIR, job)
     kept = "the picture is kept on this machine, and the next run writes it"
     assert (row.status, row.error) == ("failed", f"the disk is full; {kept}")
@@ -241,7 +245,7 @@ def test_an_interruption_is_not_taken_for_a_bad_pair(tmp_path: Path, monkeypatch
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(work, "engine", interrupt)
+    monkeypatch.setattr("tasks.making.stylize_pair.engine", interrupt)
     with pytest.raises(KeyboardInterrupt):
         stylize_pair(PAIR, a_job(tmp_path))
 
@@ -254,8 +258,8 @@ def test_those_that_wait_for_a_device_when_the_batch_is_interrupted_do_not_begin
         interruption.set()
         yield "CPU:0"
 
-    monkeypatch.setattr(work, "free_device", too_late)
-    monkeypatch.setattr(work, "engine", None)
+    monkeypatch.setattr("tasks.making.stylize_pair.free_device", too_late)
+    monkeypatch.setattr("tasks.making.stylize_pair.engine", None)
     try:
         row = stylize_pair(PAIR, a_job(tmp_path))
     finally:
@@ -273,7 +277,7 @@ def test_two_devices_work_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         return engines.engine(config, "CPU:0")
 
     monkeypatch.setattr(engines, "devices", lambda _name: tuple(at_work))
-    monkeypatch.setattr(work, "engine", engine)
+    monkeypatch.setattr("tasks.making.stylize_pair.engine", engine)
     with ThreadPoolExecutor(2) as pool:
         rows = list(pool.map(lambda name: stylize_pair(a_pair(name), job), ("lake.png", "hill.png")))
     assert [(row.status, row.error) for row in rows] == [("completed", None)] * 2

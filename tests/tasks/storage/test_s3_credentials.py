@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.storage import StorageError
-from tasks.storage.s3_access import describe_access
+from tasks.storage.s3_credentials import describe_access
 from tests.tasks.storage.buckets import SECRETS
 from tests.tasks.storage.faults import Proxy
 

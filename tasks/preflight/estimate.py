@@ -7,7 +7,7 @@ from statistics import median
 
 from nst_engine.images import Photograph, read_photograph
 from nst_engine.pyramid import result_sizes
-from tasks.engines import engine, free_device
+from tasks.making.engines import engine, free_device
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
 from tasks.storage import Entry, open_storage

@@ -1,7 +1,9 @@
 """The work of a batch: each pair from the bytes of its inputs to its row."""
 
 import platform
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import md5, sha256
 from importlib.metadata import version
@@ -12,19 +14,19 @@ from nst_engine import Status, TransferResult, __version__
 from nst_engine.errors import NightbrushError
 from nst_engine.images import Photograph, read_photograph
 from nst_engine.weights import find_weights
-from tasks.engines import engine, free_device
+from tasks.interruption import require_going_on
 from tasks.local_state import checkpoints, outbox
 from tasks.local_state.outbox import Kept
-from tasks.phases import Phases
+from tasks.making.engines import engine, free_device
+from tasks.making.locks import alone
+from tasks.making.observer import Log, Watch
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
 from tasks.records.existing import finished, recorded, renamed, skipped_row
 from tasks.records.fingerprint import fingerprint
 from tasks.records.row import ManifestRow, figures
 from tasks.records.sidecar import Sidecar, write_sidecar
-from tasks.slots import alone
 from tasks.storage import StorageError, open_storage
-from tasks.watch import Log, Watch, require_going_on
 
 _PACKAGES = ("keras", "nightbrush", "numpy", "pillow", "tensorflow")
 
@@ -223,3 +225,23 @@ class _PairWork:
 
 def _stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
+
+
+@dataclass
+class Phases:
+    """Wall seconds by phase."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def of(self, phase: str) -> Iterator[None]:
+        """Count the block's seconds to a phase."""
+        started = perf_counter()
+        yield
+        self.spent[phase] = self.spent.get(phase, 0.0) + perf_counter() - started
+
+    def cells(self) -> dict[str, float]:
+        """The cells of a row that they fill."""
+        return {f"seconds_{phase}": seconds for phase, seconds in self.spent.items()} | {
+            "seconds_total": sum(self.spent.values())
+        }

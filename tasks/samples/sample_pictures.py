@@ -5,7 +5,7 @@ from functools import partial
 
 from nst_engine.errors import NightbrushError
 from nst_engine.images import decode, encode, resize, size_within
-from tasks.paintings import PAINTINGS
+from tasks.samples.paintings import PAINTINGS
 from tasks.storage.base import Storage
 
 PHOTOGRAPHS = ("astronaut", "cat", "coffee")
@@ -34,7 +34,7 @@ def write_demo(
     Args:
         contents, styles: where they go.
         photographs: names in `skimage.data`.
-        paintings: names in `tasks.paintings.PAINTINGS`.
+        paintings: names in `tasks.samples.paintings.PAINTINGS`.
 
     Raises:
         DemoError: scikit-image, whose package data the photographs are, is not installed.

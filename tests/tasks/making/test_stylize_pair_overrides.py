@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from nst_engine import TransferConfig
+from tasks.making.stylize_pair import stylize_pair
 from tasks.records.sidecar import read_sidecar
-from tasks.work import stylize_pair
 from tests.tasks.studio import CONFIG, a_job, a_pair, output_of
 
 

@@ -13,15 +13,14 @@ from typing import Any
 
 import pytest
 
-from tasks import watch
+from tasks.interruption import InterruptedPairError
 from tasks.local_state import HOME, home
-from tasks.slots import alone, require_slots, slot
+from tasks.making.locks import alone, require_slots, slot
 from tasks.storage import StorageError
-from tasks.watch import InterruptedPairError
 
 HOLDER = """
 import sys
-from tasks.slots import slot
+from tasks.making.locks import slot
 with slot(sys.argv[1:]) as device:
     print(device, flush=True)
     sys.stdin.read()
@@ -103,7 +102,7 @@ def test_whoever_waits_comes_before_whoever_had_a_turn(devices: list[str]) -> No
 
 def test_an_interruption_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     interruption = Event()
-    monkeypatch.setattr(watch, "interruption", interruption)
+    monkeypatch.setattr("tasks.interruption.interruption", interruption)
     with a_holder("CPU:0") as holder, ThreadPoolExecutor(1) as pool:
         assert told(holder) == "CPU:0"
         waiting = pool.submit(lambda: slot(["CPU:0"]).__enter__())
@@ -169,7 +168,7 @@ def test_work_that_fails_leaves_its_picture_to_others() -> None:
 
 PAINTER = """
 import sys
-from tasks.slots import alone
+from tasks.making.locks import alone
 with alone("out/lake.png"):
     print("alone", flush=True)
     sys.stdin.read()
@@ -192,7 +191,7 @@ def test_the_picture_of_a_process_is_waited_for_until_it_is_killed() -> None:
 
 def test_an_interruption_ends_the_wait_for_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     interruption = Event()
-    monkeypatch.setattr(watch, "interruption", interruption)
+    monkeypatch.setattr("tasks.interruption.interruption", interruption)
     with ThreadPoolExecutor(1) as pool, alone("out/lake.png"):
         waiting = pool.submit(lambda: alone("out/lake.png").__enter__())
         sleep(0.2)

@@ -1,13 +1,13 @@
 """What is kept of a transfer while it is under way: pictures for people, checkpoints for the next run."""
 
 from collections.abc import Callable
-from threading import Event
 from time import monotonic
 from typing import TypeAlias
 
-from nst_engine import Checkpoint, NightbrushError, Record, TransferConfig
+from nst_engine import Checkpoint, Record, TransferConfig
 from nst_engine.images import encode
 from nst_engine.types import Picture
+from tasks.interruption import interruption, require_going_on
 from tasks.local_state import checkpoints
 from tasks.planning.pairs import PairSpec
 from tasks.storage import Storage, StorageError
@@ -20,23 +20,6 @@ LOG_SECONDS = 10.0
 
 Log: TypeAlias = Callable[[str], object]
 """Takes a line on what is under way."""
-
-interruption = Event()
-"""Set while what is under way in this process is to end as soon as it can."""
-
-
-class InterruptedPairError(NightbrushError):
-    """A pair is not made to its end, for its batch is interrupted."""
-
-
-def require_going_on() -> None:
-    """End what is under way, if it is to end.
-
-    Raises:
-        InterruptedPairError: it is.
-    """
-    if interruption.is_set():
-        raise InterruptedPairError("the batch was interrupted; run it again to go on from there")
 
 
 class Watch:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tasks.brushwork import lit, oklab
+from tasks.samples.brushwork import lit, oklab
 
 
 def test_lights_from_the_upper_left() -> None:

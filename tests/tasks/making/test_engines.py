@@ -3,8 +3,8 @@ from collections.abc import Iterator
 import pytest
 
 from nst_engine.errors import ConfigError
-from tasks import engines
-from tasks.engines import engine, free_device
+from tasks.making import engines
+from tasks.making.engines import engine, free_device
 from tests.tasks.studio import CONFIG, engines_made
 
 

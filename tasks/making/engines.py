@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from nst_engine.config import TransferConfig
-from tasks.slots import slot
+from tasks.making.locks import slot
 
 if TYPE_CHECKING:
     from nst_engine import StyleTransfer

@@ -3,7 +3,7 @@ import pytest
 
 from nst_engine.errors import ImageError
 from nst_engine.types import Picture
-from tasks.paintings import PAINTINGS
+from tasks.samples.paintings import PAINTINGS
 
 WIDTH, HEIGHT = 144, 112
 

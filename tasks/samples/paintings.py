@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from nst_engine.types import Picture
-from tasks.brushwork import FINE, LIGHTNESS, Brush, Canvas, bell, lit, noise, oklab, places, ramp, unit
+from tasks.samples.brushwork import FINE, LIGHTNESS, Brush, Canvas, bell, lit, noise, oklab, places, ramp, unit
 
 Painter: TypeAlias = Callable[[int, int, int], Picture]
 """Paints a picture [height, width, 3], sRGB in [0, 1], from a width and a height in pixels and a seed."""

@@ -1,0 +1,9 @@
+"""What can be known before any work: whether a batch can run, what it would do, and how long it would take.
+
+`checks` looks at the configuration, the weights, the folders and this machine, and plans the batch. `estimate` takes a
+few steps of one pair and scales them up.
+
+May import all of `tasks` but comparison and the Prefect tasks. Only `estimate` loads TensorFlow, when it is called.
+
+Start reading at `checks.preflight`.
+"""
