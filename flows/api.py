@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from nst_engine.errors import NightbrushError
-from nst_engine.quiet import import_quietly
+from nst_engine.hardware.quiet_import import import_quietly
 
 _PATIENCE_SECONDS = 5
 _REMEDY = "use an address such as http://127.0.0.1:4200/api, or unset it"

@@ -167,9 +167,9 @@ def doctor(places: Sequence[str]) -> int:
     Each PLACE, a folder or s3://bucket/prefix, is listed, no further than its first page, and tried for writing, which
     leaves nothing behind.
     """
-    from nst_engine.quiet import import_quietly
+    from nst_engine.hardware.quiet_import import import_quietly
 
-    import_quietly("nst_engine.devices")
+    import_quietly("nst_engine.hardware.devices")
     from flows.doctor import examine
 
     findings = examine(*places)

@@ -9,10 +9,10 @@ from importlib.metadata import version
 from flows import server
 from flows.api import ApiError, api_address
 from nst_engine import TransferConfig, __version__
-from nst_engine.devices import devices, resolve_precision
+from nst_engine.backbones.weights import find_weights, imagenet_path
 from nst_engine.errors import WeightsError
+from nst_engine.hardware.devices import devices, resolve_precision
 from nst_engine.registry.backbones import BACKBONES
-from nst_engine.weights import find_weights, imagenet_path
 from tasks.storage import StorageError, open_storage, require_writable
 from tasks.storage.local import LocalStorage
 from tasks.storage.s3_credentials import describe_access

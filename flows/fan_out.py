@@ -121,7 +121,7 @@ def _most_threads(job: Job) -> int:
 
 def _devices(job: Job) -> tuple[str, ...]:
     """The devices to work on; one until TensorFlow is loaded, which it is once a pair needs it."""
-    return nst_engine.working_devices(job.device) if "nst_engine.devices" in sys.modules else ("CPU:0",)
+    return nst_engine.working_devices(job.device) if "nst_engine.hardware.devices" in sys.modules else ("CPU:0",)
 
 
 def _shares() -> tuple[int, dict[str, int]]:

@@ -10,7 +10,7 @@ from flows.batch import stylize_batch
 from flows.compare import compare_backbones
 from flows.history import History
 from flows.parameters import parameters
-from nst_engine.quiet import import_quietly
+from nst_engine.hardware.quiet_import import import_quietly
 from tasks.compare import compare
 from tasks.comparison.grid import Grid
 from tasks.comparison.outputs import COMPARISON, CURVES, PAGE
@@ -32,7 +32,7 @@ def load_engine_if_needed(plan: Plan, job: Job) -> None:
     """
     if job.device is not None or next(unfinished(plan, job), None) is not None:
         import_quietly("nst_engine.transfer")
-        import_quietly("nst_engine.devices").resolve_device(job.device)
+        import_quietly("nst_engine.hardware.devices").resolve_device(job.device)
 
 
 def run_batch(plan: Plan, job: Job, request: Request, history: History, **how: Any) -> bool:

@@ -9,11 +9,11 @@ from typing import Any
 
 from flows.single import transfer
 from nst_engine import TransferConfig, __version__
+from nst_engine.backbones.weights import find_weights
 from nst_engine.errors import ConfigError, NightbrushError
 from nst_engine.images import Photograph, decode, read_photograph, read_provenance, require_savable
 from nst_engine.images.reading import Origin
 from nst_engine.types import Picture
-from nst_engine.weights import find_weights
 from tasks.storage import StorageError, read_uri
 
 _PAIR = ("content", "style")

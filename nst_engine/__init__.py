@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from nst_engine.checkpoint import Checkpoint
 from nst_engine.config import TransferConfig
 from nst_engine.errors import CheckpointError, ConfigError, ImageError, NightbrushError, TransferError, WeightsError
+from nst_engine.hardware.quiet_import import import_quietly
 from nst_engine.measures import Measures, measure
 from nst_engine.pair import Pair
-from nst_engine.quiet import import_quietly
 from nst_engine.referee import Distances, Referee
 from nst_engine.result import LossTerms, Record, Status, TransferResult
 
 if TYPE_CHECKING:
-    from nst_engine.devices import working_devices
+    from nst_engine.hardware.devices import working_devices
     from nst_engine.judge import Judge
     from nst_engine.transfer import StyleTransfer
 
@@ -47,7 +47,7 @@ __all__ = [
 _HEAVY = {
     "Judge": "nst_engine.judge",
     "StyleTransfer": "nst_engine.transfer",
-    "working_devices": "nst_engine.devices",
+    "working_devices": "nst_engine.hardware.devices",
 }
 """Modules, by the name that is asked of them, that load TensorFlow."""
 

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from nst_engine.graphs import graph_of, graph_of_any_size, of_any_size
-from nst_engine.loss_scale import LossScale
+from nst_engine.hardware.graphs import graph_of, graph_of_any_size, of_any_size
+from nst_engine.hardware.precision import Precision
 from nst_engine.losses.objective import Targets
 from nst_engine.optimizers.base import PixelOptimizer, finite
-from nst_engine.precision import Precision
+from nst_engine.optimizers.loss_scale import LossScale
 from nst_engine.registry.optimizers import OPTIMIZERS
 from nst_engine.types import Tensor
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from nst_engine.checkpoint import Checkpoint
 from nst_engine.config import TransferConfig
-from nst_engine.devices import peak_memory_mb
+from nst_engine.hardware.devices import peak_memory_mb
 from nst_engine.images import read_photograph, resize
 from nst_engine.images.color import recolored, with_colors_of
 from nst_engine.images.reading import Origin

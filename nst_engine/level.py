@@ -9,16 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from nst_engine.balance import balanced, gradient_ratio
 from nst_engine.descent import Steps
 from nst_engine.errors import TransferError
-from nst_engine.graphs import reason_of
+from nst_engine.hardware.graphs import reason_of
 from nst_engine.images import resize
 from nst_engine.journal import Journal, spending
 from nst_engine.lane import Lane, due
+from nst_engine.losses.balance import balanced, gradient_ratio
 from nst_engine.memory import smaller_tile
+from nst_engine.optimizers.schedules import SCHEDULES
 from nst_engine.result import Record
-from nst_engine.schedules import SCHEDULES
 from nst_engine.types import Picture, Tensor
 from nst_engine.workbench import Workbench, to_picture, to_pixels
 

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-from nst_engine.backbones.turned import TURNED_SCOPE
+from nst_engine.backbones.fast_layers import TURNED_SCOPE
 from nst_engine.descent import OPTIMIZER_SCOPE
+from nst_engine.hardware.quiet_import import native_stderr_dropped
 from nst_engine.losses.gram import STYLE_SCOPE
 from nst_engine.pair import Source
-from nst_engine.quiet import native_stderr_dropped
 from nst_engine.transfer import StyleTransfer
 
 FORWARD = "convolutions"

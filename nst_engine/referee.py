@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from nst_engine.backbones.weights import imagenet_path
 from nst_engine.config import TransferConfig
-from nst_engine.weights import imagenet_path
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from typing import Any
 import tensorflow as tf
 
 from nst_engine.backbones.network import Network
-from nst_engine.graphs import graph_of, graph_of_any_size
+from nst_engine.hardware.graphs import graph_of, graph_of_any_size
 from nst_engine.losses.objective import Features, Objective, Statistics, Targets
 from nst_engine.types import Tensor
 

@@ -7,17 +7,17 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from nst_engine.backbones.weights import find_weights
 from nst_engine.checkpoint import Checkpoint
 from nst_engine.config import TransferConfig
-from nst_engine.devices import resolve_device, resolve_precision
 from nst_engine.errors import ImageError, NightbrushError, TransferError
+from nst_engine.hardware.devices import resolve_device, resolve_precision
 from nst_engine.journal import spending
 from nst_engine.lane import Lane
 from nst_engine.level import Level
 from nst_engine.memory import available_bytes, choose_tile, pictures_together, smaller_of
 from nst_engine.pair import Kind, OnCheckpoint, OnSnapshot, Pair, Source, as_photograph
 from nst_engine.result import LossTerms, Record, TransferResult
-from nst_engine.weights import find_weights
 from nst_engine.workbench import Workbench, to_pixels
 
 Outcome: TypeAlias = TransferResult | Exception

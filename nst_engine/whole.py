@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from nst_engine.backbones.network import Network
-from nst_engine.graphs import graph_of, graph_of_any_size, straight
+from nst_engine.hardware.graphs import graph_of, graph_of_any_size, straight
 from nst_engine.losses.objective import Features, Objective, Targets
 from nst_engine.types import Tensor
 

@@ -8,20 +8,20 @@ import numpy as np
 import tensorflow as tf
 
 from nst_engine.backbones.network import Network
+from nst_engine.backbones.weights import WeightsSource
 from nst_engine.config import TransferConfig
 from nst_engine.descent import Aims, Descent, Evaluator
-from nst_engine.devices import resolve_jit, turns_kernels
+from nst_engine.hardware.devices import resolve_jit, turns_kernels
+from nst_engine.hardware.precision import Precision
 from nst_engine.images import resize
 from nst_engine.lane import Lane, Style
 from nst_engine.losses.objective import Features, Objective, Region, Targets
-from nst_engine.precision import Precision
 from nst_engine.pyramid import style_size
 from nst_engine.recent import Recent
 from nst_engine.regions import Mask, layer_masks, region_shares
 from nst_engine.registry.optimizers import OPTIMIZERS
 from nst_engine.tiling import Tiling
 from nst_engine.types import Picture, Tensor
-from nst_engine.weights import WeightsSource
 from nst_engine.whole import Compiled, Whole
 
 BYTES_KEPT = 3 * 2**29

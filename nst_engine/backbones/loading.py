@@ -6,9 +6,9 @@ import h5py
 import keras
 import numpy as np
 
+from nst_engine.backbones.weights import WeightsSource
 from nst_engine.config import TransferConfig
 from nst_engine.errors import WeightsError
-from nst_engine.weights import WeightsSource
 
 
 def load_weights(model: keras.Model, source: WeightsSource, config: TransferConfig) -> None:

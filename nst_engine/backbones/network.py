@@ -9,19 +9,18 @@ import keras
 import tensorflow as tf
 
 from nst_engine.backbones.border import Border
+from nst_engine.backbones.calibration_picture import SIDE, natural_pixels
+from nst_engine.backbones.fast_layers import RectifiedMaxPooling2D, TurnedConv2D, rectified_by
 from nst_engine.backbones.loading import load_weights
-from nst_engine.backbones.natural import SIDE, natural_pixels
 from nst_engine.backbones.preprocessing import preprocessed
-from nst_engine.backbones.rectified import RectifiedMaxPooling2D, rectified_by
-from nst_engine.backbones.turned import TurnedConv2D
+from nst_engine.backbones.smoothing import fitted_scale, smoothed
+from nst_engine.backbones.weights import WeightsSource
 from nst_engine.config import Pooling, TransferConfig
 from nst_engine.errors import ConfigError, listed
-from nst_engine.graphs import graph_of
-from nst_engine.losses.smoothing import fitted_scale, smoothed
-from nst_engine.precision import Precision
+from nst_engine.hardware.graphs import graph_of
+from nst_engine.hardware.precision import Precision
 from nst_engine.registry.backbones import BackboneSpec
 from nst_engine.types import Tensor
-from nst_engine.weights import WeightsSource
 
 _LINEAR = (
     keras.layers.Add,

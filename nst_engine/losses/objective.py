@@ -9,8 +9,8 @@ import tensorflow as tf
 from nst_engine.config import TransferConfig
 from nst_engine.losses.content import content_loss, sum_of_mean
 from nst_engine.losses.gram import STYLE_SCOPE
-from nst_engine.losses.style import STYLE_LOSSES
-from nst_engine.losses.variation import gatys_total_variation, total_variation
+from nst_engine.losses.style_losses import STYLE_LOSSES
+from nst_engine.losses.total_variation import gatys_total_variation, total_variation
 from nst_engine.types import Tensor
 
 Features = dict[str, Tensor]

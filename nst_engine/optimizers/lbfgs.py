@@ -5,8 +5,8 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from nst_engine.optimizers.base import BLACK, WHITE, boxed, finite
-from nst_engine.optimizers.curvature import Curvature
-from nst_engine.optimizers.prior import Prior
+from nst_engine.optimizers.lbfgs_memory import Curvature
+from nst_engine.optimizers.lbfgs_prior import Prior
 from nst_engine.types import Tensor
 
 SUFFICIENT_DECREASE = 1e-4

@@ -50,7 +50,7 @@ _VGG_STYLE = tuple(f"block{block}_conv1" for block in range(1, 6))
 _SPECS = (
     BackboneSpec(
         name="vgg16",
-        builder="nst_engine.backbones.pretrained:vgg16",
+        builder="nst_engine.backbones.builders:vgg16",
         layers=tuple(vgg_layers((2, 2, 3, 3, 3))),
         content_layers=("block4_conv2",),
         style_layers=_VGG_STYLE,
@@ -62,7 +62,7 @@ _SPECS = (
     ),
     BackboneSpec(
         name="vgg19",
-        builder="nst_engine.backbones.pretrained:vgg19",
+        builder="nst_engine.backbones.builders:vgg19",
         layers=tuple(vgg_layers((2, 2, 4, 4, 4))),
         content_layers=("block4_conv2",),
         style_layers=_VGG_STYLE,
@@ -74,7 +74,7 @@ _SPECS = (
     ),
     BackboneSpec(
         name="resnet50",
-        builder="nst_engine.backbones.pretrained:resnet50",
+        builder="nst_engine.backbones.builders:resnet50",
         layers=tuple(resnet_layers((3, 4, 6, 3))),
         content_layers=("conv3_block4_out",),
         style_layers=(
@@ -92,7 +92,7 @@ _SPECS = (
     ),
     BackboneSpec(
         name="mobilenet_v2",
-        builder="nst_engine.backbones.pretrained:mobilenet_v2",
+        builder="nst_engine.backbones.builders:mobilenet_v2",
         layers=tuple(mobilenet_v2_layers(17)),
         content_layers=("block_5_expand_relu",),
         style_layers=(
@@ -110,7 +110,7 @@ _SPECS = (
     ),
     BackboneSpec(
         name="mobilenet_v3",
-        builder="nst_engine.backbones.pretrained:mobilenet_v3",
+        builder="nst_engine.backbones.builders:mobilenet_v3",
         layers=tuple(mobilenet_v3_layers(15)),
         content_layers=("expanded_conv_5_expand_activation",),
         style_layers=(
@@ -127,7 +127,7 @@ _SPECS = (
     ),
     BackboneSpec(
         name="tiny",
-        builder="nst_engine.backbones.tiny:tiny",
+        builder="nst_engine.backbones.builders:tiny",
         layers=("block1_conv1", "block1_pool", "block2_conv1", "block2_pool", "block3_conv1"),
         content_layers=("block2_conv1",),
         style_layers=("block1_conv1", "block2_conv1", "block3_conv1"),

@@ -11,9 +11,9 @@ from pathlib import Path
 from time import perf_counter
 
 from nst_engine import Status, TransferResult, __version__
+from nst_engine.backbones.weights import find_weights
 from nst_engine.errors import NightbrushError
 from nst_engine.images import Photograph, read_photograph
-from nst_engine.weights import find_weights
 from tasks.interruption import require_going_on
 from tasks.local_state import checkpoints, outbox
 from tasks.local_state.outbox import Kept

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from nst_engine.backbones.weights import find_weights
 from nst_engine.config import TransferConfig
 from nst_engine.errors import ConfigError, WeightsError
 from nst_engine.referee import Referee
-from nst_engine.weights import find_weights
 
 
 def require_usable(config: TransferConfig) -> None:

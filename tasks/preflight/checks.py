@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from nst_engine.backbones.weights import imagenet_path
 from nst_engine.config import TransferConfig
-from nst_engine.weights import imagenet_path
 from tasks.making.locks import require_slots
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec, Plan

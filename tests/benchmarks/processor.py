@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from nst_engine.precision import read_cpuinfo
+from nst_engine.hardware.precision import read_cpuinfo
 
 
 def has_amx() -> bool:

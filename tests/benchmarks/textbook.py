@@ -17,9 +17,9 @@ import tensorflow as tf
 from skimage import data
 
 from nst_engine import TransferConfig
+from nst_engine.backbones.weights import find_weights
 from nst_engine.images import decode, resize
 from nst_engine.types import Picture
-from nst_engine.weights import find_weights
 from tasks.samples.paintings import paint_swirls
 
 CONFIG = TransferConfig(backbone="vgg16", weights="packaged", levels=1, iterations=1000)

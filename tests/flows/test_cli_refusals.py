@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nst_engine import weights
+from nst_engine.backbones import weights
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import BROKEN_JPEG
 

@@ -7,8 +7,8 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows import doctor
 from flows.doctor import Finding, examine
 from nst_engine import TransferConfig
+from nst_engine.backbones.weights import WeightsSource
 from nst_engine.errors import WeightsError
-from nst_engine.weights import WeightsSource
 from tests.flows.console import Nightbrush
 from tests.tasks.storage.buckets import SECRETS, fill, moto_server, new_bucket, s3_at
 from tests.tasks.storage.faults import Fault, Proxy, always, proxy_to

@@ -7,10 +7,10 @@ import keras
 
 from nst_engine import StyleTransfer
 from nst_engine.backbones.network import Network
+from nst_engine.backbones.weights import find_weights
 from nst_engine.config import TransferConfig
-from nst_engine.precision import FLOAT32, Precision
+from nst_engine.hardware.precision import FLOAT32, Precision
 from nst_engine.registry.backbones import backbone_spec
-from nst_engine.weights import find_weights
 
 _ENGINES_KEPT = 3
 _NETWORKS_KEPT = 3

@@ -8,6 +8,7 @@ import pytest
 
 from nst_engine import memory
 from nst_engine.backbones.network import Network
+from nst_engine.hardware.precision import FLOAT32, MIXED_BFLOAT16, Precision
 from nst_engine.memory import (
     SHARE,
     available_bytes,
@@ -18,7 +19,6 @@ from nst_engine.memory import (
     tile_sides,
     transfer_bytes,
 )
-from nst_engine.precision import FLOAT32, MIXED_BFLOAT16, Precision
 from nst_engine.registry.optimizers import OPTIMIZERS
 from tests.nst_engine.engines import shared_network
 from tests.nst_engine.small import small_config

@@ -6,8 +6,8 @@ import pytest
 from skimage import data
 
 from nst_engine import StyleTransfer, TransferConfig, TransferResult
+from nst_engine.backbones.weights import PACKAGED_SHA256
 from nst_engine.types import Picture, Pixels
-from nst_engine.weights import PACKAGED_SHA256
 from tasks.samples.paintings import paint_embers
 
 CONFIG = TransferConfig(

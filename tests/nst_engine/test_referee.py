@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from nst_engine import ConfigError, Referee, TransferConfig
+from nst_engine.backbones.weights import imagenet_path
 from nst_engine.referee import CANDIDATES, LAST_RESORT, choose_referee, on_this_machine
-from nst_engine.weights import imagenet_path
 
 
 def a_referee(name: str) -> Referee:

@@ -9,7 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from nst_engine import Pair, StyleTransfer
-from nst_engine.graphs import graph_of
+from nst_engine.hardware.graphs import graph_of
 from nst_engine.losses.objective import Targets
 from nst_engine.registry.backbones import BACKBONES
 from nst_engine.tiling import Span, spans

@@ -8,7 +8,7 @@ import pytest
 from nst_engine import StyleTransfer
 from nst_engine.descent import Descent
 from nst_engine.losses.objective import Objective
-from nst_engine.optimizers.curvature import Curvature
+from nst_engine.optimizers.lbfgs_memory import Curvature
 from nst_engine.recent import Recent
 from nst_engine.workbench import BYTES_KEPT, Shape, kept_bytes
 from tests.nst_engine.engines import shared_engine

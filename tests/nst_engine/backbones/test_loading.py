@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 from nst_engine import LossTerms, StyleTransfer, TransferConfig, WeightsError
+from nst_engine.backbones.builders import mobilenet_v2, mobilenet_v3, tiny, vgg16
 from nst_engine.backbones.loading import load_weights
-from nst_engine.backbones.pretrained import mobilenet_v2, mobilenet_v3, vgg16
-from nst_engine.backbones.tiny import tiny
-from nst_engine.weights import find_weights
+from nst_engine.backbones.weights import find_weights
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 from tests.reference.network import CHANNELS, he_normal_kernels
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nst_engine.backbones.natural import natural_pixels
+from nst_engine.backbones.calibration_picture import natural_pixels
 from nst_engine.backbones.network import Network
-from nst_engine.precision import FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16, Precision
+from nst_engine.hardware.precision import FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16, Precision
 from nst_engine.registry.backbones import backbone_spec
 from tests.nst_engine.engines import shared_network
 from tests.nst_engine.small import noise_pixels, small_config

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from nst_engine import TransferConfig
 from nst_engine.backbones.network import Network
+from nst_engine.backbones.weights import find_weights
+from nst_engine.hardware.precision import FLOAT32
 from nst_engine.losses.objective import Features, Objective, Region, Targets
-from nst_engine.precision import FLOAT32
-from nst_engine.weights import find_weights
 from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 from tests.reference.network import Losses, losses

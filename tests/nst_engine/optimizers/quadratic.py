@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from nst_engine.graphs import graph_of
+from nst_engine.hardware.graphs import graph_of
 from nst_engine.optimizers.base import PixelOptimizer
 
 HEIGHT, WIDTH = 4, 5

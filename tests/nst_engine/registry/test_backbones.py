@@ -5,7 +5,7 @@ import keras
 import pytest
 
 from nst_engine import ConfigError, TransferConfig
-from nst_engine.backbones.pretrained import mobilenet_v3
+from nst_engine.backbones.builders import mobilenet_v3
 from nst_engine.registry.backbones import BACKBONES, backbone_spec
 from tests.nst_engine.engines import keras_network
 

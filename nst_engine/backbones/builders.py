@@ -1,8 +1,12 @@
-"""The networks of `keras.applications` without their tops; `weights="imagenet"` downloads what is not there yet."""
+"""The Keras networks without their tops: those of `keras.applications`, and a tiny one for tests and trials.
+
+With `weights="imagenet"`, those of `keras.applications` download what is not there yet.
+"""
 
 from itertools import pairwise
 
 import keras
+from keras import layers
 
 _TRAINED_SHAPE = (224, 224, 3)
 """The shape that the MobileNets were trained on; Keras warns where it loads their weights for another."""
@@ -43,3 +47,18 @@ def mobilenet_v3(weights: str | None = None) -> keras.Model:
         if normalization.name.endswith("_bn") and isinstance(layer, keras.layers.Activation | keras.layers.ReLU):
             layer.name = f"{normalization.name.removesuffix('_bn')}_activation"
     return network
+
+
+def tiny() -> keras.Model:
+    """Three 3x3 convolutions of 8, 16 and 32 channels with pooling between them."""
+    inputs = keras.Input((None, None, 3))
+    x = _convolution(8, "block1_conv1")(inputs)
+    x = layers.MaxPooling2D(name="block1_pool")(x)
+    x = _convolution(16, "block2_conv1")(x)
+    x = layers.MaxPooling2D(name="block2_pool")(x)
+    x = _convolution(32, "block3_conv1")(x)
+    return keras.Model(inputs, x, name="tiny")
+
+
+def _convolution(channels: int, name: str) -> keras.Layer:
+    return layers.Conv2D(channels, 3, padding="same", activation="relu", name=name)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nst_engine.backbones.fast_layers import TurnedConv2D
 from nst_engine.backbones.network import Network
-from nst_engine.backbones.turned import TurnedConv2D
-from nst_engine.graphs import graph_of
-from nst_engine.precision import FLOAT32
-from nst_engine.weights import find_weights
+from nst_engine.backbones.weights import find_weights
+from nst_engine.hardware.graphs import graph_of
+from nst_engine.hardware.precision import FLOAT32
 from tests.nst_engine.small import noise_pixels, small_config
 
 rng = np.random.default_rng(0)

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from nst_engine.optimizers.curvature import FEWEST_PAIRS, HISTORY_BYTES, MOST_PAIRS, Curvature, pairs_kept
+from nst_engine.optimizers.lbfgs_memory import FEWEST_PAIRS, HISTORY_BYTES, MOST_PAIRS, Curvature, pairs_kept
 from tests.reference.lbfgs import inverse_hessian, two_loop_recursion
 
 Array = npt.NDArray[np.float64]
@@ -124,7 +124,7 @@ def test_at_rest_it_holds_no_vectors_and_starts_as_if_it_were_new() -> None:
 
 
 def test_it_serves_vectors_of_one_length_after_those_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nst_engine.optimizers.curvature.HISTORY_BYTES", 10**6)
+    monkeypatch.setattr("nst_engine.optimizers.lbfgs_memory.HISTORY_BYTES", 10**6)
     ours = Curvature(Identity())
     few, many = MOST_PAIRS * SIZE, 10**4
     for length in (SIZE, many, few):

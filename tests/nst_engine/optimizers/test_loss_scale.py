@@ -1,7 +1,7 @@
 import pytest
 import tensorflow as tf
 
-from nst_engine.loss_scale import LossScale
+from nst_engine.optimizers.loss_scale import LossScale
 
 GOOD, BAD = [1.0, 1.0], [1.0, float("inf")]
 

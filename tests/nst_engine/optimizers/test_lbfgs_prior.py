@@ -3,7 +3,7 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from nst_engine.optimizers.prior import Prior
+from nst_engine.optimizers.lbfgs_prior import Prior
 
 Pixels = npt.NDArray[np.float32]
 

@@ -1,7 +1,7 @@
 import pytest
 
 from nst_engine.config import DEFAULT_WEIGHTS
-from nst_engine.losses.style import STYLE_LOSSES
+from nst_engine.losses.style_losses import STYLE_LOSSES
 from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, small_config, style_pixels
 

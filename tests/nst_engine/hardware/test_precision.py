@@ -1,7 +1,7 @@
 import pytest
 import tensorflow as tf
 
-from nst_engine.precision import (
+from nst_engine.hardware.precision import (
     FLOAT32,
     MIXED_BFLOAT16,
     MIXED_FLOAT16,

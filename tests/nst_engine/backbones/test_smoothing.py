@@ -3,16 +3,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nst_engine.backbones.calibration_picture import natural_pixels
 from nst_engine.backbones.loading import load_weights
-from nst_engine.backbones.natural import natural_pixels
 from nst_engine.backbones.network import Network
 from nst_engine.backbones.preprocessing import preprocessed
+from nst_engine.backbones.smoothing import VGG16_RMS, SoftmaxScale, fitted_scale, smoothed
+from nst_engine.backbones.weights import find_weights
 from nst_engine.config import TransferConfig
 from nst_engine.losses.content import content_loss
 from nst_engine.losses.gram import gram_matrix, style_loss
-from nst_engine.losses.smoothing import VGG16_RMS, SoftmaxScale, fitted_scale, smoothed
 from nst_engine.registry.backbones import BACKBONES, backbone_spec
-from nst_engine.weights import find_weights
 from tests.nst_engine.engines import keras_network, shared_network
 
 F = np.random.default_rng(5).standard_normal((1, 6, 7, 5), dtype=np.float32) * 30

@@ -6,7 +6,7 @@ import sys
 PROGRAM = """
 import logging, os, sys
 from threading import Thread
-from nst_engine.quiet import native_stderr_dropped
+from nst_engine.hardware.quiet_import import native_stderr_dropped
 
 logging.basicConfig(format="%(message)s")
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nst_engine import TransferResult
-from nst_engine.balance import MOST, MOST_AT_ONCE, SLACK, balanced, gradient_ratio
+from nst_engine.losses.balance import MOST, MOST_AT_ONCE, SLACK, balanced, gradient_ratio
 from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, small_config, style_pixels
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from nst_engine.backbones.natural import SIDE, natural_pixels
+from nst_engine.backbones.calibration_picture import SIDE, natural_pixels
 
 
 def test_is_the_same_picture_for_a_seed_and_another_for_another() -> None:

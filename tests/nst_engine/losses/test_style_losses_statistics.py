@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from nst_engine.losses.gram import gatys_style_loss, gram_matrix, style_loss
 from nst_engine.losses.neighbours import neighbour_loss, neighbour_targets
-from nst_engine.losses.style import STYLE_LOSSES, StyleLoss
+from nst_engine.losses.style_losses import STYLE_LOSSES, StyleLoss
 from nst_engine.losses.wasserstein import gaussian, gaussian_target, wasserstein_loss
 from tests.nst_engine.losses.arrays import features, gradient, mask, relative_error
 

@@ -9,7 +9,7 @@ import keras
 import pytest
 
 from nst_engine import TransferConfig, WeightsError
-from nst_engine.weights import PACKAGED_SHA256, find_weights, imagenet_path
+from nst_engine.backbones.weights import PACKAGED_SHA256, find_weights, imagenet_path
 from tests.nst_engine.small import small_config
 
 PACKAGED = TransferConfig(backbone="vgg16", weights="packaged")

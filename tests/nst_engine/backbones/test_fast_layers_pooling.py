@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nst_engine.backbones.fast_layers import RectifiedMaxPooling2D, rectified_by
 from nst_engine.backbones.network import Network
-from nst_engine.backbones.rectified import RectifiedMaxPooling2D, rectified_by
-from nst_engine.precision import FLOAT32
-from nst_engine.weights import find_weights
+from nst_engine.backbones.weights import find_weights
+from nst_engine.hardware.precision import FLOAT32
 from tests.nst_engine.small import noise_pixels, small_config
 
 rng = np.random.default_rng(0)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nst_engine.schedules import SCHEDULES
+from nst_engine.optimizers.schedules import SCHEDULES
 from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, small_config, style_pixels
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import WeightsError, listed
-from nst_engine.quiet import import_quietly
+from nst_engine.hardware.quiet_import import import_quietly
 from nst_engine.registry.backbones import BACKBONES
 
 PACKAGED_SHA256 = "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f"
@@ -86,7 +86,7 @@ def _imagenet(backbone: str) -> WeightsSource:
 
 def _download_imagenet(backbone: str, path: Path) -> None:
     """Have Keras download the file; Keras verifies it by the hash that it publishes."""
-    network = getattr(import_quietly("nst_engine.backbones.pretrained"), backbone)
+    network = getattr(import_quietly("nst_engine.backbones.builders"), backbone)
     try:
         network(weights="imagenet")
     except Exception as error:  # Keras raises a bare Exception for a failed download

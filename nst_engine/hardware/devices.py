@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from nst_engine.config import StyleLossName, TransferConfig
 from nst_engine.errors import ConfigError, listed
-from nst_engine.precision import PRECISIONS, Precision, fastest_on_cpu, fastest_on_gpu, read_cpuinfo
+from nst_engine.hardware.precision import PRECISIONS, Precision, fastest_on_cpu, fastest_on_gpu, read_cpuinfo
 
 COMPILED: dict[str, tuple[StyleLossName, ...]] = {"GPU": (), "CPU": ()}
 """The style losses with which `jit=auto` has XLA compile, by kind of device.

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from nst_engine import ConfigError, TransferConfig
-from nst_engine.devices import (
+from nst_engine.hardware.devices import (
     COMPILED,
     devices,
     peak_memory_mb,
@@ -15,7 +15,7 @@ from nst_engine.devices import (
     turns_kernels,
     working_devices,
 )
-from nst_engine.precision import FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16, Precision
+from nst_engine.hardware.precision import FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16, Precision
 from tests.nst_engine.small import small_config
 
 
@@ -70,12 +70,12 @@ def test_work_goes_to_the_processor_where_there_is_no_gpu() -> None:
 
 def test_auto_asks_what_the_processor_can_do(monkeypatch: pytest.MonkeyPatch) -> None:
     for flags, expected in {"flags : amx_bf16": MIXED_BFLOAT16, "flags : avx2": FLOAT32}.items():
-        monkeypatch.setattr("nst_engine.devices.read_cpuinfo", lambda flags=flags: flags)
+        monkeypatch.setattr("nst_engine.hardware.devices.read_cpuinfo", lambda flags=flags: flags)
         assert resolve_precision(small_config(precision="auto"), "CPU:0") == expected
 
 
 def test_auto_asks_which_backbone_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nst_engine.devices.read_cpuinfo", lambda: "flags : avx512_bf16")
+    monkeypatch.setattr("nst_engine.hardware.devices.read_cpuinfo", lambda: "flags : avx512_bf16")
     for backbone, expected in {"vgg19": MIXED_BFLOAT16, "mobilenet_v2": FLOAT32}.items():
         assert resolve_precision(TransferConfig(backbone=backbone), "CPU:0") == expected
 
@@ -136,5 +136,5 @@ def test_peak_memory_of_a_gpu_is_what_the_gpu_says(monkeypatch: pytest.MonkeyPat
 def test_turns_kernels_where_that_was_found_to_be_faster(
     monkeypatch: pytest.MonkeyPatch, precision: Precision, device: str, flags: str, expected: bool
 ) -> None:
-    monkeypatch.setattr("nst_engine.devices.read_cpuinfo", lambda: f"flags\t\t: {flags}\n")
+    monkeypatch.setattr("nst_engine.hardware.devices.read_cpuinfo", lambda: f"flags\t\t: {flags}\n")
     assert turns_kernels(precision, device) is expected

@@ -4,7 +4,7 @@ import weakref
 import pytest
 import tensorflow as tf
 
-from nst_engine.graphs import graph_of, graph_of_any_size, of_any_size, reason_of, straight
+from nst_engine.hardware.graphs import graph_of, graph_of_any_size, of_any_size, reason_of, straight
 from nst_engine.types import Tensor
 
 

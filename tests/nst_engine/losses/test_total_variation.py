@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nst_engine.losses.variation import gatys_total_variation, total_variation
+from nst_engine.losses.total_variation import gatys_total_variation, total_variation
 from tests.nst_engine.small import noise_pixels
 from tests.reference import formulas
 
