@@ -10,7 +10,7 @@ from pydantic import Field
 from flows.batch import Runner, made, named_after_folders, tag
 from flows.parameters import requested
 from flows.verdict import Verdict, unwritten, verdict
-from nst_engine.referee import Referee
+from nst_engine.judging.referee import Referee
 from tasks.compare import compare
 from tasks.comparison.grid import Grid, enter
 from tasks.discover import discover

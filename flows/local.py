@@ -31,7 +31,7 @@ def load_engine_if_needed(plan: Plan, job: Job) -> None:
         ConfigError: this machine does not have the job's device.
     """
     if job.device is not None or next(unfinished(plan, job), None) is not None:
-        import_quietly("nst_engine.transfer")
+        import_quietly("nst_engine.transfer.engine")
         import_quietly("nst_engine.hardware.devices").resolve_device(job.device)
 
 

@@ -14,7 +14,7 @@ from nst_engine.config import TransferConfig
 from nst_engine.config.from_text import typed
 from nst_engine.config.presets import PRESETS, preset_fields
 from nst_engine.errors import ConfigError, listed
-from nst_engine.referee import Referee
+from nst_engine.judging.referee import Referee
 from tasks.comparison.grid import STUDIES, Grid, study
 from tasks.planning.request import Request
 

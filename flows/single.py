@@ -8,7 +8,7 @@ from typing import Any
 from flows.progress import step_bar
 from nst_engine import TransferConfig, TransferResult
 from nst_engine.images import Photograph, read_photograph, require_savable, save
-from nst_engine.pyramid import result_sizes
+from nst_engine.transfer.sizes import result_sizes
 from nst_engine.types import Picture
 from tasks.making.engines import engine
 
@@ -47,7 +47,7 @@ def _made(result: TransferResult, output: Path) -> str:
 
 def _profile(content: Photograph, style: Photograph, config: TransferConfig, device: str | None) -> Iterator[str]:
     """A line for each part of a step, with what it takes of it."""
-    from nst_engine.profile import profile
+    from nst_engine.transfer.step_profile import profile
 
     shares = profile(engine(config, device), content, style)
     whole = sum(share.seconds for share in shares)

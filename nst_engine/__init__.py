@@ -6,21 +6,21 @@ The names below are the public interface. TensorFlow is loaded when `StyleTransf
 
 from typing import TYPE_CHECKING, Any
 
-from nst_engine.checkpoint import Checkpoint
 from nst_engine.config import TransferConfig
 from nst_engine.errors import CheckpointError, ConfigError, ImageError, NightbrushError, TransferError, WeightsError
 from nst_engine.hardware.quiet_import import import_quietly
-from nst_engine.measures import Measures, measure
-from nst_engine.pair import Pair
-from nst_engine.referee import Distances, Referee
-from nst_engine.result import LossTerms, Record, Status, TransferResult
+from nst_engine.judging.measures import Measures, measure
+from nst_engine.judging.referee import Distances, Referee
+from nst_engine.transfer.checkpoint import Checkpoint
+from nst_engine.transfer.pair import Pair
+from nst_engine.transfer.result import LossTerms, Record, Status, TransferResult
+from nst_engine.version import __version__
 
 if TYPE_CHECKING:
     from nst_engine.hardware.devices import working_devices
-    from nst_engine.judge import Judge
-    from nst_engine.transfer import StyleTransfer
+    from nst_engine.judging.judge import Judge
+    from nst_engine.transfer.engine import StyleTransfer
 
-__version__ = "0.1.0"
 __all__ = [
     "Checkpoint",
     "CheckpointError",
@@ -40,13 +40,14 @@ __all__ = [
     "TransferError",
     "TransferResult",
     "WeightsError",
+    "__version__",
     "measure",
     "working_devices",
 ]
 
 _HEAVY = {
-    "Judge": "nst_engine.judge",
-    "StyleTransfer": "nst_engine.transfer",
+    "Judge": "nst_engine.judging.judge",
+    "StyleTransfer": "nst_engine.transfer.engine",
     "working_devices": "nst_engine.hardware.devices",
 }
 """Modules, by the name that is asked of them, that load TensorFlow."""

@@ -6,7 +6,7 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from nst_engine.referee import Referee
+from nst_engine.judging.referee import Referee
 from tasks.comparison.grid import Trial
 from tasks.comparison.judging import judged, referees
 from tasks.comparison.outputs import COMPARISON, CURVES, PAGE, REFEREES, write_comparison

@@ -11,7 +11,7 @@ from typing import Any
 from nst_engine.config import TransferConfig
 from nst_engine.config.presets import preset_fields
 from nst_engine.errors import ConfigError
-from nst_engine.referee import Referee
+from nst_engine.judging.referee import Referee
 from tasks.planning.collisions import first_collision
 from tasks.planning.pairs import Overrides, PairSpec, Plan
 from tasks.planning.request import PairingError

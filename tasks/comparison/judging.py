@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from nst_engine.errors import NightbrushError
 from nst_engine.images import Photograph, read_photograph
-from nst_engine.measures import measure
-from nst_engine.referee import Referee, choose_referee
-from nst_engine.result import Status
+from nst_engine.judging.measures import measure
+from nst_engine.judging.referee import Referee, choose_referee
+from nst_engine.transfer.result import Status
 from tasks.comparison.grid import Trial
 from tasks.comparison.results import Comparison, Judged
 from tasks.making.engines import free_device

@@ -4,7 +4,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from nst_engine.result import Status
+from nst_engine.transfer.result import Status
 from tasks.comparison.page import comparison_page
 from tasks.comparison.results import Comparison, Gallery, Judged
 from tasks.records.csv_files import table_csv

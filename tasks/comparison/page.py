@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby, islice
 from typing import Any
 
-from nst_engine.referee import Referee
-from nst_engine.result import Status
+from nst_engine.judging.referee import Referee
+from nst_engine.transfer.result import Status
 from tasks.comparison.charts import Drawing, convergence, trade_offs
 from tasks.comparison.results import MEASURES, SCORES, Comparison, Gallery, Judged
 from tasks.comparison.tables import Table, tables

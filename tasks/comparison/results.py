@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from nst_engine.config import TransferConfig
-from nst_engine.measures import Measures
-from nst_engine.referee import Distances, Referee
-from nst_engine.result import Status
+from nst_engine.judging.measures import Measures
+from nst_engine.judging.referee import Distances, Referee
+from nst_engine.transfer.result import Status
 from tasks.comparison.grid import Trial, Variant
 from tasks.records.row import ManifestRow
 from tasks.records.summary import LOSSES

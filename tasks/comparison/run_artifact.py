@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from nst_engine.result import Status
+from nst_engine.transfer.result import Status
 from tasks.comparison.charts import Drawing, convergence, trade_offs
 from tasks.comparison.page import heading, tells
 from tasks.comparison.results import Comparison, Gallery

@@ -5,7 +5,7 @@ from pathlib import Path
 from nst_engine.backbones.weights import find_weights
 from nst_engine.config import TransferConfig
 from nst_engine.errors import ConfigError, WeightsError
-from nst_engine.referee import Referee
+from nst_engine.judging.referee import Referee
 
 
 def require_usable(config: TransferConfig) -> None:

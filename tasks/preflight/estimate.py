@@ -6,7 +6,7 @@ from math import inf
 from statistics import median
 
 from nst_engine.images import Photograph, read_photograph
-from nst_engine.pyramid import result_sizes
+from nst_engine.transfer.sizes import result_sizes
 from tasks.making.engines import engine, free_device
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec

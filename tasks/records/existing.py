@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import replace
 
-from nst_engine.result import Status
+from nst_engine.transfer.result import Status
 from tasks.planning.pairs import PairSpec
 from tasks.records.row import ManifestRow
 from tasks.records.sidecar import ManifestError, Sidecar, read_sidecar

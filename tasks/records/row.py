@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-from nst_engine.result import TransferResult
+from nst_engine.transfer.result import TransferResult
 
 
 @dataclass(frozen=True, kw_only=True)

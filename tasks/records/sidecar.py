@@ -11,7 +11,7 @@ from types import NoneType
 from typing import Any, NoReturn, Self, get_args, get_type_hints
 
 from nst_engine.errors import NightbrushError, listed
-from nst_engine.result import Status
+from nst_engine.transfer.result import Status
 from tasks.records.row import ManifestRow
 from tasks.storage import Storage
 

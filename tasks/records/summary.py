@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from nst_engine.result import Status
+from nst_engine.transfer.result import Status
 from tasks.records.row import COLUMNS, ManifestRow
 
 LOSSES = ("content_loss", "style_loss", "tv_loss", "total_loss")

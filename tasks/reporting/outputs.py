@@ -10,7 +10,7 @@ from typing import Any
 
 from nst_engine.errors import NightbrushError
 from nst_engine.images import decode, thumbnail
-from nst_engine.result import Status
+from nst_engine.transfer.result import Status
 from tasks.records.csv_files import backbones_csv, read_results, results_csv
 from tasks.records.row import ManifestRow
 from tasks.records.sidecar import Sidecar, sidecars

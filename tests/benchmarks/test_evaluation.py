@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from nst_engine import Pair, StyleTransfer
 from nst_engine.hardware.precision import fastest_on_cpu, read_cpuinfo
-from nst_engine.lane import Lane
+from nst_engine.transfer.pair_run import Lane
 from tests.benchmarks.textbook import CONFIG, SIDES, pair, pixels, vgg16
 
 pytestmark = pytest.mark.benchmark

@@ -8,7 +8,7 @@ import pytest
 
 from flows.options import read_comparison, read_referee
 from nst_engine import ConfigError
-from nst_engine.referee import Referee
+from nst_engine.judging.referee import Referee
 from tasks.comparison.grid import Grid, variants
 from tests.flows.console import TINY, Nightbrush
 

@@ -11,7 +11,7 @@ from prefect.exceptions import ParameterTypeError
 
 from flows.compare import compare_backbones
 from nst_engine import ConfigError, WeightsError
-from nst_engine.referee import Referee
+from nst_engine.judging.referee import Referee
 from tasks.comparison.grid import Grid
 from tasks.storage import StorageError
 from tests.flows.batches import flow_run_of, results, task_runs_of, two_by_two

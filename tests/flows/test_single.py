@@ -7,7 +7,7 @@ from PIL import Image
 from flows.single import stylize_one
 from nst_engine.errors import ImageError
 from nst_engine.images import read_provenance
-from nst_engine.profile import PARTS
+from nst_engine.transfer.step_profile import PARTS
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import CONFIG, paint
 

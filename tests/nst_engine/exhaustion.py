@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from nst_engine.descent import Descent
+from nst_engine.transfer.optimization_loop import Descent
 
 
 def run_out(monkeypatch: pytest.MonkeyPatch, when: Callable[[int, int], bool]) -> None:

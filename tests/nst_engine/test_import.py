@@ -13,11 +13,11 @@ HEAVY = ("tensorflow", "keras", "prefect", "boto3", "pydantic")
 PLAIN = [
     "nst_engine",
     "nst_engine.config",
-    "nst_engine.result",
+    "nst_engine.transfer.result",
     "nst_engine.images",
     "nst_engine.backbones.weights",
     "nst_engine.hardware.precision",
-    "nst_engine.pyramid",
+    "nst_engine.transfer.sizes",
     "nst_engine.registry.backbones",
     "nst_engine.registry.optimizers",
 ]

@@ -7,8 +7,8 @@ from dataclasses import replace
 from PIL import Image
 
 from nst_engine.config import TransferConfig
-from nst_engine.measures import Measures
-from nst_engine.referee import Distances, Referee
+from nst_engine.judging.measures import Measures
+from nst_engine.judging.referee import Distances, Referee
 from tasks.comparison.grid import Trial, Variant
 from tasks.comparison.results import Comparison, Gallery, Judged
 from tasks.planning.pairs import PairSpec

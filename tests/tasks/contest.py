@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nst_engine.referee import Referee
+from nst_engine.judging.referee import Referee
 from tasks.comparison.grid import Grid, Trial, enter
 from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job

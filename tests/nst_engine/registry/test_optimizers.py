@@ -1,8 +1,8 @@
 import pytest
 import tensorflow as tf
 
-from nst_engine.descent import optimizer_of
 from nst_engine.registry.optimizers import OPTIMIZERS
+from nst_engine.transfer.optimization_loop import optimizer_of
 from tests.nst_engine.optimizers.quadratic import HEIGHT, SHAPE, WIDTH, Quadratic, start, stepping
 
 

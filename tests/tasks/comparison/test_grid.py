@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nst_engine import ConfigError, TransferConfig, WeightsError
-from nst_engine.referee import Referee
+from nst_engine.judging.referee import Referee
 from tasks.comparison.grid import STUDIES, Grid, enter, study, variants
 from tasks.planning.pairs import Plan
 from tasks.planning.request import PairingError

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nst_engine import Status
-from nst_engine.referee import LAST_RESORT, Referee
+from nst_engine.judging.referee import LAST_RESORT, Referee
 from tasks.comparison.grid import Grid
 from tasks.comparison.judging import judged, referees
 from tasks.making.stylize_pair import failed_row

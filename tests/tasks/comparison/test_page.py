@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from nst_engine.referee import Referee
+from nst_engine.judging.referee import Referee
 from tasks.comparison.page import comparison_page
 from tasks.comparison.results import Comparison, Gallery
 from tests.tasks.compared import RATES, TRAINED, a_comparison, a_gallery, jpeg

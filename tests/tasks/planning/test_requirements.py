@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from nst_engine.errors import ConfigError, WeightsError
-from nst_engine.referee import Referee
+from nst_engine.judging.referee import Referee
 from tasks.planning.requirements import require_referee, require_usable
 from tests.tasks.studio import CONFIG, paint
 

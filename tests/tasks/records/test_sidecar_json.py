@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst_engine.result import Status
+from nst_engine.transfer.result import Status
 from tasks.records.row import COLUMNS, ManifestRow
 from tasks.records.sidecar import ManifestError, Sidecar
 from tests.tasks.ledger import a_sidecar

@@ -1,0 +1,249 @@
+"""`StyleTransfer`: pictures in, pictures out."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from copy import copy
+from typing import Any, TypeAlias
+
+import tensorflow as tf
+
+from nst_engine.backbones.weights import find_weights
+from nst_engine.config import TransferConfig
+from nst_engine.errors import ImageError, NightbrushError, TransferError
+from nst_engine.evaluation.tile_choice import choose_tile, pictures_together, smaller_of
+from nst_engine.hardware.devices import resolve_device, resolve_precision
+from nst_engine.hardware.memory import available_bytes
+from nst_engine.transfer.checkpoint import Checkpoint
+from nst_engine.transfer.level import Level
+from nst_engine.transfer.pair import Kind, OnCheckpoint, OnSnapshot, Pair, Source, as_photograph
+from nst_engine.transfer.pair_run import Lane
+from nst_engine.transfer.result import LossTerms, Record, TransferResult
+from nst_engine.transfer.run_control import spending
+from nst_engine.transfer.shared_state import Workbench, to_pixels
+
+Outcome: TypeAlias = TransferResult | Exception
+"""What became of one of several pairs."""
+
+
+class StyleTransfer:
+    """A style-transfer engine: one configuration on one device, any number of pictures.
+
+    The network is loaded once, a style's targets are computed once per style and size, and one graph is traced for
+    pictures of all sizes; where there are tiles, Keras's optimizers or XLA in it, one for each size. Transfers that
+    overlap, in threads or as generators, disturb nothing of one another: each has a graph of its own, and the memory.
+
+    Args:
+        config: what a transfer does.
+        device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
+
+    Raises:
+        ConfigError: this machine has no such device.
+        WeightsError: the backbone's weights are absent, damaged or do not fit.
+    """
+
+    def __init__(self, config: TransferConfig, device: str | None = None) -> None:
+        self.config = config
+        self.device = resolve_device(device)
+        self.precision = resolve_precision(config, self.device)
+        if config.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        weights = find_weights(config)
+        self.weights_sha256 = weights.sha256
+        with tf.device(self.device):
+            self._bench = Workbench(config.computation, weights, self.precision, self.device)
+
+    def with_config(self, config: TransferConfig) -> "StyleTransfer":
+        """An engine of another configuration on the same device.
+
+        Where both compute losses alike (`TransferConfig.computation`), the two share the network, the styles' targets
+        and the graphs: nothing is loaded or traced anew.
+
+        Raises:
+            WeightsError: the backbone's weights are absent, damaged or do not fit.
+        """
+        if config.computation != self.config.computation:
+            return StyleTransfer(config, self.device)
+        engine = copy(self)
+        engine.config = config
+        return engine
+
+    def run(
+        self,
+        content: Source,
+        style: Source,
+        on_record: Callable[[Record], Any] | None = None,
+        on_snapshot: OnSnapshot | None = None,
+        on_checkpoint: OnCheckpoint | None = None,
+        resume: Checkpoint | None = None,
+    ) -> TransferResult:
+        """Stylize one picture.
+
+        The result takes over the content's transparency and its ICC profile.
+
+        Args:
+            content: a path, a file's bytes, a Pillow image, an array [height, width, 3], uint8 or float in [0, 1], or
+                what `nst_engine.images.read_photograph` made of one of these.
+            style: likewise.
+            on_record: called with each record as it is made.
+            on_snapshot: called with the steps taken and the picture, [height, width, 3], float32, sRGB in [0, 1], every
+                `snapshot_every` steps of a level.
+            on_checkpoint: called with a checkpoint each time that the device gives the picture back: at records and
+                snapshots, and every 50 steps at the latest.
+            resume: checkpoint of a transfer of the same pictures by the same configuration, from which this one goes
+                on; its stop reason says so.
+
+        Raises:
+            ImageError: a picture cannot be read.
+            TransferError: the loss is not finite, memory does not suffice, or what XLA compiles fails.
+        """
+        with closing(self.records(content, style, on_snapshot, on_checkpoint, resume)) as records:
+            while True:
+                try:
+                    record = next(records)
+                except StopIteration as stop:
+                    result: TransferResult = stop.value
+                    return result
+                if on_record is not None:
+                    on_record(record)
+
+    def records(
+        self,
+        content: Source,
+        style: Source,
+        on_snapshot: OnSnapshot | None = None,
+        on_checkpoint: OnCheckpoint | None = None,
+        resume: Checkpoint | None = None,
+    ) -> Generator[Record, None, TransferResult]:
+        """Stylize one picture, yielding a record before any step, every `record_every` steps, and after the last.
+
+        The generator's return value is the result. Arguments and errors are those of `run`.
+        """
+        lane = self._lane(Pair(content, style, on_snapshot, on_checkpoint, resume))
+        for _, record in self._optimized([lane]):
+            yield record
+        if lane.error is not None:
+            raise lane.error
+        return self._result(lane)
+
+    def run_batch(
+        self, pairs: Sequence[tuple[Source, Source] | Pair], on_record: Callable[[int, Record], Any] | None = None
+    ) -> list[Outcome]:
+        """Stylize several pictures; those of one shape together, an evaluation of all of them being one device step.
+
+        Each has its own losses, steps back and stops by itself. Worth it where one picture leaves the device idle: for
+        small sides, and on a GPU. No more are taken together than fit the memory; where it runs out all the same, they
+        begin again in halves. Those that go on from checkpoints are taken together where these are equally far.
+
+        Args:
+            pairs: contents and styles, as for `run`, or each a `Pair` with what watches it; an error that this raises
+                ends that pair.
+            on_record: called with the index of a pair and each of its records as it is made.
+
+        Returns:
+            In the order of the pairs, the result of each, or the error that `run` would have raised.
+        """
+        asked = [Pair(*pair) for pair in pairs]
+        outcomes: dict[int, Outcome] = {}
+        kinds: dict[Kind, list[int]] = {}
+        for index, pair in enumerate(asked):
+            try:
+                kinds.setdefault(pair.kind(self.config), []).append(index)
+            except NightbrushError as error:
+                outcomes[index] = error
+        for (sizes, _), indices in kinds.items():
+            room = None if self.config.deterministic else available_bytes(self.device)
+            most = pictures_together(self.config, self._bench.network, sizes[-1], room)
+            for start in range(0, len(indices), most):
+                outcomes |= self._together(asked, indices[start : start + most], on_record)
+        return [outcomes[index] for index in range(len(asked))]
+
+    def evaluate(self, image: Source, content: Source, style: Source) -> LossTerms:
+        """The loss terms of any picture, without optimizing; the total is weighed as the configuration says.
+
+        Args:
+            image: the picture; its size must be that of the content's result.
+            content: as for `run`.
+            style: as for `run`.
+
+        Raises:
+            ImageError: a picture cannot be read, or `image` has another size than the result would have.
+        """
+        picture, lane = as_photograph(image).over_white(), self._lane(Pair(content, style))
+        size = lane.sizes[-1]
+        if picture.shape[1::-1] != size:
+            raise ImageError(f"the picture is {picture.shape[1]}x{picture.shape[0]} pixels; use {size[0]}x{size[1]}")
+        with tf.device(self.device):
+            tile = self._tile(size)
+            targets = self._bench.targets(lane, size, tile)
+            terms = self._bench.reader(size, tile).terms(to_pixels(picture), targets).numpy().tolist()
+        return LossTerms(**dict(zip(("content", "style", "tv", "total"), terms, strict=True)))
+
+    def _lane(self, pair: Pair) -> Lane:
+        return Lane(self.config, pair, self.precision.loss_scale)
+
+    def _tile(self, size: tuple[int, int]) -> int | None:
+        """Side of the tiles that one picture of that width and height is to be taken in; None is whole."""
+        if self.config.tile is None and not self.config.deterministic:
+            return choose_tile(self.config, self._bench.network, size, self.device)
+        return None if self.config.tile is None or self.config.tile >= max(size) else self.config.tile
+
+    def _optimized(self, lanes: Sequence[Lane]) -> Iterator[tuple[int, Record]]:
+        """Take pairs of one kind through all levels; yields the records that are kept, each with its pair's index."""
+        tile = None
+        first, done = lanes[0].pair.begins
+        for index, size in enumerate(lanes[0].sizes[first:], first):
+            if all(lane.error for lane in lanes):
+                return
+            level = Level(self._bench, lanes, size, smaller_of(tile, self._tile(size)))
+            yield from level.run(index, done)
+            tile, done = level.tile, 0
+            if size == lanes[0].sizes[-1]:
+                yield from self._finished(level, lanes)
+            del level  # its memory is the next one's
+
+    def _finished(self, level: Level, lanes: Sequence[Lane]) -> Iterator[tuple[int, Record]]:
+        """Read the last losses, of the pictures as they are handed out."""
+        for index, lane in enumerate(lanes):
+            if lane.error is None:
+                lane.picture = lane.finished(lane.picture)
+                with spending([lane.journal], "optimize"):
+                    terms = level.terms(index, lane.picture)
+                try:
+                    record = lane.journal.record(terms)
+                except TransferError as error:
+                    lane.error = error
+                else:
+                    yield index, lane.journal.keep(record)
+
+    def _together(
+        self,
+        pairs: Sequence[Pair],
+        indices: Sequence[int],
+        on_record: Callable[[int, Record], Any] | None,
+    ) -> dict[int, Outcome]:
+        """What becomes of pairs of one kind."""
+        lanes: dict[int, Lane] = {}
+        outcomes: dict[int, Outcome] = {}
+        for index in indices:
+            try:
+                lanes[index] = self._lane(pairs[index])
+            except NightbrushError as error:
+                outcomes[index] = error
+        positions = [*lanes]
+        try:
+            for position, record in self._optimized([*lanes.values()]) if lanes else ():
+                if on_record is not None:
+                    on_record(positions[position], record)
+        except TransferError as error:  # no tile is small enough for one picture alone, or XLA fails
+            return outcomes | dict.fromkeys(lanes, error)
+        except tf.errors.ResourceExhaustedError:
+            halves = positions[: len(lanes) // 2], positions[len(lanes) // 2 :]
+        else:
+            return outcomes | {index: lane.error or self._result(lane) for index, lane in lanes.items()}
+        self._bench.forget()
+        for half in halves:
+            outcomes |= self._together(pairs, half, on_record)
+        return outcomes
+
+    def _result(self, lane: Lane) -> TransferResult:
+        return lane.result(self.precision.name, self.device, self.weights_sha256)

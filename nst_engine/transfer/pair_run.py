@@ -1,0 +1,166 @@
+"""One pair on its way from coarse to fine: what was read of it, how far it is, and its account."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+import numpy as np
+
+from nst_engine.config import TransferConfig
+from nst_engine.evaluation.masks import Mask, mask_for
+from nst_engine.hardware.devices import peak_memory_mb
+from nst_engine.images import read_photograph, resize
+from nst_engine.images.color import recolored, with_colors_of
+from nst_engine.images.reading import Origin
+from nst_engine.transfer.checkpoint import Checkpoint
+from nst_engine.transfer.pair import Pair, as_photograph
+from nst_engine.transfer.result import TransferResult
+from nst_engine.transfer.run_control import Journal, spending
+from nst_engine.transfer.sizes import require_seen, result_sizes
+from nst_engine.transfer.start_picture import initial_picture
+from nst_engine.types import Picture
+
+
+class Style(NamedTuple):
+    """A style as it is used.
+
+    Attributes:
+        picture: in the colours that it is to have.
+        mask: what of it is taken, [height, width]; None is all.
+        key: hash of both.
+    """
+
+    picture: Picture
+    mask: Mask | None
+    key: str
+
+
+class Lane:
+    """One pair on its way.
+
+    Args:
+        config: what the transfer does.
+        pair: what is read, who watches, and from where the transfer goes on.
+        loss_scale: first factor on the loss.
+
+    Attributes:
+        config: as it was given.
+        pair: as it was given.
+        journal: the account.
+        photograph: the content as it was read.
+        content: its picture, laid over white.
+        styles: the pair's style and those of the blend.
+        masks: where in the content each style paints, at its size; None is everywhere.
+        sizes: width and height at each level, coarse to fine.
+        origins: what was read, as the result tells it.
+        picture: the picture as it stands.
+        tile: side of the tiles that it was taken in last; None is whole.
+        error: what ended the transfer early, or None.
+
+    Raises:
+        ImageError: a picture cannot be read, or does not fit the others.
+    """
+
+    def __init__(self, config: TransferConfig, pair: Pair, loss_scale: float) -> None:
+        self.pair = pair
+        self.journal = Journal(config, loss_scale)
+        self.tile: int | None = None
+        self.error: Exception | None = None
+        self.config = config
+        with spending([self.journal], "prepare"):
+            self._read(pair)
+        if pair.resume is not None:
+            self.picture = pair.resume.picture
+            self.journal.resume(pair.resume.account)
+
+    def goes_on(self, done: int) -> bool:
+        """Whether the level goes on after so many of its steps."""
+        return self.error is None and self.journal.goes_on(done)
+
+    def show(self, level: int, done: int) -> None:
+        """Show those who watch how far the pair is, after so many steps of a level; an error of theirs ends it."""
+        pair = self.pair
+        try:
+            if pair.on_snapshot is not None and due(done, self.config.snapshot_every):
+                pair.on_snapshot(self.journal.steps, self.finished(self.picture))
+            if pair.on_checkpoint is not None:
+                account = self.journal.account()
+                pair.on_checkpoint(Checkpoint(level=level, done=done, picture=self.picture, account=account))
+        except Exception as error:  # whatever they raise, the pairs beside this one go on
+            self.error = error
+
+    def finished(self, picture: Picture) -> Picture:
+        """The picture as it is handed out: with the content's colours, where they are to be kept so."""
+        if self.config.preserve_color != "luminance":
+            return picture
+        height, width, _ = picture.shape
+        return with_colors_of(picture, resize(self.content, width, height))
+
+    def result(self, precision: str, device: str, weights_sha256: str) -> TransferResult:
+        """What is handed out at the end, by a device in a precision, of a network with weights of that hash."""
+        journal, alpha = self.journal, self.photograph.alpha
+        height, width, _ = self.picture.shape
+        return TransferResult(
+            image=self.picture,
+            alpha=None if alpha is None else resize(np.dstack([alpha] * 3), width, height)[..., 0],
+            icc=self.photograph.icc,
+            losses=journal.history[-1].losses,
+            history=tuple(journal.history),
+            status=journal.status,
+            stop_reason=journal.stop_reason,
+            iterations=journal.steps,
+            evaluations=journal.evaluations,
+            timings=journal.timings,
+            config=self.config,
+            precision=precision,
+            tile=self.tile,
+            origins=self.origins,
+            device=device,
+            weights_sha256=weights_sha256,
+            peak_memory_mb=peak_memory_mb(device),
+        )
+
+    def _read(self, pair: Pair) -> None:
+        config = self.config
+        files = {path: read_photograph(path) for path in config.files}
+        self.photograph, own_style = as_photograph(pair.content), as_photograph(pair.style)
+        self.content = self.photograph.over_white()
+        read = {path: photograph.over_white() for path, photograph in files.items()}
+        pictures = [
+            self._colored(style) for style in (own_style.over_white(), *(read[path] for path in config.blended))
+        ]
+        for picture in pictures:
+            require_seen(config, *picture.shape[1::-1])
+        style_masks = _masks(config.style_masks, pictures, read) or (None,) * len(pictures)
+        self.styles = tuple(
+            Style(picture, mask, _key(picture, mask)) for picture, mask in zip(pictures, style_masks, strict=True)
+        )
+        self.masks = _masks(config.content_masks, [self.content] * len(pictures), read)
+        self.sizes = result_sizes(config, self.content)
+        self.picture = initial_picture(config, self.content, pictures[0], read, self.sizes[0])
+        origins = {"content": self.photograph, "style": own_style} | files
+        self.origins: dict[str, Origin | None] = {role: photograph.origin for role, photograph in origins.items()}
+
+    def _colored(self, style: Picture) -> Picture:
+        match self.config.preserve_color:
+            case "histogram" | "coral" as mode:
+                return recolored(style, self.content, mode)
+            case _:
+                return style
+
+
+def due(done: int, every: int) -> bool:
+    """Whether what comes every so many steps comes after so many; every 0 steps is never."""
+    return every > 0 and done % every == 0
+
+
+def _key(picture: Picture, mask: Mask | None) -> str:
+    return sha256(picture.tobytes() + (b"" if mask is None else mask.tobytes())).hexdigest()
+
+
+def _masks(
+    paths: tuple[str, ...] | None, masked: Sequence[Picture], read: dict[str, Picture]
+) -> tuple[Mask, ...] | None:
+    if paths is None:
+        return None
+    return tuple(mask_for(picture, read[path], path) for path, picture in zip(paths, masked, strict=True))

@@ -1,0 +1,226 @@
+"""The running account of one transfer: its records, where its time went, and why it ends, steps back or turns."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_engine.config import TransferConfig
+from nst_engine.errors import TransferError
+from nst_engine.registry.optimizers import OPTIMIZERS
+from nst_engine.transfer.result import Record, Seconds, Status
+
+_DIVERGED = 2.0
+"""A loss this many times the least one of its level is no noise any more."""
+
+_MOST_RETREATS = 12
+"""Of one optimizer."""
+
+_LASTING = (
+    "balance",
+    "evaluations",
+    "loss_scale",
+    "optimizer",
+    "rate",
+    "steps",
+    "weights",
+    "_retreats",
+    "_spent",
+    "_turns",
+)
+"""What an account is made of, besides its records."""
+
+_WINDOW, _UNRECORDED = 5, 50
+"""Records over which a plateau is looked for, and the steps that stand for one where none are made."""
+
+
+class Journal:
+    """The account of one transfer.
+
+    Attributes:
+        history: the records that are kept, in the order of steps.
+        steps: optimizer steps so far, those that were taken back included.
+        evaluations: times so far that the loss was computed, with or without its gradient.
+        optimizer: name of the optimizer at work.
+        rate: the learning rate before its schedule; halved by each retreat.
+        weights: of the content, style and total variation terms.
+        loss_scale: factor on the loss while its gradient is taken.
+        balance: gradient norm of the style term in norms of the content term, as last measured; None before.
+    """
+
+    def __init__(self, config: TransferConfig, loss_scale: float) -> None:
+        self.history: list[Record] = []
+        self.steps = self.evaluations = 0
+        self.optimizer, self.rate = config.optimizer, config.rate
+        self.weights = config.loss_weights
+        self.loss_scale = loss_scale
+        self.balance: float | None = None
+        self._config = config
+        self._spent = {"prepare": 0.0, "optimize": 0.0}
+        self._before = 0.0
+        self._retreats = 0
+        self._turns: list[str] = []
+        self._ended = ""
+        self.begin_level(0)
+
+    def account(self) -> dict[str, Any]:
+        """What of it outlives a level, as plain values."""
+        lasting = {name.lstrip("_"): getattr(self, name) for name in _LASTING}
+        return deepcopy(lasting) | {"history": [dict(vars(record)) for record in self.history]}
+
+    def resume(self, account: Mapping[str, Any]) -> None:
+        """Go on from what `account` gave, in this process or another."""
+        lasting = deepcopy(dict(account))
+        for name in _LASTING:
+            setattr(self, name, lasting[name.lstrip("_")])
+        content, style, tv = self.weights
+        self.weights = content, style, tv  # JSON had made a list of them
+        self.history = [Record(**values) for values in account["history"]]
+        self.turn(f"resumed after {self.steps} steps")
+
+    @property
+    def timings(self) -> Seconds:
+        """Wall seconds so far."""
+        return Seconds(**self._spent)
+
+    @property
+    def status(self) -> Status:
+        """`converged` where the last level ended on a plateau, else `completed`."""
+        return Status.CONVERGED if self._ended == "plateau" else Status.COMPLETED
+
+    @property
+    def stop_reason(self) -> str:
+        """Why the optimization ended, and what was done on the way to keep it from failing."""
+        return "; ".join([self._ended, *self._turns, *self._retreated()])
+
+    def spend(self, phase: Literal["prepare", "optimize"], seconds: float) -> None:
+        """Count wall seconds of a phase."""
+        self._before = self._spent["optimize"]
+        self._spent[phase] += seconds
+
+    def begin_level(self, side: int) -> None:
+        """Turn to pictures of that long side, in pixels."""
+        self._side = side
+        self._over = False
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Expect losses that earlier ones of the level are not to be compared with."""
+        self._least = np.inf
+        self._totals: list[tuple[int, float]] = []
+        self._sound = False
+
+    def turn(self, what: str) -> None:
+        """Note, for the reason of the end, something that was done to go on."""
+        self._turns.append(what)
+
+    def goes_on(self, done: int) -> bool:
+        """Whether the level goes on after so many of its steps; one that has ended does not."""
+        limit = self._config.time_limit
+        if self._over:
+            return False
+        if done >= self._config.iterations:
+            self._ended = "iterations"
+        elif limit is not None and self._spent["optimize"] >= limit:
+            self._ended = "time limit"
+        elif self._on_plateau():
+            self._ended = "plateau"
+        else:
+            return True
+        self._over = True
+        return False
+
+    def record(self, terms: npt.NDArray[np.float32]) -> Record:
+        """The record of terms that were read at the beginning of what was last spent.
+
+        Raises:
+            TransferError: the loss is not finite.
+        """
+        content, style, tv, total = map(float, terms)
+        if not np.isfinite(total):
+            raise self._failure(f"the loss is {total}")
+        return Record(
+            step=self.steps,
+            side=self._side,
+            total=total,
+            content=content,
+            style=style,
+            tv=tv,
+            learning_rate=self.rate,
+            seconds=self._before,
+            content_weight=self.weights[0],
+            style_weight=self.weights[1],
+            balance=self.balance,
+            loss_scale=self.loss_scale,
+        )
+
+    def keep(self, record: Record) -> Record:
+        """Add a record to the history."""
+        self.history.append(record)
+        return record
+
+    def diverged(self, totals: npt.NDArray[np.float32], sound: npt.NDArray[np.bool_]) -> bool:
+        """Whether steps made the loss infinite or far worse than it was, or ended with gradients that are not finite.
+
+        If so, the rate is halved; after many times another optimizer is named, where this one has one to fall back on.
+
+        Args:
+            totals: losses before each step, [steps].
+            sound: whether each step's gradient was finite, [steps].
+
+        Raises:
+            TransferError: this has happened too often, or no gradient of the level has been finite.
+        """
+        self._totals.append((self.steps, float(totals[0])))
+        self._least = min(self._least, *totals[np.isfinite(totals)], np.inf)
+        self._sound |= bool(sound.any())
+        if not self._sound:
+            raise self._failure("no gradient is finite")
+        if sound[-1] and totals[-1] <= _DIVERGED * self._least:
+            return False
+        self._retreats += 1
+        self.rate /= 2
+        if self._retreats > _MOST_RETREATS:
+            self._fall_back()
+        return True
+
+    def _fall_back(self) -> None:
+        spec = OPTIMIZERS[self.optimizer]
+        if spec.fallback is None:
+            raise self._failure(f"the loss diverged {self._retreats} times")
+        self.turn(f"{self.optimizer} diverged {self._retreats} times, went on with {spec.fallback}")
+        self.optimizer, self.rate = spec.fallback, OPTIMIZERS[spec.fallback].learning_rate
+        self._retreats = 0
+
+    def _failure(self, what: str) -> TransferError:
+        return TransferError(
+            f"{what} after {self.steps} steps with learning_rate={self.rate:g} and "
+            f"precision={self._config.precision!r}; use a lower rate, or precision 'float32'"
+        )
+
+    def _retreated(self) -> Iterator[str]:
+        if self._retreats:
+            times = "once" if self._retreats == 1 else f"{self._retreats} times"
+            first = self.rate * 2**self._retreats
+            yield f"diverged {times}, learning_rate {first:g} lowered to {self.rate:g}"
+
+    def _on_plateau(self) -> bool:
+        if self._config.tolerance is None or not self._totals:
+            return False
+        step, now = self._totals[-1]
+        window = _WINDOW * (self._config.record_every or _UNRECORDED)
+        earlier = [total for then, total in self._totals if then <= step - window]
+        return bool(earlier) and earlier[-1] - now < self._config.tolerance * earlier[-1]
+
+
+@contextmanager
+def spending(journals: Sequence[Journal], phase: Literal["prepare", "optimize"]) -> Iterator[None]:
+    """Count the time inside, an equal share of it for each transfer."""
+    started = perf_counter()
+    yield
+    for journal in journals:
+        journal.spend(phase, (perf_counter() - started) / len(journals))

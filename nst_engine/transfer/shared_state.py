@@ -1,0 +1,177 @@
+"""What an engine works with: its network and objective, and what it keeps of the work between pictures."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from nst_engine.backbones.network import Network
+from nst_engine.backbones.weights import WeightsSource
+from nst_engine.config import TransferConfig
+from nst_engine.evaluation.masks import Mask, layer_masks, region_shares
+from nst_engine.evaluation.tiled import Tiling
+from nst_engine.evaluation.whole import Compiled, Whole
+from nst_engine.hardware.devices import resolve_jit, turns_kernels
+from nst_engine.hardware.precision import Precision
+from nst_engine.images import resize
+from nst_engine.losses.objective import Features, Objective, Region, Targets
+from nst_engine.registry.optimizers import OPTIMIZERS
+from nst_engine.transfer.lru_cache import Recent
+from nst_engine.transfer.optimization_loop import Aims, Descent, Evaluator
+from nst_engine.transfer.pair_run import Lane, Style
+from nst_engine.transfer.sizes import style_size
+from nst_engine.types import Picture, Tensor
+
+BYTES_KEPT = 3 * 2**29
+"""Of the shapes that are kept: three dozen small ones, or four of 2048 pixels."""
+
+_GRAPH_BYTES = 40 * 2**20
+"""Of a shape's traced graph, with what oneDNN prepares for it; measured: 14 to 73 MB."""
+
+_PICTURE_BYTES = 6 * 3 * 4
+"""Of an optimizer at rest that is for one size, for each pixel of it: the state of six float32 pictures at most."""
+
+_STYLES_KEPT = 64
+"""Style targets that are kept, about 3 MB each."""
+
+_TILINGS_KEPT = 4
+
+Reader = Whole | Tiling
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+
+class Shape(NamedTuple):
+    """What a graph is traced for.
+
+    Attributes:
+        size: of the pictures; None is any.
+        optimizers: name of each picture's.
+        tile: side of the tiles; None is whole.
+        masks: how many styles paint by masks; 0 where they paint everywhere.
+    """
+
+    size: Size | None
+    optimizers: tuple[str, ...]
+    tile: int | None
+    masks: int
+
+
+class Workbench:
+    """Network, objective, and what is kept between pictures: styles' targets and traced graphs.
+
+    Args:
+        config: what a transfer computes; a lane's own configuration says the rest.
+        weights: of the network.
+        precision: what it computes in.
+        device: where everything is to be, such as `CPU:0`.
+    """
+
+    def __init__(self, config: TransferConfig, weights: WeightsSource, precision: Precision, device: str) -> None:
+        self.precision, self.device = precision, device
+        self._compiled = resolve_jit(config, device)
+        self._objective = Objective(config)
+        self.network = Network(
+            config, weights, precision, self._objective.layers, turned=turns_kernels(precision, device)
+        )
+        self._whole = Whole(self.network, self._objective)
+        self._tilings: Recent[tuple[Size, int], Tiling] = Recent(_TILINGS_KEPT)
+        self._descents: Recent[Shape, Descent] = Recent(BYTES_KEPT, kept_bytes)
+        self._styles: Recent[tuple[Any, ...], dict[str, Any]] = Recent(_STYLES_KEPT)
+
+    def forget(self) -> None:
+        """Give back the memory of all that is kept."""
+        self._descents.clear()
+        self._tilings.clear()
+
+    def reader(self, size: Size, tile: int | None) -> Reader:
+        """What reads pictures of that width and height, in tiles of that side."""
+        if tile is None or tile >= max(size):
+            return self._whole
+        return self._tilings.get_or_make((size, tile), lambda: Tiling(self.network, self._objective, size, tile))
+
+    def compiles(self, size: Size, tile: int | None) -> bool:
+        """Whether XLA compiles the evaluation of pictures of that shape.
+
+        It does not where they are taken in tiles: those differ in size, and the shapes of what is compiled are fixed.
+        """
+        return self._compiled and self.reader(size, tile) is self._whole
+
+    @contextmanager
+    def descent(self, size: Size, optimizers: tuple[str, ...], tile: int | None, targets: Aims) -> Iterator[Descent]:
+        """The optimization of pictures of that shape, by one graph for all sizes unless a part of it needs its own.
+
+        Inside, it is nobody else's; afterwards it rests until the next who needs it.
+        """
+        evaluator = self._evaluator(size, tile)
+        any_size = evaluator is self._whole and all(OPTIMIZERS[name].any_size for name in optimizers)
+        masks = sum(bool(region.mask) for region in targets[0].regions)
+        shape = Shape(None, optimizers, None, masks) if any_size else Shape(size, optimizers, tile, masks)
+        descent = self._descents.take_or_make(
+            shape, lambda: Descent(evaluator, self.precision, targets, shape.size, optimizers)
+        )
+        try:
+            yield descent
+        finally:
+            descent.rest()
+            self._descents.keep(shape, descent)
+
+    def targets(self, lane: Lane, size: Size, tile: int | None) -> Targets:
+        """What a pair's picture of that width and height is compared with."""
+        content = self.reader(size, tile).content_targets(to_pixels(resize(lane.content, *size)))
+        weights = tf.constant(lane.journal.weights, tf.float32)
+        return Targets(content, tuple(self._regions(lane, size, tile)), weights)
+
+    def _evaluator(self, size: Size, tile: int | None) -> Evaluator:
+        return Compiled(self._whole) if self.compiles(size, tile) else self.reader(size, tile)
+
+    def _regions(self, lane: Lane, size: Size, tile: int | None) -> Iterator[Region]:
+        """One for all styles together where they have no masks in the content, else one for each."""
+        weights = lane.config.style_weights
+        styles = [(style, style_size(lane.config, style.picture, max(size))) for style in lane.styles]
+        if lane.masks is None:
+            yield Region(tf.constant(1.0), self._style(styles, weights, tile), {})
+            return
+        for style, mask, share in zip(styles, lane.masks, region_shares(weights, lane.masks), strict=True):
+            target = self._style([style], (1.0,), tile)
+            yield Region(tf.constant(share, tf.float32), target, self._layer_masks(mask, size))
+
+    def _style(
+        self, styles: Sequence[tuple[Style, Size]], weights: tuple[float, ...], tile: int | None
+    ) -> dict[str, Any]:
+        """What is kept of styles taken together, each at a width and height."""
+        return self._styles.get_or_make(
+            (weights, tile, *((style.key, size) for style, size in styles)),
+            lambda: self._objective.style_targets(
+                [self._summary(style, size, tile) for style, size in styles], weights
+            ),
+        )
+
+    def _summary(self, style: Style, size: Size, tile: int | None) -> dict[str, Any]:
+        pixels = to_pixels(resize(style.picture, *size))
+        return self.reader(size, tile).style_summary(pixels, self._layer_masks(style.mask, size))
+
+    def _layer_masks(self, mask: Mask | None, size: Size) -> Features:
+        if mask is None:
+            return {}
+        sizes = self.network.sizes(size[1], size[0])
+        return layer_masks(mask, {layer: sizes[layer] for layer in self._objective.style_layers})
+
+
+def to_pixels(picture: Picture) -> Tensor:
+    """[height, width, 3] in [0, 1] to [1, height, width, 3] in [0, 255]."""
+    return tf.constant(picture[np.newaxis] * np.float32(255))
+
+
+def to_picture(pixels: Tensor) -> Picture:
+    """[1, height, width, 3] in [0, 255] to [height, width, 3] in [0, 1]."""
+    picture: Picture = pixels[0].numpy() / np.float32(255)
+    return picture
+
+
+def kept_bytes(shape: Shape) -> float:
+    """Estimate of the memory that a shape takes while it is kept and not at work."""
+    width, height = shape.size or (0, 0)
+    return _GRAPH_BYTES + width * height * len(shape.optimizers) * _PICTURE_BYTES

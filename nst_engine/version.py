@@ -1,0 +1,3 @@
+"""The version of Nightbrush."""
+
+__version__ = "0.1.0"
