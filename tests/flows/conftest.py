@@ -105,7 +105,7 @@ def places(folders: dict[str, Path]) -> list[str]:
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of a content, a style, and `out.png`, made from them in that folder."""
-    from flows.single import transfer
+    from flows.cli.one import transfer
 
     folder = tmp_path_factory.mktemp("made")
     with pytest.MonkeyPatch.context() as patch:

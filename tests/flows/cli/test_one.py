@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from flows.single import stylize_one
+from flows.cli.one import stylize_one
 from nst_engine.errors import ImageError
 from nst_engine.images import read_provenance
 from nst_engine.transfer.step_profile import PARTS

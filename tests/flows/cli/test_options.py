@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flows.options import read_config
+from flows.cli.options import read_config
 from nst_engine.config import TransferConfig
 from nst_engine.config.presets import PRESETS, preset_fields
 from nst_engine.errors import ConfigError

@@ -17,7 +17,7 @@ def refuse_to_work(*_: Any) -> None:
 @pytest.fixture
 def idle(monkeypatch: pytest.MonkeyPatch, here: Path) -> Path:
     """The folder; whoever begins a transfer fails."""
-    monkeypatch.setattr("flows.single.engine", refuse_to_work)
+    monkeypatch.setattr("flows.cli.one.engine", refuse_to_work)
     return here
 
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from flows.single import transfer
+from flows.cli.one import transfer
 from nst_engine import TransferConfig, __version__
 from nst_engine.backbones.weights import find_weights
 from nst_engine.errors import ConfigError, NightbrushError

@@ -1,4 +1,4 @@
-"""The command line: `nightbrush`."""
+"""The commands of `nightbrush`."""
 
 import sys
 import webbrowser
@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from flows.launch import launch_batch, launch_comparison, places_or_pictures_at_hand
-from flows.options import (
+from flows.cli.launch import launch_batch, launch_comparison, places_or_pictures_at_hand
+from flows.cli.options import (
     read_batch,
     read_comparison,
     read_config,
@@ -22,7 +22,11 @@ from flows.options import (
 )
 from flows.settings import apply_defaults
 from nst_engine import NightbrushError, __version__
+from nst_engine.config import TransferConfig
 from tasks.planning.request import Request
+
+DEMO_CONFIG = TransferConfig(backbone="vgg16", weights="packaged", side=256, iterations=30)
+"""Small enough for a processor of two cores, real weights, nothing to download."""
 
 DONE, SOME_FAILED, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
 
@@ -119,7 +123,7 @@ def one(
     profile: bool,
 ) -> int:
     """Stylize one picture, without Prefect."""
-    from flows.single import stylize_one
+    from flows.cli.one import stylize_one
 
     config = read_config(preset, file, settings, backbone=backbone)
     click.echo(stylize_one(content, style, output, config, device, profile))
@@ -138,7 +142,7 @@ def replay(picture: Path, output: Path | None, device: str | None, **sources: st
     Its content and style are sought where they were, seen from the current folder and from PICTURE's. Unless OUT is
     given, the new picture lies beside PICTURE and has its name with -replay.
     """
-    from flows.replay import replay_picture
+    from flows.cli.replay import replay_picture
 
     click.echo(replay_picture(picture, output, device, note=_complain, **sources))
     return DONE
@@ -170,7 +174,7 @@ def doctor(places: Sequence[str]) -> int:
     from nst_engine.hardware.quiet_import import import_quietly
 
     import_quietly("nst_engine.hardware.devices")
-    from flows.doctor import examine
+    from flows.cli.doctor import examine
 
     findings = examine(*places)
     for finding in findings:
@@ -227,7 +231,6 @@ def serve(cron: str, timezone: str | None, allow_failures: bool, **given: Any) -
 @with_history
 def demo(folder: Path, no_history: bool) -> int:
     """Stylize three photographs with two paintings: the main job, on pictures that are at hand."""
-    from flows.demo import CONFIG
     from tasks.samples.sample_pictures import write_demo
     from tasks.storage.local import LocalStorage
 
@@ -236,5 +239,5 @@ def demo(folder: Path, no_history: bool) -> int:
         name: str(folder / at) for name, at in (("content", "contents"), ("style", "styles"), ("output", "output"))
     }
     how = {"runner": "threads", "pairs_per_task": None}
-    request = Request(backbones=(CONFIG.backbone,))
-    return DONE if launch_batch(CONFIG, request, places, how, no_history) else SOME_FAILED
+    request = Request(backbones=(DEMO_CONFIG.backbone,))
+    return DONE if launch_batch(DEMO_CONFIG, request, places, how, no_history) else SOME_FAILED

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows import doctor
-from flows.doctor import Finding, examine
+from flows.cli import doctor
+from flows.cli.doctor import Finding, examine
 from nst_engine import TransferConfig
 from nst_engine.backbones.weights import WeightsSource
 from nst_engine.errors import WeightsError

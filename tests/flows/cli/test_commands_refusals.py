@@ -208,6 +208,6 @@ def test_refuses_an_output_of_one_picture_before_the_work(
 ) -> None:
     folders["output"].mkdir()
     (folders["output"] / "way").touch()
-    monkeypatch.setattr("flows.single.engine", refuse_to_work)
+    monkeypatch.setattr("flows.cli.one.engine", refuse_to_work)
     pictures = folders["content"] / "lake.png", folders["style"] / "wave.png"
     assert "out" in nightbrush("one", *pictures, "-o", folders["output"] / name, *TINY).complaint

@@ -46,7 +46,7 @@ def launch_batch(
     plan = preflight(job, request)
 
     def run(history: "History") -> bool:
-        from flows.local import run_batch
+        from flows.cli.run_here import run_batch
 
         return run_batch(plan, job, request, history, **how)
 
@@ -74,7 +74,7 @@ def launch_comparison(
     whole = replace(plan, pairs=tuple(trial.spec for trial in enter(plan, grids, how["referee"])))
 
     def run(history: "History") -> bool:
-        from flows.local import run_comparison
+        from flows.cli.run_here import run_comparison
 
         return run_comparison(plan, job, request, grids, history, **how)
 
@@ -107,7 +107,7 @@ def _pictures_at_hand(folder: Path) -> dict[str, str | None]:
 
 
 def _described(plan: Plan, job: Job) -> bool:
-    from flows.dry_run import describe_plan
+    from flows.cli.dry_run import describe_plan
 
     click.echo(describe_plan(plan, job))
     return True
@@ -118,7 +118,7 @@ def _launched(run: Callable[["History"], bool], plan: Plan, job: Job, no_history
     from flows.history import history
 
     with history(embedded=no_history) as kept:
-        from flows.local import load_engine_if_needed
+        from flows.cli.run_here import load_engine_if_needed
 
         if here:
             load_engine_if_needed(plan, job)

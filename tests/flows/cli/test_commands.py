@@ -120,7 +120,7 @@ def test_an_interruption_says_how_to_go_on(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("flows.local.load_engine_if_needed", interrupt)
+    monkeypatch.setattr("flows.cli.run_here.load_engine_if_needed", interrupt)
     ran = nightbrush("run", *places, *TINY)
     assert (ran.status, ran.out) == (130, "")
     assert ran.err.strip() == (
@@ -221,7 +221,7 @@ def test_the_demo_stylizes_its_photographs(
         paint(tmp_path / "styles" / "embers.png", 2)
 
     monkeypatch.setattr(sample_pictures, "write_demo", write_small_demo)
-    monkeypatch.setattr("flows.demo.CONFIG", CONFIG)
+    monkeypatch.setattr("flows.cli.commands.DEMO_CONFIG", CONFIG)
     ran = nightbrush("demo", "--folder", tmp_path)
     assert ran.status == 0
     assert (tmp_path / "output" / "tiny" / "cat--embers.png").exists()
