@@ -3,25 +3,24 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import PurePath
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from prefect import flow, get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.runtime import flow_run
 
-from flows.fan_out import Rows, in_threads, on_ray
-from flows.form import ConfigForm
-from flows.parameters import requested
+from flows.final_state import Verdict, unwritten, verdict
 from flows.progress import watched
 from flows.progress_artifact import shown
-from flows.shards import on_workers
-from flows.verdict import Verdict, unwritten, verdict
+from flows.run_form import ConfigForm
+from flows.runners.task_runs import Rows, in_threads, on_ray
+from flows.runners.workers import on_workers
 from nst_engine import TransferConfig
 from tasks.discover import discover
 from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
-from tasks.planning.request import Pairing
+from tasks.planning.request import Pairing, Request
 from tasks.planning.shards import Shard, in_shards, shard_size
 from tasks.records.row import ManifestRow
 from tasks.report import report
@@ -136,3 +135,38 @@ def _kept(ended: Rows, rows: dict[int, list[ManifestRow]]) -> Iterator[ManifestR
 def _in_order(rows: dict[int, list[ManifestRow]]) -> list[ManifestRow]:
     """The rows in the order of the plan."""
     return [row for index in sorted(rows) for row in rows[index]]
+
+
+def parameters(job: Job, request: Request) -> dict[str, Any]:
+    """Those that say which pairs there are, where they go, and what works on them."""
+    return {
+        "content": job.content,
+        "style": job.style,
+        "output": job.output,
+        "pairing": request.way,
+        "pairs": request.pairs,
+        "include": list(request.include),
+        "exclude": list(request.exclude),
+        "device": job.device,
+    }
+
+
+def requested(
+    backbones: Iterable[str],
+    pairing: Pairing | None,
+    pairs: str | None,
+    include: Iterable[str] | None,
+    exclude: Iterable[str] | None,
+) -> Request:
+    """The request that they make; patterns that are None are none.
+
+    Raises:
+        PairingError: the values make no sense together.
+    """
+    return Request(
+        backbones=tuple(backbones),
+        pairing=pairing,
+        pairs=pairs,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+    )

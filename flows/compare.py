@@ -7,9 +7,8 @@ from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.batch import Runner, made, named_after_folders, tag
-from flows.parameters import requested
-from flows.verdict import Verdict, unwritten, verdict
+from flows.batch import Runner, made, named_after_folders, requested, tag
+from flows.final_state import Verdict, unwritten, verdict
 from nst_engine.judging.referee import Referee
 from tasks.compare import compare
 from tasks.comparison.grid import Grid, enter

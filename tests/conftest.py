@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-from flows.settings import SERVER_DEFAULTS
+from flows.prefect_server.settings import SERVER_DEFAULTS
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

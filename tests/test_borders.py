@@ -51,7 +51,7 @@ def test_the_command_line_loads_nothing_heavy_before_it_knows_what_to_do() -> No
 
 
 def test_flows_load_no_tensorflow_before_a_picture_is_to_be_made() -> None:
-    found = loaded_by("flows.batch", "flows.compare", "flows.shards", "flows.serve") & HEAVY
+    found = loaded_by("flows.batch", "flows.compare", "flows.shards", "flows.nightly") & HEAVY
     assert found & {"tensorflow", "keras"} == set()
     assert "prefect" in found
 

@@ -20,7 +20,7 @@ from flows.cli.options import (
     with_history,
     with_runner,
 )
-from flows.settings import apply_defaults
+from flows.prefect_server.settings import apply_defaults
 from nst_engine import NightbrushError, __version__
 from nst_engine.config import TransferConfig
 from tasks.planning.request import Request
@@ -192,11 +192,11 @@ def ui(browse: bool, stop: bool) -> int:
     started.
     """
     if stop:
-        from flows import server
+        from flows.prefect_server import local_server
 
-        click.echo("The server has ended." if server.stop() else "There was no server to end.")
+        click.echo("The server has ended." if local_server.stop() else "There was no server to end.")
         return DONE
-    from flows.history import page
+    from flows.prefect_server.history import page
 
     click.echo(address := page())
     if browse and not webbrowser.open(address):
@@ -219,7 +219,7 @@ def serve(cron: str, timezone: str | None, allow_failures: bool, **given: Any) -
     cancels the run under way, of which no picture that is finished is lost, and pauses the schedule.
     """
     config, request, job = read_batch(**given)
-    from flows.serve import serve as serve_batch
+    from flows.nightly import serve as serve_batch
     from tasks.planning.job import Job
 
     serve_batch(Job(config=config, **job), request, allow_failures, cron, timezone)

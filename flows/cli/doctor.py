@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from flows import server
-from flows.api import ApiError, api_address
+from flows.prefect_server import local_server
+from flows.prefect_server.api import ApiError, api_address
 from nst_engine import TransferConfig, __version__
 from nst_engine.backbones.weights import find_weights, imagenet_path
 from nst_engine.errors import WeightsError
@@ -80,7 +80,7 @@ def _prefect() -> Finding:
         return Finding(what="prefect", text=str(error), good=False)
     if api:
         return Finding(what="prefect", text=f"{api} answers")
-    ours = server.address()
+    ours = local_server.address()
     how = f"answers at {ours}; look at it: nightbrush ui" if ours else "is not running; nightbrush run starts it"
     return Finding(what="prefect", text=f"Nightbrush's own server {how}")
 

@@ -15,7 +15,7 @@ from tasks.planning.pairs import Plan
 from tasks.planning.request import Request
 
 if TYPE_CHECKING:
-    from flows.history import History
+    from flows.prefect_server.history import History
 
 
 def launch_batch(
@@ -115,7 +115,7 @@ def _described(plan: Plan, job: Job) -> bool:
 
 def _launched(run: Callable[["History"], bool], plan: Plan, job: Job, no_history: bool, here: bool = True) -> bool:
     """Run with a history, TensorFlow loaded beforehand where the pictures are made here."""
-    from flows.history import history
+    from flows.prefect_server.history import history
 
     with history(embedded=no_history) as kept:
         from flows.cli.run_here import load_engine_if_needed

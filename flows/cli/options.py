@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import click
 
-from flows.parameters import requested
 from nst_engine.config import TransferConfig
 from nst_engine.config.from_text import typed
 from nst_engine.config.presets import PRESETS, preset_fields
@@ -122,7 +121,14 @@ def read_batch(
     """
     named = tuple(backbones)
     config = read_config(preset, file, settings, backbone=next(iter(named), None))
-    return config, requested(named or [config.backbone], pairing, pairs, include, exclude), job
+    request = Request(
+        backbones=named or (config.backbone,),
+        pairing=pairing,
+        pairs=pairs,
+        include=tuple(include),
+        exclude=tuple(exclude),
+    )
+    return config, request, job
 
 
 def read_config(preset: str | None, file: Path | None, settings: Iterable[str], **fields: Any) -> TransferConfig:
@@ -170,7 +176,14 @@ def read_comparison(
     else:
         grids = (Grid(config=read_config(preset, file, settings, backbone=first)),)
     grids = tuple(replace(grid, vary=grid.vary | vary) for grid in grids)
-    return grids, requested([grids[0].config.backbone], pairing, pairs, include, exclude), job
+    request = Request(
+        backbones=(grids[0].config.backbone,),
+        pairing=pairing,
+        pairs=pairs,
+        include=tuple(include),
+        exclude=tuple(exclude),
+    )
+    return grids, request, job
 
 
 def read_referee(text: str | None) -> Referee | None:

@@ -6,10 +6,9 @@ from typing import Any
 import click
 from prefect import State
 
-from flows.batch import stylize_batch
+from flows.batch import parameters, stylize_batch
 from flows.compare import compare_backbones
-from flows.history import History
-from flows.parameters import parameters
+from flows.prefect_server.history import History
 from nst_engine.hardware.quiet_import import import_quietly
 from tasks.compare import compare
 from tasks.comparison.grid import Grid

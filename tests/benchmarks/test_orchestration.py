@@ -10,9 +10,9 @@ from uuid import UUID
 import httpx
 import pytest
 
-from flows import server
 from flows.batch import stylize_batch
-from flows.history import History, history
+from flows.prefect_server import local_server
+from flows.prefect_server.history import History, history
 from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.planning.request import Request
@@ -46,9 +46,9 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[History]:
     """A history on a server of our own, which answers."""
     monkeypatch.delenv("NIGHTBRUSH_NO_HISTORY")
     with history(embedded=False) as kept:
-        server.answering()
+        local_server.answering()
         yield kept
-    server.stop()
+    local_server.stop()
 
 
 def seconds_alone(job: Job) -> float:
@@ -62,7 +62,7 @@ def seconds_alone(job: Job) -> float:
 def counted(run: UUID, **chosen: Any) -> int:
     """How many task runs of a flow run the server knows."""
     body = {"flow_runs": {"id": {"any_": [str(run)]}}, "task_runs": chosen}
-    return int(httpx.post(f"{server.address()}/task_runs/count", json=body).json())
+    return int(httpx.post(f"{local_server.address()}/task_runs/count", json=body).json())
 
 
 def test_a_thousand_pairs_are_all_recorded_and_cost_little_besides_their_pictures(

@@ -10,8 +10,8 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows import server
 from flows.batch import stylize_batch
+from flows.prefect_server import local_server
 from tasks.storage import open_storage
 from tests.flows.workers import POOL, workers
 from tests.tasks.storage.buckets import moto_server, new_bucket, s3_at
@@ -39,11 +39,11 @@ def bucket(tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def api() -> Iterator[str]:
     """The address of a server of our own, which this process reports to."""
-    with server.used():
-        url = server.answering()
+    with local_server.used():
+        url = local_server.answering()
         with temporary_settings({PREFECT_API_URL: url}):
             yield url
-    server.stop()
+    local_server.stop()
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.states import Completed, Crashed, Failed, Running, State
 
 from flows.batch import stylize_batch
-from flows.settings import DEFAULTS
+from flows.prefect_server.settings import DEFAULTS
 from tests.deployments.manifests import text
 
 PLACEHOLDER = "WEBHOOK_BLOCK"

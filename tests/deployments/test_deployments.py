@@ -15,9 +15,9 @@ from prefect.server.schemas.schedules import CronSchedule
 from prefect.server.services.scheduler import schedule_deployments
 from prefect.settings import Settings
 
-from flows import serve
-from flows.settings import DEFAULTS
-from flows.shards import DEPLOYMENT
+from flows import nightly as serve
+from flows.prefect_server.settings import DEFAULTS
+from flows.runners.workers import DEPLOYMENT
 from tests.deployments.manifests import read_yaml
 
 FILE = read_yaml("prefect.yaml")

@@ -8,7 +8,7 @@ from click import Command
 
 from flows.batch import stylize_batch
 from flows.cli import cli
-from flows.serve import NAME
+from flows.nightly import NAME
 from tests.deployments.manifests import DEPLOYMENTS, read_yaml, text
 
 README = text("README.md")

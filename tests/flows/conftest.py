@@ -9,9 +9,9 @@ from subprocess import PIPE, Popen
 
 import pytest
 
-from flows import server
 from flows.cli import main
-from flows.settings import apply_defaults
+from flows.prefect_server import local_server
+from flows.prefect_server.settings import apply_defaults
 from nst_engine.images import read_photograph
 from tasks.interruption import interruption
 from tests.flows.batches import two_by_two
@@ -26,14 +26,16 @@ import_module("prefect.main")  # its logging closes the stderr that TensorFlow k
 def started_twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[str]]]:
     """What is kept between runs by the one server of our own, and the addresses that two had who started it at once."""
     home = tmp_path_factory.mktemp("kept #1 %20?")
-    program = "from flows import server\nwith server.used():\n    print(server.answering())"
+    program = (
+        "from flows.prefect_server import local_server as server\nwith server.used():\n    print(server.answering())"
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NIGHTBRUSH_HOME", str(home))
         starts = [Popen([sys.executable, "-c", program], stdout=PIPE, text=True) for _ in range(2)]  # noqa: S603 - ourselves
         addresses = [start.communicate()[0].strip() for start in starts]
         yield home, addresses
         patch.setenv("NIGHTBRUSH_HOME", str(home))
-        server.stop()
+        local_server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -69,8 +71,8 @@ def own_folder(started_twice: tuple[Path, list[str]], monkeypatch: pytest.Monkey
 def own_api(own_folder: Path) -> str:
     """The address of the one server of our own, which answers."""
     del own_folder
-    with server.used():
-        return server.answering()
+    with local_server.used():
+        return local_server.answering()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 from prefect.exceptions import ParameterTypeError, PrefectHTTPStatusError
 from prefect.utilities.callables import parameter_schema
 
-from flows.form import LIMITS, ConfigForm, field_texts
+from flows.run_form import LIMITS, ConfigForm, field_texts
 from nst_engine import ConfigError, TransferConfig
 from nst_engine.registry.backbones import BACKBONES
 from nst_engine.registry.optimizers import OPTIMIZERS

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.batch import stylize_batch
-from flows.shards import gathered, on_workers
+from flows.runners.workers import gathered, on_workers
 from nst_engine import ConfigError
 from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.shards import Shard
@@ -99,7 +99,7 @@ def test_what_a_worker_had_made_before_it_died_is_there(tmp_path: Path) -> None:
 def test_without_a_deployment_the_error_says_so(
     prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.shards.DEPLOYMENT", "stylize-shard/nowhere")
+    monkeypatch.setattr("flows.runners.workers.DEPLOYMENT", "stylize-shard/nowhere")
     assert prefect_api
     with pytest.raises(ConfigError, match="finds no deployment 'stylize-shard/nowhere' on the server"):
         next(on_workers([Shard(pairs=(a_pair(),))], a_job(tmp_path)))

@@ -115,7 +115,7 @@ def test_refuses_a_referee_whose_weights_are_not_there(
 def test_hands_its_pictures_to_the_runner_that_is_named(
     nightbrush: Nightbrush, places: list[str], folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.shards.DEPLOYMENT", "stylize-shard/nowhere")
+    monkeypatch.setattr("flows.runners.workers.DEPLOYMENT", "stylize-shard/nowhere")
     ran = nightbrush("compare", *places, *TINY, "--vary", "seed=0,1", "--runner", "workers")
     assert ran.status == 2
     assert "nightbrush: runner='workers' finds no deployment 'stylize-shard/nowhere' on the server" in ran.err

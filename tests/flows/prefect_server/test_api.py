@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.api import ApiError, api_address
+from flows.prefect_server.api import ApiError, api_address
 from tests.flows.answering import answering
 from tests.flows.console import TINY, Nightbrush, in_a_process_of_its_own
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.anywhere import config_from_anywhere, places_from_anywhere, work_from_anywhere
+from flows.runners.absolute_paths import config_from_anywhere, places_from_anywhere, work_from_anywhere
 from tasks.planning.job import Job
 from tasks.planning.shards import Shard
 from tests.tasks.studio import CONFIG, a_pair

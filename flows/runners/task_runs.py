@@ -13,7 +13,7 @@ from prefect.settings import get_current_settings
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 import nst_engine
-from flows.anywhere import work_from_anywhere
+from flows.runners.absolute_paths import work_from_anywhere
 from nst_engine.errors import ConfigError
 from tasks.interruption import interruption
 from tasks.making.stylize_pair import failed_row

@@ -11,7 +11,7 @@ from prefect import flow
 from prefect.client.orchestration import PrefectClient, SyncPrefectClient
 from prefect.states import Crashed
 
-from flows.crashes import crashes_told
+from flows.prefect_server.crashes import crashes_told
 
 PATIENCE_SECONDS = 60
 LOST = "No sign of life\nfor two minutes."

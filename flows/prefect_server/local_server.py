@@ -21,7 +21,7 @@ from socket import SO_REUSEADDR, SOL_SOCKET, socket
 from threading import Event, Thread
 from time import monotonic, sleep
 
-from flows.settings import SERVER_DEFAULTS
+from flows.prefect_server.settings import SERVER_DEFAULTS
 from nst_engine.errors import NightbrushError
 from tasks.local_state import home
 

@@ -10,8 +10,8 @@ import pytest
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import fan_out
-from flows.fan_out import by_task_runs, in_threads, on_ray
+from flows.runners import task_runs
+from flows.runners.task_runs import by_task_runs, in_threads, on_ray
 from nst_engine import ConfigError
 from tasks import interruption
 from tasks import stylize as shell
@@ -84,7 +84,7 @@ def test_a_shard_that_takes_long_keeps_no_other_waiting(tmp_path: Path, monkeypa
 
 
 def test_no_more_are_under_way_than_keep_the_devices_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fan_out, "_devices", lambda _job: ("GPU:0", "GPU:1"))
+    monkeypatch.setattr(task_runs, "_devices", lambda _job: ("GPU:0", "GPU:1"))
     begun: list[str] = []
     most: list[int] = []
 
@@ -100,7 +100,7 @@ def test_no_more_are_under_way_than_keep_the_devices_at_work(tmp_path: Path, mon
             most.append(len(begun) - ended)
 
     gather()
-    assert max(most) <= 2 + fan_out.AROUND
+    assert max(most) <= 2 + task_runs.AROUND
 
 
 def test_a_task_that_breaks_costs_the_rows_of_its_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

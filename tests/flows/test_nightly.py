@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.flows import load_flow_from_entrypoint
 
 from flows.batch import stylize_batch
-from flows.serve import NAME, lasting, next_time, nightly
+from flows.nightly import NAME, lasting, next_time, nightly
 from nst_engine.errors import ConfigError
 from tasks.planning.job import Job
 from tasks.planning.request import Request

@@ -11,21 +11,21 @@ import httpx
 import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_EPHEMERAL_ENABLED, temporary_settings
 
-from flows.api import ApiError
-from flows.history import history, page
+from flows.prefect_server.api import ApiError
+from flows.prefect_server.history import history, page
 from tests.flows.batches import TASKS
 from tests.flows.console import TINY, Night, Nightbrush, in_a_process_of_its_own
 
 FLOW = """
 import os, signal, sys
-from flows.settings import apply_defaults
+from flows.prefect_server.settings import apply_defaults
 apply_defaults()
 from prefect import flow, task
 from prefect.client.orchestration import get_client
 from prefect.runtime import flow_run
 from prefect.states import Running
-import flows.history, flows.server, httpx
-flows.history._PATIENCE_SECONDS = 2
+import flows.prefect_server.history, flows.prefect_server.local_server, httpx
+flows.prefect_server.history._PATIENCE_SECONDS = 2
 
 @task(task_run_name="{name}")
 def note(name):
@@ -53,10 +53,10 @@ def orphaned():
     os.kill(int(sys.argv[2]), signal.SIGKILL)
     note("last")
 
-with flows.history.history(embedded=False) as kept, httpx.Client() as client:
+with flows.prefect_server.history.history(embedded=False) as kept, httpx.Client() as client:
     state = kept.run(globals()[sys.argv[1]], last="last")
     chosen = {"flow_runs": {"id": {"any_": [str(state.state_details.flow_run_id)]}}}
-    runs = client.post(f"{flows.server.address()}/task_runs/filter", json=chosen).json()
+    runs = client.post(f"{flows.prefect_server.local_server.address()}/task_runs/filter", json=chosen).json()
     print(state.type.value, sum(run["state_type"] == "COMPLETED" for run in runs))
 print(os.environ.get("PREFECT_API_URL"))
 """

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from flows.settings import DEFAULTS, apply_defaults
+from flows.prefect_server.settings import DEFAULTS, apply_defaults
 
 
 @pytest.fixture(autouse=True)

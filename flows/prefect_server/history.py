@@ -10,8 +10,8 @@ from uuid import UUID
 
 import click
 
-from flows import server
-from flows.api import api_address, require_embedded
+from flows.prefect_server import local_server
+from flows.prefect_server.api import api_address, require_embedded
 
 _ENDS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 _PAUSE_SECONDS = 0.2
@@ -47,7 +47,7 @@ class History:
         """
         if not self.is_ours:
             return flow(**parameters, return_state=True)
-        with _api_at(server.answering()):
+        with _api_at(local_server.answering()):
             state = flow(**parameters, return_state=True)
             _await_records(state.state_details.flow_run_id, last)
         return state
@@ -80,7 +80,7 @@ def history(embedded: bool) -> Iterator[History]:
         require_embedded()
         yield History(announcement="Prefect runs embedded: this run's history is not kept")
     else:
-        with server.used():
+        with local_server.used():
             yield History(announcement="Prefect reports to Nightbrush's own server: nightbrush ui", is_ours=True)
 
 
@@ -95,10 +95,10 @@ def page() -> str:
         from prefect.settings import PREFECT_UI_URL
 
         return str(PREFECT_UI_URL.value())
-    with server.used():
-        if server.address() is None:
+    with local_server.used():
+        if local_server.address() is None:
             click.echo("nightbrush: the server starts, which takes some seconds", err=True)
-        return server.answering().removesuffix("/api")
+        return local_server.answering().removesuffix("/api")
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def _api_at(url: str) -> Iterator[None]:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     before = dict(os.environ)
-    spared = ",".join(filter(None, (before.get("no_proxy", before.get("NO_PROXY")), server.HOST)))
+    spared = ",".join(filter(None, (before.get("no_proxy", before.get("NO_PROXY")), local_server.HOST)))
     changed = {"PREFECT_API_URL": url, "NO_PROXY": spared, "no_proxy": spared}
     os.environ.update(changed)
     try:

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from flows import server
-from flows.server import ServerError
+from flows.prefect_server import local_server
+from flows.prefect_server.local_server import ServerError
 from tests.flows.answering import answering
 from tests.flows.console import Nightbrush
 
@@ -54,8 +54,8 @@ def test_two_that_start_it_at_once_have_the_same(started_twice: tuple[Path, list
 def test_it_outlives_who_started_it_and_is_found_again(own_api: str, own_folder: Path) -> None:
     process = told(own_folder, "pid")
     assert os.getsid(process) != os.getsid(0)
-    with server.used():
-        assert server.answering() == server.address() == own_api
+    with local_server.used():
+        assert local_server.answering() == local_server.address() == own_api
     assert told(own_folder, "pid") == process
 
 
@@ -85,10 +85,10 @@ def test_all_of_its_files_lie_in_a_folder_that_is_its_owners(own_folder: Path, o
 
 
 def test_it_is_not_ended_while_it_is_used(nightbrush: Nightbrush, own_api: str) -> None:
-    with server.used():
+    with local_server.used():
         complaint = nightbrush("ui", "--stop").complaint
     assert complaint == "the Prefect server is in use: a run reports to it; wait for its end, or interrupt it"
-    assert server.address() == own_api
+    assert local_server.address() == own_api
 
 
 def test_after_it_was_killed_another_has_the_same_history_beside_whoever_took_its_port(
@@ -102,9 +102,9 @@ def test_after_it_was_killed_another_has_the_same_history_beside_whoever_took_it
     monkeypatch.setenv("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL", "2")
     monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", "sqlite+aiosqlite:////nowhere/prefect.db")
     with answering('{"home": "/someone/else"}', port):
-        assert server.address() is None
-        with server.used():
-            another = server.answering()
+        assert local_server.address() is None
+        with local_server.used():
+            another = local_server.answering()
     assert another != own_api
     assert httpx.get(f"{another}/variables/name/before").json()["value"] == "kept"
     assert settings(another)["server"]["services"]["task_run_recorder"]["flush_interval"] == 2
@@ -114,20 +114,20 @@ def test_after_it_was_killed_another_has_the_same_history_beside_whoever_took_it
 def test_it_ends_when_it_is_told_to(nightbrush: Nightbrush, own_folder: Path) -> None:
     assert nightbrush("ui", "--stop").out == "The server has ended.\n"
     assert environments(own_folder) == {}
-    assert server.address() is None
+    assert local_server.address() is None
     assert nightbrush("ui", "--stop").out == "There was no server to end.\n"
 
 
 def test_one_of_another_version_makes_room_unless_it_is_used(own_folder: Path) -> None:
-    with server.used():
+    with local_server.used():
         before = json.loads((own_folder / "server.json").read_text())
     (own_folder / "server.json").write_text(json.dumps({**before, "prefect": "3.0.0"}))
-    with server.used():
+    with local_server.used():
         after = told(own_folder, "pid")
         assert after != before["pid"]
         assert told(own_folder, "port") == before["port"]
         (own_folder / "server.json").write_text(json.dumps({**before, "pid": after, "prefect": "3.0.0"}))
-        with server.used():
+        with local_server.used():
             assert told(own_folder, "pid") == after
     assert list(environments(own_folder)) == [after]
 
@@ -135,8 +135,8 @@ def test_one_of_another_version_makes_room_unless_it_is_used(own_folder: Path) -
 def test_one_that_does_not_start_is_one_line_and_names_its_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NIGHTBRUSH_HOME", str(tmp_path))
     monkeypatch.setattr(sys, "executable", "no-such-program")
-    with server.used(), pytest.raises(ServerError) as caught:
-        server.answering()
+    with local_server.used(), pytest.raises(ServerError) as caught:
+        local_server.answering()
     log = tmp_path / "prefect" / "server.log"
     assert str(caught.value) == (
         f"the Prefect server that keeps the history does not start; see why in {str(log)!r}, or run with --no-history"
@@ -147,7 +147,7 @@ def test_one_that_does_not_start_is_one_line_and_names_its_log(monkeypatch: pyte
 def test_a_folder_that_cannot_be_had_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("NIGHTBRUSH_HOME", str(tmp_path / "file"))
-    with pytest.raises(ServerError) as caught, server.used():
+    with pytest.raises(ServerError) as caught, local_server.used():
         pass
     folder = tmp_path / "file" / "prefect"
     remedy = "set NIGHTBRUSH_HOME to a folder that can be written, or run with --no-history"

@@ -19,12 +19,11 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.types.entrypoint import EntrypointType
 from tzlocal import get_localzone_name
 
-from flows import server
-from flows.anywhere import config_from_anywhere, places_from_anywhere
-from flows.batch import stylize_batch
-from flows.crashes import crashes_told
-from flows.history import history
-from flows.parameters import parameters
+from flows.batch import parameters, stylize_batch
+from flows.prefect_server import local_server
+from flows.prefect_server.crashes import crashes_told
+from flows.prefect_server.history import history
+from flows.runners.absolute_paths import config_from_anywhere, places_from_anywhere
 from nst_engine.errors import ConfigError
 from tasks.planning.job import Job
 from tasks.planning.request import Request
@@ -148,5 +147,5 @@ def _reported() -> Iterator[None]:
     """Report to the API that is set, or to a server of our own, which lives at least as long as the block."""
     with history(embedded=False) as kept:
         click.echo(kept.announcement, err=True)
-        with temporary_settings({PREFECT_API_URL: server.answering()} if kept.is_ours else {}):
+        with temporary_settings({PREFECT_API_URL: local_server.answering()} if kept.is_ours else {}):
             yield
