@@ -11,7 +11,7 @@ from flows.batch import Runner, made, named_after_folders, requested, tag
 from flows.final_state import Verdict, unwritten, verdict
 from nst_engine.judging.referee import Referee
 from tasks.compare import compare
-from tasks.comparison.grid import Grid, enter
+from tasks.comparison.grid import Grid, trials_of
 from tasks.discover import discover
 from tasks.planning.job import Job
 from tasks.planning.request import Pairing
@@ -59,7 +59,7 @@ def compare_backbones(
     config = grids[0].config
     job = Job(content=content, style=style, output=output, config=config, run_id=flow_run.get_id() or "", device=device)
     plan = discover(job, requested([config.backbone], pairing, pairs, include, exclude))
-    trials = enter(plan, grids, referee)
+    trials = trials_of(plan, grids, referee)
     tag({trial.spec.backbone for trial in trials})
     rows, error = made(replace(plan, pairs=tuple(trial.spec for trial in trials)), job, runner)
     error = error or unwritten(lambda: compare(trials, rows, job, referee))

@@ -16,7 +16,7 @@ from tasks.preflight.checks import preflight
 @task(name="discover", task_run_name="discover pairs", cache_policy=NO_CACHE, persist_result=False)
 def discover(job: Job, request: Request) -> Plan:
     """The plan of a batch. It stays in memory: of a million pairs, Prefect keeps none."""
-    plan = ready_plan()
+    plan = prepared_plan()
     return preflight(job, request) if plan is None else plan
 
 
@@ -24,7 +24,7 @@ _plan: ContextVar[Plan | None] = ContextVar("plan", default=None)
 
 
 @contextmanager
-def ready(plan: Plan) -> Iterator[None]:
+def prepared(plan: Plan) -> Iterator[None]:
     """Have the batch that runs in this block take a plan as it is."""
     token = _plan.set(plan)
     try:
@@ -33,6 +33,6 @@ def ready(plan: Plan) -> Iterator[None]:
         _plan.reset(token)
 
 
-def ready_plan() -> Plan | None:
+def prepared_plan() -> Plan | None:
     """The plan that is ready; None where the batch is to make its own."""
     return _plan.get()

@@ -8,7 +8,7 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.records.row import ManifestRow
 from tasks.reporting.number_format import brief
-from tasks.reporting.outputs import BACKBONES, REPORT, RESULTS, write_outcome
+from tasks.reporting.outputs import BACKBONES, REPORT, RESULTS, write_outputs
 from tasks.reporting.run_artifact import artifact_key, digest
 from tasks.storage import open_storage
 
@@ -21,7 +21,7 @@ def report(output: str, rows: Iterable[ManifestRow]) -> tuple[str, ...]:
     and the table of the backbones, with four digits of each figure that count; `backbones.csv` has them all.
     """
     storage = open_storage(output)
-    outcome = write_outcome(storage, rows)
+    outcome = write_outputs(storage, rows)
     places = [storage.uri(name) for name in (REPORT, RESULTS, BACKBONES)]
     create_markdown_artifact(
         digest(outcome.summary, outcome.exhibits, places),

@@ -152,11 +152,11 @@ def replay(picture: Path, output: Path | None, device: str | None, **sources: st
 @click.argument("output")
 def report(output: str) -> int:
     """Rebuild the CSV files and the report of OUTPUT from its sidecars."""
-    from tasks.reporting.outputs import REPORT, write_outcome
+    from tasks.reporting.outputs import REPORT, write_outputs
     from tasks.storage import open_storage
 
     storage = open_storage(output)
-    outcome = write_outcome(storage)
+    outcome = write_outputs(storage)
     for note in outcome.notes:
         click.echo(f"nightbrush: {note}", err=True)
     click.echo(f"{len(outcome.summary.rows)} rows; look at {storage.uri(REPORT)}")

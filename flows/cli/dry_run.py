@@ -10,7 +10,7 @@ from rich.filesize import decimal
 
 from nst_engine.errors import ImageError, TransferError
 from tasks.planning.job import Job
-from tasks.planning.names import shown
+from tasks.planning.names import printable
 from tasks.planning.pairs import PairSpec, Plan
 from tasks.preflight.checks import unfinished
 from tasks.preflight.estimate import Estimate, estimate
@@ -35,7 +35,7 @@ def _names(plan: Plan) -> Iterator[str]:
 
 def _described(pair: PairSpec) -> str:
     """The pair's name and what is set for it alone, each as `--set` takes it."""
-    return " ".join([shown(pair.name), *(f"{name}={_text(value)}" for name, value in pair.overrides)])
+    return " ".join([printable(pair.name), *(f"{name}={_text(value)}" for name, value in pair.overrides)])
 
 
 def _text(value: Any) -> str:
@@ -80,5 +80,5 @@ def _estimated(pairs: Iterable[PairSpec], job: Job) -> tuple[Estimate | None, li
         try:
             return estimate(pair, job), failures
         except (ImageError, StorageError, TransferError) as error:
-            failures.append(f"{shown(pair.name)} will fail: {error}")
+            failures.append(f"{printable(pair.name)} will fail: {error}")
     return None, failures

@@ -9,7 +9,7 @@ import click
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import ConfigError
-from tasks.comparison.grid import Grid, enter, variants
+from tasks.comparison.grid import Grid, trials_of, variants
 from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
 from tasks.planning.request import Request
@@ -71,7 +71,7 @@ def launch_comparison(
     variants(grids)  # what is not allowed is told before anything is listed or downloaded
     job = Job(config=grids[0].config, **places)
     plan = preflight(job, request)
-    whole = replace(plan, pairs=tuple(trial.spec for trial in enter(plan, grids, how["referee"])))
+    whole = replace(plan, pairs=tuple(trial.spec for trial in trials_of(plan, grids, how["referee"])))
 
     def run(history: "History") -> bool:
         from flows.cli.run_here import run_comparison

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from nst_engine.config import TransferConfig
-from nst_engine.config.from_text import typed
+from nst_engine.config.from_text import parse_field
 from nst_engine.config.presets import PRESETS, preset_fields
 from nst_engine.errors import ConfigError, listed
 from nst_engine.judging.referee import Referee
@@ -205,7 +205,7 @@ def _changes(file: Path | None, settings: Iterable[str]) -> dict[str, Any]:
 def _from_toml(file: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
-        return {name: typed(name, value) if value == "none" else value for name, value in values.items()}
+        return {name: parse_field(name, value) if value == "none" else value for name, value in values.items()}
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(f"configuration file {str(file)!r} cannot be used: {reason}") from error
@@ -215,11 +215,11 @@ def _variation(text: str) -> tuple[str, list[Any]]:
     name, equals, values = text.partition("=")
     if not equals:
         raise ConfigError(f"vary {text!r} is not allowed; use field=value,value, such as learning_rate=1,10,15")
-    return name.strip(), [typed(name.strip(), value.strip(), separator="+") for value in values.split(",")]
+    return name.strip(), [parse_field(name.strip(), value.strip(), separator="+") for value in values.split(",")]
 
 
 def _setting(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals:
         raise ConfigError(f"setting {text!r} is not allowed; use key=value, such as side=1024")
-    return name.strip(), typed(name.strip(), value.strip())
+    return name.strip(), parse_field(name.strip(), value.strip())

@@ -13,7 +13,7 @@ from nst_engine.hardware.quiet_import import import_quietly
 from tasks.compare import compare
 from tasks.comparison.grid import Grid
 from tasks.comparison.outputs import COMPARISON, CURVES, PAGE
-from tasks.discover import ready
+from tasks.discover import prepared
 from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
 from tasks.planning.request import Request
@@ -45,7 +45,7 @@ def run_batch(plan: Plan, job: Job, request: Request, history: History, **how: A
     Raises:
         Exception: whatever kept the flow from coming to its verdict.
     """
-    with ready(plan):
+    with prepared(plan):
         state = history.run(
             stylize_batch,
             last=report.name,
@@ -69,7 +69,7 @@ def run_comparison(plan: Plan, job: Job, request: Request, grids: Sequence[Grid]
     Raises:
         Exception: whatever kept the flow from coming to its verdict.
     """
-    with ready(plan):
+    with prepared(plan):
         state = history.run(compare_backbones, last=compare.name, grids=list(grids), **parameters(job, request), **how)
     return _ended(state, job, Comparison=PAGE, Table=COMPARISON, Curves=CURVES)
 

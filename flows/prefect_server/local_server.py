@@ -23,7 +23,7 @@ from time import monotonic, sleep
 
 from flows.prefect_server.settings import SERVER_DEFAULTS
 from nst_engine.errors import NightbrushError
-from tasks.local_state import home
+from tasks.local_state import state_folder
 
 HOST = "127.0.0.1"
 PORTS = range(4270, 4370)
@@ -247,4 +247,4 @@ def _opened(name: str) -> BufferedWriter:
 
 
 def _folder() -> Path:
-    return (home() / "prefect").resolve()
+    return (state_folder() / "prefect").resolve()

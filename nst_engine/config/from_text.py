@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 from nst_engine.config.transfer_config import TransferConfig
 
 
-def typed(name: str, text: str, separator: str = ",") -> Any:
+def parse_field(name: str, text: str, separator: str = ",") -> Any:
     """The text as the kind of value that the field takes; `none` where it takes None, in parts where it takes several.
 
     A word that the field knows is that word: `smoothing=none` is none, not the backbone's own. What is no such value

@@ -8,7 +8,7 @@ from nst_engine.images import Photograph
 from nst_engine.judging.measures import as_picture, at_size_of
 from nst_engine.judging.referee import Distances, Referee
 from nst_engine.transfer.engine import StyleTransfer
-from nst_engine.transfer.lru_cache import Recent
+from nst_engine.transfer.lru_cache import WeightedCache
 from nst_engine.transfer.pair import Source
 from nst_engine.types import Picture
 
@@ -47,7 +47,7 @@ class Judge:
     def __init__(self, referee: Referee, device: str | None = None) -> None:
         self.referee = referee
         self._engine = StyleTransfer(referee.config, device)
-        self._contents: Recent[str, float] = Recent(_CONTENTS_KEPT)
+        self._contents: WeightedCache[str, float] = WeightedCache(_CONTENTS_KEPT)
 
     def distances(self, image: Source, content: Source, style: Source) -> Distances:
         """How far a picture is from the content and the style that it was made of.

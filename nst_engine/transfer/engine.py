@@ -14,12 +14,12 @@ from nst_engine.evaluation.tile_choice import choose_tile, pictures_together, sm
 from nst_engine.hardware.devices import resolve_device, resolve_precision
 from nst_engine.hardware.memory import available_bytes
 from nst_engine.transfer.checkpoint import Checkpoint
-from nst_engine.transfer.level import Level
+from nst_engine.transfer.level import LevelRun
 from nst_engine.transfer.pair import Kind, OnCheckpoint, OnSnapshot, Pair, Source, as_photograph
-from nst_engine.transfer.pair_run import Lane
+from nst_engine.transfer.pair_run import PairRun
 from nst_engine.transfer.result import LossTerms, Record, TransferResult
 from nst_engine.transfer.run_control import spending
-from nst_engine.transfer.shared_state import Workbench, to_pixels
+from nst_engine.transfer.shared_state import SharedState, to_pixels
 
 Outcome: TypeAlias = TransferResult | Exception
 """What became of one of several pairs."""
@@ -50,7 +50,7 @@ class StyleTransfer:
         weights = find_weights(config)
         self.weights_sha256 = weights.sha256
         with tf.device(self.device):
-            self._bench = Workbench(config.computation, weights, self.precision, self.device)
+            self._shared = SharedState(config.computation, weights, self.precision, self.device)
 
     def with_config(self, config: TransferConfig) -> "StyleTransfer":
         """An engine of another configuration on the same device.
@@ -118,12 +118,12 @@ class StyleTransfer:
 
         The generator's return value is the result. Arguments and errors are those of `run`.
         """
-        lane = self._lane(Pair(content, style, on_snapshot, on_checkpoint, resume))
-        for _, record in self._optimized([lane]):
+        run = self._pair_run(Pair(content, style, on_snapshot, on_checkpoint, resume))
+        for _, record in self._optimized([run]):
             yield record
-        if lane.error is not None:
-            raise lane.error
-        return self._result(lane)
+        if run.error is not None:
+            raise run.error
+        return self._result(run)
 
     def run_batch(
         self, pairs: Sequence[tuple[Source, Source] | Pair], on_record: Callable[[int, Record], Any] | None = None
@@ -152,7 +152,7 @@ class StyleTransfer:
                 outcomes[index] = error
         for (sizes, _), indices in kinds.items():
             room = None if self.config.deterministic else available_bytes(self.device)
-            most = pictures_together(self.config, self._bench.network, sizes[-1], room)
+            most = pictures_together(self.config, self._shared.network, sizes[-1], room)
             for start in range(0, len(indices), most):
                 outcomes |= self._together(asked, indices[start : start + most], on_record)
         return [outcomes[index] for index in range(len(asked))]
@@ -168,52 +168,52 @@ class StyleTransfer:
         Raises:
             ImageError: a picture cannot be read, or `image` has another size than the result would have.
         """
-        picture, lane = as_photograph(image).over_white(), self._lane(Pair(content, style))
-        size = lane.sizes[-1]
+        picture, run = as_photograph(image).over_white(), self._pair_run(Pair(content, style))
+        size = run.sizes[-1]
         if picture.shape[1::-1] != size:
             raise ImageError(f"the picture is {picture.shape[1]}x{picture.shape[0]} pixels; use {size[0]}x{size[1]}")
         with tf.device(self.device):
             tile = self._tile(size)
-            targets = self._bench.targets(lane, size, tile)
-            terms = self._bench.reader(size, tile).terms(to_pixels(picture), targets).numpy().tolist()
+            targets = self._shared.targets(run, size, tile)
+            terms = self._shared.reader(size, tile).terms(to_pixels(picture), targets).numpy().tolist()
         return LossTerms(**dict(zip(("content", "style", "tv", "total"), terms, strict=True)))
 
-    def _lane(self, pair: Pair) -> Lane:
-        return Lane(self.config, pair, self.precision.loss_scale)
+    def _pair_run(self, pair: Pair) -> PairRun:
+        return PairRun(self.config, pair, self.precision.loss_scale)
 
     def _tile(self, size: tuple[int, int]) -> int | None:
         """Side of the tiles that one picture of that width and height is to be taken in; None is whole."""
         if self.config.tile is None and not self.config.deterministic:
-            return choose_tile(self.config, self._bench.network, size, self.device)
+            return choose_tile(self.config, self._shared.network, size, self.device)
         return None if self.config.tile is None or self.config.tile >= max(size) else self.config.tile
 
-    def _optimized(self, lanes: Sequence[Lane]) -> Iterator[tuple[int, Record]]:
+    def _optimized(self, runs: Sequence[PairRun]) -> Iterator[tuple[int, Record]]:
         """Take pairs of one kind through all levels; yields the records that are kept, each with its pair's index."""
         tile = None
-        first, done = lanes[0].pair.begins
-        for index, size in enumerate(lanes[0].sizes[first:], first):
-            if all(lane.error for lane in lanes):
+        first, done = runs[0].pair.begins
+        for index, size in enumerate(runs[0].sizes[first:], first):
+            if all(run.error for run in runs):
                 return
-            level = Level(self._bench, lanes, size, smaller_of(tile, self._tile(size)))
+            level = LevelRun(self._shared, runs, size, smaller_of(tile, self._tile(size)))
             yield from level.run(index, done)
             tile, done = level.tile, 0
-            if size == lanes[0].sizes[-1]:
-                yield from self._finished(level, lanes)
+            if size == runs[0].sizes[-1]:
+                yield from self._finished(level, runs)
             del level  # its memory is the next one's
 
-    def _finished(self, level: Level, lanes: Sequence[Lane]) -> Iterator[tuple[int, Record]]:
+    def _finished(self, level: LevelRun, runs: Sequence[PairRun]) -> Iterator[tuple[int, Record]]:
         """Read the last losses, of the pictures as they are handed out."""
-        for index, lane in enumerate(lanes):
-            if lane.error is None:
-                lane.picture = lane.finished(lane.picture)
-                with spending([lane.journal], "optimize"):
-                    terms = level.terms(index, lane.picture)
+        for index, run in enumerate(runs):
+            if run.error is None:
+                run.picture = run.finished(run.picture)
+                with spending([run.control], "optimize"):
+                    terms = level.terms(index, run.picture)
                 try:
-                    record = lane.journal.record(terms)
+                    record = run.control.record(terms)
                 except TransferError as error:
-                    lane.error = error
+                    run.error = error
                 else:
-                    yield index, lane.journal.keep(record)
+                    yield index, run.control.keep(record)
 
     def _together(
         self,
@@ -222,28 +222,28 @@ class StyleTransfer:
         on_record: Callable[[int, Record], Any] | None,
     ) -> dict[int, Outcome]:
         """What becomes of pairs of one kind."""
-        lanes: dict[int, Lane] = {}
+        runs: dict[int, PairRun] = {}
         outcomes: dict[int, Outcome] = {}
         for index in indices:
             try:
-                lanes[index] = self._lane(pairs[index])
+                runs[index] = self._pair_run(pairs[index])
             except NightbrushError as error:
                 outcomes[index] = error
-        positions = [*lanes]
+        positions = [*runs]
         try:
-            for position, record in self._optimized([*lanes.values()]) if lanes else ():
+            for position, record in self._optimized([*runs.values()]) if runs else ():
                 if on_record is not None:
                     on_record(positions[position], record)
         except TransferError as error:  # no tile is small enough for one picture alone, or XLA fails
-            return outcomes | dict.fromkeys(lanes, error)
+            return outcomes | dict.fromkeys(runs, error)
         except tf.errors.ResourceExhaustedError:
-            halves = positions[: len(lanes) // 2], positions[len(lanes) // 2 :]
+            halves = positions[: len(runs) // 2], positions[len(runs) // 2 :]
         else:
-            return outcomes | {index: lane.error or self._result(lane) for index, lane in lanes.items()}
-        self._bench.forget()
+            return outcomes | {index: run.error or self._result(run) for index, run in runs.items()}
+        self._shared.forget()
         for half in halves:
             outcomes |= self._together(pairs, half, on_record)
         return outcomes
 
-    def _result(self, lane: Lane) -> TransferResult:
-        return lane.result(self.precision.name, self.device, self.weights_sha256)
+    def _result(self, run: PairRun) -> TransferResult:
+        return run.result(self.precision.name, self.device, self.weights_sha256)

@@ -10,7 +10,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class Recent(Generic[Key, Value]):
+class WeightedCache(Generic[Key, Value]):
     """Keeps the values used last and drops those unused for longest; the one used last of all is always kept.
 
     What is dropped is gone at once: traced graphs are rings of references, which Python frees when it looks for them.

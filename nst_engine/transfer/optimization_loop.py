@@ -45,7 +45,7 @@ class Steps(NamedTuple):
     evaluations: int
 
 
-class Descent:
+class OptimizationLoop:
     """The optimization of one or more pictures of one size. Tracing happens once, when it is made.
 
     Args:

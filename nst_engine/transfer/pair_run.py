@@ -15,7 +15,7 @@ from nst_engine.images.reading import Origin
 from nst_engine.transfer.checkpoint import Checkpoint
 from nst_engine.transfer.pair import Pair, as_photograph
 from nst_engine.transfer.result import TransferResult
-from nst_engine.transfer.run_control import Journal, spending
+from nst_engine.transfer.run_control import RunControl, spending
 from nst_engine.transfer.sizes import require_seen, result_sizes
 from nst_engine.transfer.start_picture import initial_picture
 from nst_engine.types import Picture
@@ -35,7 +35,7 @@ class Style(NamedTuple):
     key: str
 
 
-class Lane:
+class PairRun:
     """One pair on its way.
 
     Args:
@@ -46,7 +46,7 @@ class Lane:
     Attributes:
         config: as it was given.
         pair: as it was given.
-        journal: the account.
+        control: the account.
         photograph: the content as it was read.
         content: its picture, laid over white.
         styles: the pair's style and those of the blend.
@@ -63,28 +63,28 @@ class Lane:
 
     def __init__(self, config: TransferConfig, pair: Pair, loss_scale: float) -> None:
         self.pair = pair
-        self.journal = Journal(config, loss_scale)
+        self.control = RunControl(config, loss_scale)
         self.tile: int | None = None
         self.error: Exception | None = None
         self.config = config
-        with spending([self.journal], "prepare"):
+        with spending([self.control], "prepare"):
             self._read(pair)
         if pair.resume is not None:
             self.picture = pair.resume.picture
-            self.journal.resume(pair.resume.account)
+            self.control.resume(pair.resume.account)
 
     def goes_on(self, done: int) -> bool:
         """Whether the level goes on after so many of its steps."""
-        return self.error is None and self.journal.goes_on(done)
+        return self.error is None and self.control.goes_on(done)
 
     def show(self, level: int, done: int) -> None:
         """Show those who watch how far the pair is, after so many steps of a level; an error of theirs ends it."""
         pair = self.pair
         try:
             if pair.on_snapshot is not None and due(done, self.config.snapshot_every):
-                pair.on_snapshot(self.journal.steps, self.finished(self.picture))
+                pair.on_snapshot(self.control.steps, self.finished(self.picture))
             if pair.on_checkpoint is not None:
-                account = self.journal.account()
+                account = self.control.account()
                 pair.on_checkpoint(Checkpoint(level=level, done=done, picture=self.picture, account=account))
         except Exception as error:  # whatever they raise, the pairs beside this one go on
             self.error = error
@@ -98,19 +98,19 @@ class Lane:
 
     def result(self, precision: str, device: str, weights_sha256: str) -> TransferResult:
         """What is handed out at the end, by a device in a precision, of a network with weights of that hash."""
-        journal, alpha = self.journal, self.photograph.alpha
+        control, alpha = self.control, self.photograph.alpha
         height, width, _ = self.picture.shape
         return TransferResult(
             image=self.picture,
             alpha=None if alpha is None else resize(np.dstack([alpha] * 3), width, height)[..., 0],
             icc=self.photograph.icc,
-            losses=journal.history[-1].losses,
-            history=tuple(journal.history),
-            status=journal.status,
-            stop_reason=journal.stop_reason,
-            iterations=journal.steps,
-            evaluations=journal.evaluations,
-            timings=journal.timings,
+            losses=control.history[-1].losses,
+            history=tuple(control.history),
+            status=control.status,
+            stop_reason=control.stop_reason,
+            iterations=control.steps,
+            evaluations=control.evaluations,
+            timings=control.timings,
             config=self.config,
             precision=precision,
             tile=self.tile,

@@ -38,7 +38,7 @@ _WINDOW, _UNRECORDED = 5, 50
 """Records over which a plateau is looked for, and the steps that stand for one where none are made."""
 
 
-class Journal:
+class RunControl:
     """The account of one transfer.
 
     Attributes:
@@ -218,9 +218,9 @@ class Journal:
 
 
 @contextmanager
-def spending(journals: Sequence[Journal], phase: Literal["prepare", "optimize"]) -> Iterator[None]:
+def spending(controls: Sequence[RunControl], phase: Literal["prepare", "optimize"]) -> Iterator[None]:
     """Count the time inside, an equal share of it for each transfer."""
     started = perf_counter()
     yield
-    for journal in journals:
-        journal.spend(phase, (perf_counter() - started) / len(journals))
+    for control in controls:
+        control.spend(phase, (perf_counter() - started) / len(controls))

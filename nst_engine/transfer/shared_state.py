@@ -18,9 +18,9 @@ from nst_engine.hardware.precision import Precision
 from nst_engine.images import resize
 from nst_engine.losses.objective import Features, Objective, Region, Targets
 from nst_engine.registry.optimizers import OPTIMIZERS
-from nst_engine.transfer.lru_cache import Recent
-from nst_engine.transfer.optimization_loop import Aims, Descent, Evaluator
-from nst_engine.transfer.pair_run import Lane, Style
+from nst_engine.transfer.lru_cache import WeightedCache
+from nst_engine.transfer.optimization_loop import Aims, Evaluator, OptimizationLoop
+from nst_engine.transfer.pair_run import PairRun, Style
 from nst_engine.transfer.sizes import style_size
 from nst_engine.types import Picture, Tensor
 
@@ -59,11 +59,11 @@ class Shape(NamedTuple):
     masks: int
 
 
-class Workbench:
+class SharedState:
     """Network, objective, and what is kept between pictures: styles' targets and traced graphs.
 
     Args:
-        config: what a transfer computes; a lane's own configuration says the rest.
+        config: what a transfer computes; a run's own configuration says the rest.
         weights: of the network.
         precision: what it computes in.
         device: where everything is to be, such as `CPU:0`.
@@ -77,13 +77,13 @@ class Workbench:
             config, weights, precision, self._objective.layers, turned=turns_kernels(precision, device)
         )
         self._whole = Whole(self.network, self._objective)
-        self._tilings: Recent[tuple[Size, int], Tiling] = Recent(_TILINGS_KEPT)
-        self._descents: Recent[Shape, Descent] = Recent(BYTES_KEPT, kept_bytes)
-        self._styles: Recent[tuple[Any, ...], dict[str, Any]] = Recent(_STYLES_KEPT)
+        self._tilings: WeightedCache[tuple[Size, int], Tiling] = WeightedCache(_TILINGS_KEPT)
+        self._loops: WeightedCache[Shape, OptimizationLoop] = WeightedCache(BYTES_KEPT, kept_bytes)
+        self._styles: WeightedCache[tuple[Any, ...], dict[str, Any]] = WeightedCache(_STYLES_KEPT)
 
     def forget(self) -> None:
         """Give back the memory of all that is kept."""
-        self._descents.clear()
+        self._loops.clear()
         self._tilings.clear()
 
     def reader(self, size: Size, tile: int | None) -> Reader:
@@ -100,7 +100,9 @@ class Workbench:
         return self._compiled and self.reader(size, tile) is self._whole
 
     @contextmanager
-    def descent(self, size: Size, optimizers: tuple[str, ...], tile: int | None, targets: Aims) -> Iterator[Descent]:
+    def loop(
+        self, size: Size, optimizers: tuple[str, ...], tile: int | None, targets: Aims
+    ) -> Iterator[OptimizationLoop]:
         """The optimization of pictures of that shape, by one graph for all sizes unless a part of it needs its own.
 
         Inside, it is nobody else's; afterwards it rests until the next who needs it.
@@ -109,32 +111,32 @@ class Workbench:
         any_size = evaluator is self._whole and all(OPTIMIZERS[name].any_size for name in optimizers)
         masks = sum(bool(region.mask) for region in targets[0].regions)
         shape = Shape(None, optimizers, None, masks) if any_size else Shape(size, optimizers, tile, masks)
-        descent = self._descents.take_or_make(
-            shape, lambda: Descent(evaluator, self.precision, targets, shape.size, optimizers)
+        loop = self._loops.take_or_make(
+            shape, lambda: OptimizationLoop(evaluator, self.precision, targets, shape.size, optimizers)
         )
         try:
-            yield descent
+            yield loop
         finally:
-            descent.rest()
-            self._descents.keep(shape, descent)
+            loop.rest()
+            self._loops.keep(shape, loop)
 
-    def targets(self, lane: Lane, size: Size, tile: int | None) -> Targets:
+    def targets(self, run: PairRun, size: Size, tile: int | None) -> Targets:
         """What a pair's picture of that width and height is compared with."""
-        content = self.reader(size, tile).content_targets(to_pixels(resize(lane.content, *size)))
-        weights = tf.constant(lane.journal.weights, tf.float32)
-        return Targets(content, tuple(self._regions(lane, size, tile)), weights)
+        content = self.reader(size, tile).content_targets(to_pixels(resize(run.content, *size)))
+        weights = tf.constant(run.control.weights, tf.float32)
+        return Targets(content, tuple(self._regions(run, size, tile)), weights)
 
     def _evaluator(self, size: Size, tile: int | None) -> Evaluator:
         return Compiled(self._whole) if self.compiles(size, tile) else self.reader(size, tile)
 
-    def _regions(self, lane: Lane, size: Size, tile: int | None) -> Iterator[Region]:
+    def _regions(self, run: PairRun, size: Size, tile: int | None) -> Iterator[Region]:
         """One for all styles together where they have no masks in the content, else one for each."""
-        weights = lane.config.style_weights
-        styles = [(style, style_size(lane.config, style.picture, max(size))) for style in lane.styles]
-        if lane.masks is None:
+        weights = run.config.style_weights
+        styles = [(style, style_size(run.config, style.picture, max(size))) for style in run.styles]
+        if run.masks is None:
             yield Region(tf.constant(1.0), self._style(styles, weights, tile), {})
             return
-        for style, mask, share in zip(styles, lane.masks, region_shares(weights, lane.masks), strict=True):
+        for style, mask, share in zip(styles, run.masks, region_shares(weights, run.masks), strict=True):
             target = self._style([style], (1.0,), tile)
             yield Region(tf.constant(share, tf.float32), target, self._layer_masks(mask, size))
 

@@ -150,7 +150,7 @@ def trials(plan: Plan, variants: Iterable[Variant], config: TransferConfig) -> t
     )
 
 
-def enter(plan: Plan, grids: Sequence[Grid], referee: Referee | None = None) -> tuple[Trial, ...]:
+def trials_of(plan: Plan, grids: Sequence[Grid], referee: Referee | None = None) -> tuple[Trial, ...]:
     """The trials of a comparison, each of which this machine could make and have judged.
 
     Args:

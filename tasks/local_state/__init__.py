@@ -17,6 +17,6 @@ HOME = "NIGHTBRUSH_HOME"
 """Environment variable that names another folder."""
 
 
-def home() -> Path:
+def state_folder() -> Path:
     """The folder: `HOME`, or the user's data folder."""
     return Path(os.environ.get(HOME) or user_data_path("nightbrush"))

@@ -7,7 +7,7 @@ from contextlib import suppress
 from time import time
 
 from nst_engine import Checkpoint, NightbrushError
-from tasks.local_state import home
+from tasks.local_state import state_folder
 from tasks.storage.local import LocalStorage
 
 DAYS = 14
@@ -42,7 +42,7 @@ def forget(fingerprint: str) -> None:
 
 
 def _storage() -> LocalStorage:
-    return LocalStorage(home() / "checkpoints")
+    return LocalStorage(state_folder() / "checkpoints")
 
 
 def _key(fingerprint: str) -> str:

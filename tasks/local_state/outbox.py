@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from nst_engine.errors import NightbrushError
-from tasks.local_state import home
+from tasks.local_state import state_folder
 from tasks.records.sidecar import Sidecar, read_sidecar, write_sidecar
 from tasks.storage import StorageError
 from tasks.storage.local import LocalStorage
@@ -68,7 +68,7 @@ def forget(fingerprint: str) -> None:
 
 
 def _outbox() -> LocalStorage:
-    return LocalStorage(home() / "outbox")
+    return LocalStorage(state_folder() / "outbox")
 
 
 def _picture(fingerprint: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from time import sleep
 
 from tasks.interruption import require_going_on
-from tasks.local_state import home
+from tasks.local_state import state_folder
 from tasks.storage import StorageError
 
 _PAUSE = 0.05
@@ -80,7 +80,7 @@ def _first_free(files: Mapping[str, BufferedWriter]) -> str:
 
 
 def _opened(name: str) -> BufferedWriter:
-    file = home() / "slots" / name
+    file = state_folder() / "slots" / name
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         return file.open("ab")

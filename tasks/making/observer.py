@@ -22,7 +22,7 @@ Log: TypeAlias = Callable[[str], object]
 """Takes a line on what is under way."""
 
 
-class Watch:
+class TransferObserver:
     """Keeps what a pair's transfer shows on its way; what cannot be kept costs a note, not the work.
 
     Attributes:

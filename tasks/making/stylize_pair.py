@@ -19,12 +19,12 @@ from tasks.local_state import checkpoints, outbox
 from tasks.local_state.outbox import Kept
 from tasks.making.engines import engine, free_device
 from tasks.making.locks import alone
-from tasks.making.observer import Log, Watch
+from tasks.making.observer import Log, TransferObserver
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
 from tasks.records.existing import finished, recorded, renamed, skipped_row
 from tasks.records.fingerprint import fingerprint
-from tasks.records.row import ManifestRow, figures
+from tasks.records.row import ManifestRow, result_cells
 from tasks.records.sidecar import Sidecar, write_sidecar
 from tasks.storage import StorageError, open_storage
 
@@ -132,16 +132,16 @@ class _PairWork:
 
     def _made(self, identity: str, content: Photograph, style: Photograph) -> Kept:
         """The picture, made and encoded, and its sidecar."""
-        watch = Watch(self.output, self.pair, self.config, identity, self.log)
-        result = self._stylize(content, style, watch)
+        observer = TransferObserver(self.output, self.pair, self.config, identity, self.log)
+        result = self._stylize(content, style, observer)
         with self.seconds.of("write"):
             data = result.encode()
-        cells = figures(result) | self.seconds.cells()
+        cells = result_cells(result) | self.seconds.cells()
         self.row = replace(
             self.row,
             **cells,
             output_sha256=sha256(data).hexdigest(),
-            error="; ".join((*content.notes, *style.notes, *watch.notes.values())) or None,
+            error="; ".join((*content.notes, *style.notes, *observer.notes.values())) or None,
         )
         return Kept(data=data, sidecar=self._sidecar(result))
 
@@ -198,16 +198,16 @@ class _PairWork:
         self.row = replace(self.row, content_sha256=content_sha256, style_sha256=style_sha256, fingerprint=identity)
         return identity
 
-    def _stylize(self, content: Photograph, style: Photograph, watch: Watch) -> TransferResult:
+    def _stylize(self, content: Photograph, style: Photograph, observer: TransferObserver) -> TransferResult:
         """Transfer once a device is free; the seconds of the pair are those with the device, not the wait for it."""
         with free_device(self.job.device) as device:
             require_going_on()
             started = perf_counter()
             result = engine(self.config, device).run(
-                content, style, watch.on_record, watch.on_snapshot, watch.on_checkpoint, watch.begun
+                content, style, observer.on_record, observer.on_snapshot, observer.on_checkpoint, observer.begun
             )
             held = perf_counter() - started
-        here = result.timings.optimize - (watch.begun.seconds if watch.begun else 0.0)
+        here = result.timings.optimize - (observer.begun.seconds if observer.begun else 0.0)
         self.seconds.spent |= {"prepare": held - here, "optimize": result.timings.optimize}
         return result
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tasks.planning.names import composed
+from tasks.planning.names import nfc
 from tasks.planning.pairs import Pairs, PairSpec
 
 
@@ -25,4 +25,4 @@ def first_collision(pairs: Pairs | list[PairSpec]) -> tuple[int, int] | None:
 
 
 def _names(pairs: Pairs | list[PairSpec]) -> Iterator[str]:
-    return (composed(pair.name).casefold() for pair in pairs)
+    return (nfc(pair.name).casefold() for pair in pairs)

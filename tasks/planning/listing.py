@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from nst_engine.errors import listed
 from nst_engine.images import SUFFIXES
-from tasks.planning.names import composed
+from tasks.planning.names import nfc
 from tasks.planning.request import PairingError, Request
 from tasks.storage import Entry, Storage, StorageError
 
@@ -81,8 +81,8 @@ def _patterns(side: str, given: Iterable[str]) -> Iterator[str]:
 
 def _any_of(patterns: Iterable[str]) -> Matcher:
     """Whether a key matches any of the patterns; without patterns it matches none."""
-    match = re.compile("|".join(translate(composed(pattern)) for pattern in patterns) or r"(?!)").match
-    return lambda key: match(composed(key)) is not None
+    match = re.compile("|".join(translate(nfc(pattern)) for pattern in patterns) or r"(?!)").match
+    return lambda key: match(nfc(key)) is not None
 
 
 def _none_there(storage: Storage, side: str, request: Request, left_out: Sequence[str]) -> PairingError:

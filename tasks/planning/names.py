@@ -9,11 +9,11 @@ def stem(key: str) -> str:
     return splitext(basename(key))[0]
 
 
-def composed(name: str) -> str:
+def nfc(name: str) -> str:
     """A name with its accents in one form: a Mac may have written one picture's, a camera another's."""
     return normalize("NFC", name)
 
 
-def shown(name: str) -> str:
+def printable(name: str) -> str:
     """A name as a line of text may hold it: quoted and escaped, if it has a line break or steers a terminal."""
     return name if name.isprintable() else repr(name)

@@ -8,8 +8,8 @@ from functools import lru_cache
 from operator import attrgetter
 
 from nst_engine.config import TransferConfig
-from nst_engine.config.from_text import typed
-from tasks.planning.names import composed
+from nst_engine.config.from_text import parse_field
+from tasks.planning.names import nfc
 from tasks.planning.pairs import Overrides, PairSpec
 from tasks.planning.request import PairingError
 from tasks.planning.requirements import require_usable
@@ -61,7 +61,7 @@ class RowReader:
 
     def _checked(self, cells: tuple[tuple[str, str], ...]) -> list[tuple[str, Overrides]]:
         """The backbones of a row, each with what it sets."""
-        values = {name: typed(name, text) for name, text in cells}
+        values = {name: parse_field(name, text) for name, text in cells}
         own = values.pop("backbone", None)
         made = [self._config.replace(backbone=name, **values) for name in (self._backbones if own is None else [own])]
         for config in made:
@@ -79,7 +79,7 @@ class _Side:
 
     def __init__(self, side: str, entries: list[Entry]) -> None:
         self._side, self._entries = side, entries
-        self._known = {composed(entry.key): entry for entry in entries}
+        self._known = {nfc(entry.key): entry for entry in entries}
         self._known.update((entry.key, entry) for entry in entries)
 
     def find(self, text: str) -> Entry:
@@ -88,7 +88,7 @@ class _Side:
         Raises:
             PairingError: there is none; the text names the nearest.
         """
-        entry = self._known.get(text) or self._known.get(composed(text))
+        entry = self._known.get(text) or self._known.get(nfc(text))
         if entry is None:
             raise PairingError(self._reason(text))
         return entry

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 from nst_engine.config import TransferConfig
-from tasks.planning.names import shown, stem
+from tasks.planning.names import printable, stem
 from tasks.storage import Entry
 
 Overrides = tuple[tuple[str, Any], ...]
@@ -114,6 +114,6 @@ class Plan:
 
 
 def _left_out(names: Sequence[str], each: str, others: str) -> Iterator[str]:
-    yield from (f"left out: {each.format(shown(name))}" for name in names[:_MOST_NAMED])
+    yield from (f"left out: {each.format(printable(name))}" for name in names[:_MOST_NAMED])
     if len(names) > _MOST_NAMED:
         yield f"left out: {len(names) - _MOST_NAMED} more {others}"

@@ -9,7 +9,7 @@ from nst_engine.config import TransferConfig
 from nst_engine.errors import listed
 from tasks.planning.collisions import first_collision
 from tasks.planning.listing import pictures
-from tasks.planning.names import composed, stem
+from tasks.planning.names import nfc, stem
 from tasks.planning.pair_list import read_pair_list
 from tasks.planning.pair_list_row import RowReader
 from tasks.planning.pairs import Pairs, Plan
@@ -52,13 +52,13 @@ def _by_stem(contents: list[Entry], styles: list[Entry], backbones: tuple[str, .
     first: dict[str, Entry] = {}
     second: dict[str, Entry] = {}
     for content in contents:
-        name = composed(stem(content.key))
+        name = nfc(stem(content.key))
         if first.setdefault(name, content) is not content:
             second.setdefault(name, content)
     pairs = Pairs(backbones=backbones, contents=[], styles=[], crossed=False)
     unmatched_styles = []
     for style in styles:
-        name = composed(stem(style.key))
+        name = nfc(stem(style.key))
         partners = [found[name] for found in (first, second) if name in found]
         pairs.contents.extend(partners)
         pairs.styles.extend([style] * len(partners))

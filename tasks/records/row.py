@@ -53,7 +53,7 @@ class ManifestRow:
     error: str | None = None
 
 
-def figures(result: TransferResult) -> dict[str, Any]:
+def result_cells(result: TransferResult) -> dict[str, Any]:
     """The cells of a row that the engine's result fills."""
     width, height = result.size
     return {

@@ -6,5 +6,5 @@
 
 May import `tasks.records`, `tasks.planning`, `tasks.storage` and the engine's pictures. Never makes a picture.
 
-Start reading at `outputs.write_outcome`.
+Start reading at `outputs.write_outputs`.
 """

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from tasks.planning.names import shown
+from tasks.planning.names import printable
 from tasks.reporting.chart_style import Palette
 
 _LONGEST = 30
@@ -29,7 +29,7 @@ def labels(names: Sequence[str]) -> list[str]:
 
 def shortened(name: str) -> str:
     """A name in one line without its middle, if it is long."""
-    line = shown(" ".join(name.split()))
+    line = printable(" ".join(name.split()))
     half = _LONGEST // 2
     return line if len(line) <= _LONGEST else f"{line[:half]}\N{HORIZONTAL ELLIPSIS}{line[1 - half :]}"
 

@@ -45,7 +45,7 @@ class Outcome:
     notes: tuple[str, ...]
 
 
-def write_outcome(output: Storage, rows: Iterable[ManifestRow] | None = None) -> Outcome:
+def write_outputs(output: Storage, rows: Iterable[ManifestRow] | None = None) -> Outcome:
     """Write `results.csv`, `backbones.csv` and `report.html`.
 
     The rows are those of this run, then those of the other pictures in the output, from their sidecars.

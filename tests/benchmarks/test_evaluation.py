@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from nst_engine import Pair, StyleTransfer
 from nst_engine.hardware.precision import fastest_on_cpu, read_cpuinfo
-from nst_engine.transfer.pair_run import Lane
+from nst_engine.transfer.pair_run import PairRun
 from tests.benchmarks.textbook import CONFIG, SIDES, pair, pixels, vgg16
 
 pytestmark = pytest.mark.benchmark
@@ -36,9 +36,9 @@ def evaluation(side: int, precision: str) -> Callable[[], object]:
     """The engine's own, of one picture."""
     content, style = pair(side)
     engine = StyleTransfer(CONFIG.replace(side=side, precision=precision))
-    lane = Lane(engine.config, Pair(content, style), 1.0)
-    targets = engine._bench.targets(lane, (side, side), None)
-    evaluate = tf.function(engine._bench.reader((side, side), None).evaluate)
+    run = PairRun(engine.config, Pair(content, style), 1.0)
+    targets = engine._shared.targets(run, (side, side), None)
+    evaluate = tf.function(engine._shared.reader((side, side), None).evaluate)
     picture, scales = pixels(style), (tf.ones([]),)
     return lambda: evaluate(picture, (targets,), scales)[1].numpy()
 

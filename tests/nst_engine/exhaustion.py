@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from nst_engine.transfer.optimization_loop import Descent
+from nst_engine.transfer.optimization_loop import OptimizationLoop
 
 
 def run_out(monkeypatch: pytest.MonkeyPatch, when: Callable[[int, int], bool]) -> None:
@@ -19,26 +19,26 @@ def run_out(monkeypatch: pytest.MonkeyPatch, when: Callable[[int, int], bool]) -
         monkeypatch: of the test.
         when: whether it does, given how many times steps were asked for before, and for how many pictures now.
     """
-    advance, calls = Descent.advance, 0
+    advance, calls = OptimizationLoop.advance, 0
 
-    def exhausted(self: Descent, rates: npt.NDArray[np.float32], active: list[bool], targets: Any) -> Any:
+    def exhausted(self: OptimizationLoop, rates: npt.NDArray[np.float32], active: list[bool], targets: Any) -> Any:
         nonlocal calls
         calls += 1
         if when(calls - 1, len(targets)):
             raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
         return advance(self, rates, active, targets)
 
-    monkeypatch.setattr(Descent, "advance", exhausted)
+    monkeypatch.setattr(OptimizationLoop, "advance", exhausted)
 
 
 def alive_before_each(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many of the optimizations made from now on were still in memory whenever another was made."""
-    make, made, alive = Descent.__init__, list[weakref.ref[Descent]](), list[int]()
+    make, made, alive = OptimizationLoop.__init__, list[weakref.ref[OptimizationLoop]](), list[int]()
 
-    def watched(self: Descent, *arguments: Any) -> None:
-        alive.append(sum(descent() is not None for descent in made))
+    def watched(self: OptimizationLoop, *arguments: Any) -> None:
+        alive.append(sum(loop() is not None for loop in made))
         make(self, *arguments)
         made.append(weakref.ref(self))
 
-    monkeypatch.setattr(Descent, "__init__", watched)
+    monkeypatch.setattr(OptimizationLoop, "__init__", watched)
     return alive

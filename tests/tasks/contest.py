@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from nst_engine.judging.referee import Referee
-from tasks.comparison.grid import Grid, Trial, enter
+from tasks.comparison.grid import Grid, Trial, trials_of
 from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
@@ -19,7 +19,7 @@ def a_contest(root: Path, *grids: Grid) -> tuple[Job, tuple[Trial, ...]]:
     job = a_job(root)
     paint(root / "contents" / "hill.png", 3)
     plan = Plan(pairs=(a_pair("hill.png"), a_pair("lake.png")))
-    return job, enter(plan, grids or (GRID,))
+    return job, trials_of(plan, grids or (GRID,))
 
 
 def made(trials: tuple[Trial, ...], job: Job) -> list[ManifestRow]:

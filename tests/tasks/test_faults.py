@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from nst_engine.images import read_provenance
-from tasks.local_state import home
+from tasks.local_state import state_folder
 from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
-from tasks.reporting.outputs import write_outcome
+from tasks.reporting.outputs import write_outputs
 from tasks.storage import StorageError
 from tests.tasks.studio import a_job, a_pair, output_of, paint
 
@@ -95,7 +95,7 @@ def test_where_no_disk_takes_the_picture_nothing_is_left_of_it_and_the_row_says_
     assert failed.status == "failed"
     assert str(failed.error).startswith(f"file {failed.output!r} cannot be written: File too large; check permissions")
     assert "; the picture cannot be kept on this machine either: file " in str(failed.error)
-    assert files(job.output) == files(home() / "outbox") == []
+    assert files(job.output) == files(state_folder() / "outbox") == []
     assert stylize_pair(PAIR, job).status == "completed"
 
 
@@ -108,7 +108,7 @@ def test_a_disk_with_room_for_the_picture_alone_keeps_nothing_by_halves(job: Job
         assert "cannot be kept on this machine either" in str(stylize_pair(PAIR, job).error)
     assert picture < sidecar
     assert files(job.output) == ["tiny/lake--wave.png"]
-    assert files(home() / "outbox") == []
+    assert files(state_folder() / "outbox") == []
     assert stylize_pair(PAIR, job).status == "completed"
 
 
@@ -145,7 +145,7 @@ def test_an_output_that_is_deleted_between_two_pairs_costs_what_was_in_it(job: J
     rows = [stylize_pair(pairs[0], job)]
     shutil.rmtree(job.output)
     rows.append(stylize_pair(pairs[1], job))
-    assert write_outcome(output_of(job), rows).summary.rows == tuple(rows)
+    assert write_outputs(output_of(job), rows).summary.rows == tuple(rows)
     assert files(job.output)[-2:] == ["tiny/lake--wave.json", "tiny/lake--wave.png"]
     assert [stylize_pair(pair, job).status for pair in pairs] == ["completed", "skipped"]
 
@@ -154,12 +154,12 @@ def test_a_disk_that_is_full_at_the_end_leaves_the_earlier_results_as_they_were(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [stylize_pair(PAIR, job)]
-    write_outcome(output_of(job), rows)
+    write_outputs(output_of(job), rows)
     results = Path(job.output, "results.csv")
     before = results.read_bytes()
     first_time(monkeypatch, refusing(errno.ENOSPC))
     with pytest.raises(StorageError, match=r"results\.csv' cannot be written: No space left on device"):
-        write_outcome(output_of(job), [replace(row, run_id="morning") for row in rows])
+        write_outputs(output_of(job), [replace(row, run_id="morning") for row in rows])
     assert results.read_bytes() == before
     assert len(files(job.output)) == 5
 

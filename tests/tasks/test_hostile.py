@@ -19,7 +19,7 @@ from tasks.planning.request import PairingError, Request
 from tasks.preflight.checks import preflight
 from tasks.records.csv_files import read_results
 from tasks.records.row import COLUMNS, ManifestRow
-from tasks.reporting.outputs import write_outcome
+from tasks.reporting.outputs import write_outputs
 from tests.tasks.hostile import ABSENT, FAILED, HOSTILE, MADE, WIDE, Hostile, fill
 from tests.tasks.pages import Page
 from tests.tasks.studio import CONFIG, a_job, a_pair, output_of, paint
@@ -73,7 +73,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         patch.chdir(root / "here")
         job, before = the_job(root), surroundings(root)
         rows = rows_of(job)
-        write_outcome(output_of(job), rows)
+        write_outputs(output_of(job), rows)
         yield Night(
             job=job,
             rows={row.content.rpartition("/")[2]: row for row in rows},

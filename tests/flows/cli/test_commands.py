@@ -8,7 +8,7 @@ from flows.cli import cli
 from nst_engine import __version__
 from tasks.records.csv_files import read_results
 from tasks.records.row import ManifestRow
-from tasks.reporting.outputs import write_outcome
+from tasks.reporting.outputs import write_outputs
 from tasks.samples import sample_pictures
 from tasks.storage import open_storage
 from tests.flows.console import TINY, Nightbrush
@@ -189,7 +189,7 @@ def test_a_dry_run_shortens_a_long_list(nightbrush: Nightbrush, places: list[str
 
 
 def test_rebuilds_a_report(nightbrush: Nightbrush, tmp_path: Path) -> None:
-    write_outcome(open_storage(str(tmp_path)), [])
+    write_outputs(open_storage(str(tmp_path)), [])
     (tmp_path / "report.html").unlink()
     ran = nightbrush("report", tmp_path)
     assert (ran.status, ran.err) == (0, "")

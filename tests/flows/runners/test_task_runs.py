@@ -124,13 +124,13 @@ def test_an_interruption_ends_the_pair_on_the_device_with_a_checkpoint(
 ) -> None:
     config = CONFIG.replace(iterations=2000, record_every=5)
     job, stopped = a_job(tmp_path, config), []
-    kept = observer.Watch.on_checkpoint
+    kept = observer.TransferObserver.on_checkpoint
 
-    def keep(self: observer.Watch, checkpoint: Any) -> None:
+    def keep(self: observer.TransferObserver, checkpoint: Any) -> None:
         stopped.append(checkpoint.steps)
         kept(self, checkpoint)
 
-    monkeypatch.setattr(observer.Watch, "on_checkpoint", keep)
+    monkeypatch.setattr(observer.TransferObserver, "on_checkpoint", keep)
 
     def made(pair: PairSpec, job: Job) -> ManifestRow:
         if pair.content.key == "0.png":

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from nst_engine.config.from_text import typed
+from nst_engine.config.from_text import parse_field
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,6 @@ from nst_engine.config.from_text import typed
     ],
 )
 def test_a_text_becomes_the_kind_of_its_field_or_stays_a_text(name: str, text: str, value: Any) -> None:
-    found = typed(name, text)
+    found = parse_field(name, text)
     assert found == value
     assert type(found) is type(value)

@@ -143,7 +143,7 @@ content = np.random.default_rng(0).random((1000, 1200, 3), dtype=np.float32)
 engine = StyleTransfer(TransferConfig.from_dict(json.loads(sys.argv[1])))
 loaded = bytes_of("VmRSS")
 engine.run(content, content[:64, :64])
-estimated = transfer_bytes(engine.config, engine._bench.network, (1200, 1000), None)
+estimated = transfer_bytes(engine.config, engine._shared.network, (1200, 1000), None)
 print(json.dumps([bytes_of("VmHWM") - loaded, estimated]))
 """
 

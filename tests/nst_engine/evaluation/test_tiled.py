@@ -23,8 +23,8 @@ WIDTH, HEIGHT = 101, 77
 def engine_and_targets(width: int, height: int, tile: int | None, **changes: Any) -> tuple[StyleTransfer, Targets]:
     config = small_config(side=None, **changes)
     engine = shared_engine(config) if config.backbone == "tiny" else StyleTransfer(config)  # kept, it would fill memory
-    lane = engine._lane(Pair(content_pixels(width, height), style_pixels(70, 50)))
-    return engine, engine._bench.targets(lane, (width, height), tile)
+    run = engine._pair_run(Pair(content_pixels(width, height), style_pixels(70, 50)))
+    return engine, engine._shared.targets(run, (width, height), tile)
 
 
 def whole_and_tiled(tile: int, width: int = WIDTH, height: int = HEIGHT, **changes: Any) -> list[tuple[Tensor, Tensor]]:
@@ -37,7 +37,7 @@ def whole_and_tiled(tile: int, width: int = WIDTH, height: int = HEIGHT, **chang
         np.testing.assert_allclose(reader.terms(pixels, targets), terms[0], rtol=1e-5)
         return terms, gradient
 
-    return [evaluated(engine._bench.reader((width, height), side)) for side in (None, tile)]
+    return [evaluated(engine._shared.reader((width, height), side)) for side in (None, tile)]
 
 
 @pytest.mark.parametrize(
@@ -120,13 +120,13 @@ def test_a_change_beyond_the_reach_leaves_the_deepest_features_as_they_are(backb
     spec = BACKBONES[backbone]
     deepest = {"content_layers": (spec.layers[-1],), "style_layers": (spec.layers[-1],)}
     engine = StyleTransfer(small_config(backbone=backbone, side=None, **deepest))
-    stride = engine._bench.network.strides()[spec.layers[-1]]
+    stride = engine._shared.network.strides()[spec.layers[-1]]
     margin = -(-spec.reach // stride)
     length = (2 * margin + 3) * stride
     picture = np.random.default_rng(0).random((1, stride * 4, length, 3), dtype=np.float32) * 255
     changed = picture.copy()
     changed[:, :, : (margin + 1) * stride - spec.reach] = 0
     features, others = (
-        engine._bench.network.features(tf.constant(pixels))[spec.layers[-1]] for pixels in (picture, changed)
+        engine._shared.network.features(tf.constant(pixels))[spec.layers[-1]] for pixels in (picture, changed)
     )
     np.testing.assert_allclose(features[:, :, margin + 1 :], others[:, :, margin + 1 :], rtol=1e-4, atol=1e-3)

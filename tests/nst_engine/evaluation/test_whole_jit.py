@@ -8,7 +8,7 @@ import tensorflow as tf
 from nst_engine import StyleTransfer, TransferError, TransferResult
 from nst_engine.config import TransferConfig
 from nst_engine.losses.objective import Objective
-from nst_engine.transfer.optimization_loop import Descent
+from nst_engine.transfer.optimization_loop import OptimizationLoop
 from nst_engine.types import Tensor
 from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.exhaustion import run_out
@@ -35,39 +35,39 @@ def totals(outcome: object) -> list[float]:
 
 
 @pytest.fixture
-def descents(monkeypatch: pytest.MonkeyPatch) -> list[Descent]:
+def loops(monkeypatch: pytest.MonkeyPatch) -> list[OptimizationLoop]:
     """The optimizations that are made from now on."""
-    make, made = Descent.__init__, list[Descent]()
+    make, made = OptimizationLoop.__init__, list[OptimizationLoop]()
 
-    def kept(self: Descent, *arguments: Any) -> None:
+    def kept(self: OptimizationLoop, *arguments: Any) -> None:
         make(self, *arguments)
         made.append(self)
 
-    monkeypatch.setattr(Descent, "__init__", kept)
+    monkeypatch.setattr(OptimizationLoop, "__init__", kept)
     return made
 
 
-def compiled_operations(descent: Descent) -> list[set[str]]:
+def compiled_operations(loop: OptimizationLoop) -> list[set[str]]:
     """Types of the operations in each function that XLA compiles, of the graph of steps."""
-    functions = descent._advance.graph.as_graph_def().library.function
+    functions = loop._advance.graph.as_graph_def().library.function
     return [{node.op for node in each.node_def} for each in functions if each.attr["_XlaMustCompile"].b]
 
 
 def test_xla_compiles_the_network_and_its_gradient_and_nothing_that_asks_for_more_steps(
-    descents: list[Descent],
+    loops: list[OptimizationLoop],
 ) -> None:
     StyleTransfer(config_of()).run(*PAIRS[0])
-    (operations,) = compiled_operations(descents[0])
+    (operations,) = compiled_operations(loops[0])
     assert {"Conv2D", "Conv2DBackpropInput"} <= operations
     assert not {"While", "StatelessWhile", "AssignVariableOp"} & operations
 
 
 @pytest.mark.parametrize("changes", [{"jit": "off"}, {"jit": "auto"}, {"tile": 16}], ids=str)
 def test_the_graph_is_plain_without_it_on_a_processor_and_in_tiles(
-    changes: dict[str, Any], descents: list[Descent]
+    changes: dict[str, Any], loops: list[OptimizationLoop]
 ) -> None:
     StyleTransfer(config_of(iterations=1, **changes)).run(*PAIRS[0])
-    assert [compiled_operations(descent) for descent in descents] == [[]]
+    assert [compiled_operations(loop) for loop in loops] == [[]]
 
 
 @pytest.mark.parametrize("style_loss", ["gram", "wasserstein"])
@@ -90,11 +90,11 @@ def test_so_are_those_of_half_the_precision_but_for_rounding(precision: str) -> 
     assert totals(compiled) == pytest.approx(totals(plain), rel=0.02)
 
 
-def test_so_are_those_of_a_balanced_transfer_by_lbfgs(descents: list[Descent]) -> None:
+def test_so_are_those_of_a_balanced_transfer_by_lbfgs(loops: list[OptimizationLoop]) -> None:
     changes: dict[str, Any] = {"optimizer": "lbfgs", "learning_rate": None, "balance": 1.0}
     compiled, plain = (StyleTransfer(config_of(jit=jit, **changes)).run(*PAIRS[0]) for jit in ("on", "off"))
     assert totals(compiled) == pytest.approx(totals(plain), rel=0.02)
-    assert [len(compiled_operations(descent)) for descent in descents] == [1, 0]
+    assert [len(compiled_operations(loop)) for loop in loops] == [1, 0]
 
 
 def test_memory_that_runs_out_is_answered_with_tiles_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,6 +132,6 @@ def test_an_error_of_a_plain_graph_is_not_laid_to_xla(monkeypatch: pytest.Monkey
     def broken(*_arguments: Any) -> Any:
         raise tf.errors.InternalError(None, None, "the device is gone")
 
-    monkeypatch.setattr(Descent, "advance", broken)
+    monkeypatch.setattr(OptimizationLoop, "advance", broken)
     with pytest.raises(tf.errors.InternalError, match="the device is gone"):
         engine_of(jit="off").run(*PAIRS[0])

@@ -17,6 +17,6 @@ def test_a_schedule_is_its_formula(name: str, factors: list[float]) -> None:
 def test_the_rate_of_a_step_follows_the_schedule() -> None:
     engine = shared_engine(small_config(optimizer="adam", learning_rate=8.0, iterations=10, schedule="cosine"))
     engine.run(content_pixels(), style_pixels())
-    descent = next(reversed(engine._bench._descents._values.values()))
+    loop = next(reversed(engine._shared._loops._values.values()))
     last = 8 * (1 + np.cos(np.pi * 0.9)) / 2
-    assert float(descent._optimizers[0]._optimizer.learning_rate) == pytest.approx(last, rel=1e-4)
+    assert float(loop._optimizers[0]._optimizer.learning_rate) == pytest.approx(last, rel=1e-4)

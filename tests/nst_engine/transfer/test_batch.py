@@ -11,8 +11,8 @@ from PIL import Image
 from nst_engine import ImageError, NightbrushError, Record, Status, StyleTransfer, TransferError, TransferResult
 from nst_engine.config import TransferConfig
 from nst_engine.transfer.engine import Outcome
-from nst_engine.transfer.optimization_loop import Descent, Steps
-from nst_engine.transfer.run_control import Journal
+from nst_engine.transfer.optimization_loop import OptimizationLoop, Steps
+from nst_engine.transfer.run_control import RunControl
 from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.exhaustion import alive_before_each, run_out
 from tests.nst_engine.small import STYLE_LAYERS, content_pixels, noise_pixels, small_config, style_pixels
@@ -155,15 +155,15 @@ def test_a_pair_whose_loss_is_not_finite_is_an_error_in_its_place(
     engine: StyleTransfer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = engine.run(*PAIRS[2])
-    advance, calls = Descent.advance, count(1)
+    advance, calls = OptimizationLoop.advance, count(1)
 
-    def poisoned(self: Descent, *arguments: Any) -> Steps:
+    def poisoned(self: OptimizationLoop, *arguments: Any) -> Steps:
         taken = advance(self, *arguments)
         terms = taken.terms.copy()
         terms[:, 1] += np.nan if next(calls) == 2 else 0
         return taken._replace(terms=terms)
 
-    monkeypatch.setattr(Descent, "advance", poisoned)
+    monkeypatch.setattr(OptimizationLoop, "advance", poisoned)
     first, failed, last = engine.run_batch(PAIRS)
     assert isinstance(failed, TransferError)
     assert "the loss is nan after 3 steps" in str(failed)
@@ -174,13 +174,13 @@ def test_a_pair_whose_loss_is_not_finite_is_an_error_in_its_place(
 def test_a_pair_that_fails_in_the_very_end_is_an_error_in_its_place(
     engine: StyleTransfer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record, ended = Journal.record, list[Journal]()
+    record, ended = RunControl.record, list[RunControl]()
 
-    def failing(self: Journal, terms: Any) -> Record:
+    def failing(self: RunControl, terms: Any) -> Record:
         ended.extend([self] * (self.steps == 6))
         return record(self, terms * np.nan if ended[1:2] == [self] else terms)
 
-    monkeypatch.setattr(Journal, "record", failing)
+    monkeypatch.setattr(RunControl, "record", failing)
     first, failed, last = engine.run_batch(PAIRS)
     assert completed(first).iterations == completed(last).iterations == 6
     assert isinstance(failed, TransferError)

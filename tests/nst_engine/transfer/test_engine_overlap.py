@@ -10,7 +10,7 @@ import pytest
 
 from nst_engine import StyleTransfer
 from nst_engine.config import TransferConfig
-from nst_engine.transfer.optimization_loop import Descent
+from nst_engine.transfer.optimization_loop import OptimizationLoop
 from nst_engine.transfer.result import Record, TransferResult
 from nst_engine.types import Pixels
 from tests.nst_engine.engines import shared_engine
@@ -83,9 +83,9 @@ def test_a_transfer_may_be_run_while_another_is_watched() -> None:
 
 
 def test_a_transfer_that_is_given_up_gives_its_graph_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Descent] = []
-    make = Descent.__init__
-    monkeypatch.setattr(Descent, "__init__", lambda self, *given: (made.append(self), make(self, *given))[1])
+    made: list[OptimizationLoop] = []
+    make = OptimizationLoop.__init__
+    monkeypatch.setattr(OptimizationLoop, "__init__", lambda self, *given: (made.append(self), make(self, *given))[1])
 
     def refuse(_record: Record) -> None:
         raise InterruptedError

@@ -8,8 +8,8 @@ import pytest
 from nst_engine import StyleTransfer
 from nst_engine.losses.objective import Objective
 from nst_engine.optimizers.lbfgs_memory import Curvature
-from nst_engine.transfer.lru_cache import Recent
-from nst_engine.transfer.optimization_loop import Descent
+from nst_engine.transfer.lru_cache import WeightedCache
+from nst_engine.transfer.optimization_loop import OptimizationLoop
 from nst_engine.transfer.shared_state import BYTES_KEPT, Shape, kept_bytes
 from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
@@ -57,13 +57,13 @@ def test_two_engines_of_one_configuration_give_equal_pictures() -> None:
 
 def test_the_targets_of_a_style_are_computed_once_per_size() -> None:
     engine, computed = StyleTransfer(small_config(optimizer="adam", iterations=1)), list[tuple[int, ...]]()
-    compute = engine._bench._whole.style_summary
+    compute = engine._shared._whole.style_summary
 
     def counting(pixels: Any, mask: Any) -> Any:
         computed.append(tuple(pixels.shape[1:3]))
         return compute(pixels, mask)
 
-    engine._bench._whole.style_summary = counting
+    engine._shared._whole.style_summary = counting
     for content in (CONTENT, noise_pixels(), content_pixels(30, 40)):
         engine.run(content, STYLE)
         engine.evaluate(engine.run(content, STYLE).image, content, STYLE)
@@ -94,7 +94,7 @@ def test_a_style_is_never_enlarged() -> None:
 def test_a_graph_is_traced_once_for_all_sizes_or_once_for_each(
     changes: dict[str, Any], graphs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, traced = Calls(monkeypatch, Descent, "__init__"), Calls(monkeypatch, Descent, "_steps")
+    made, traced = Calls(monkeypatch, OptimizationLoop, "__init__"), Calls(monkeypatch, OptimizationLoop, "_steps")
     engine = StyleTransfer(small_config(iterations=3, record_every=2, **changes))
     for content in (CONTENT, content_pixels(30, 40), CONTENT, noise_pixels(30, 40)):
         engine.run(content, STYLE)
@@ -104,7 +104,7 @@ def test_a_graph_is_traced_once_for_all_sizes_or_once_for_each(
 
 def test_all_sizes_of_eight_pictures_of_512_pixels_are_kept_together() -> None:
     shapes = [Shape((side, side), ("lbfgs",) * 8, None, 0) for side in (128, 181, 256, 362, 512)]
-    kept = Recent[Shape, object](BYTES_KEPT, kept_bytes)
+    kept = WeightedCache[Shape, object](BYTES_KEPT, kept_bytes)
     made = [kept.get_or_make(shape, object) for shape in shapes]
     assert [kept.get_or_make(shape, object) for shape in shapes] == made
 

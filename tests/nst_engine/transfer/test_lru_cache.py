@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nst_engine.transfer.lru_cache import Recent
+from nst_engine.transfer.lru_cache import WeightedCache
 
 
 def maker(value: int, made: list[int]) -> Callable[[], int]:
@@ -14,62 +14,62 @@ def maker(value: int, made: list[int]) -> Callable[[], int]:
 
 
 def test_makes_a_value_once_while_it_is_kept() -> None:
-    recent, made = Recent[str, int](2), list[int]()
-    assert [recent.get_or_make("a", maker(1, made)) for _ in range(3)] == [1, 1, 1]
+    cache, made = WeightedCache[str, int](2), list[int]()
+    assert [cache.get_or_make("a", maker(1, made)) for _ in range(3)] == [1, 1, 1]
     assert made == [1]
 
 
 def test_drops_what_was_unused_for_longest() -> None:
-    recent, made = Recent[int, int](2), list[int]()
+    cache, made = WeightedCache[int, int](2), list[int]()
     for key in (1, 2, 1, 3, 1, 2):
-        assert recent.get_or_make(key, maker(key, made)) == key
+        assert cache.get_or_make(key, maker(key, made)) == key
     assert made == [1, 2, 3, 2]
 
 
 def test_keeps_a_value_that_is_false() -> None:
-    recent, made = Recent[str, int](1), list[int]()
+    cache, made = WeightedCache[str, int](1), list[int]()
     for _ in range(2):
-        recent.get_or_make("a", maker(0, made))
+        cache.get_or_make("a", maker(0, made))
     assert made == [0]
 
 
 def test_keeps_nothing_of_what_could_not_be_made() -> None:
-    recent, made = Recent[str, int](2), list[int]()
-    recent.get_or_make("a", maker(1, made))
+    cache, made = WeightedCache[str, int](2), list[int]()
+    cache.get_or_make("a", maker(1, made))
     with pytest.raises(ZeroDivisionError):
-        recent.get_or_make("b", lambda: 1 // 0)
-    assert recent.get_or_make("a", maker(1, made)) == 1
+        cache.get_or_make("b", lambda: 1 // 0)
+    assert cache.get_or_make("a", maker(1, made)) == 1
     assert made == [1]
 
 
 def test_drops_as_many_as_weigh_too_much_before_it_makes_another() -> None:
     kept = list[int]()
-    recent = Recent[int, int](10, weight=float)
+    cache = WeightedCache[int, int](10, weight=float)
     for key in (4, 5, 7, 20):
-        recent.get_or_make(key, lambda key=key: kept.append(len(recent._values)) or key)
+        cache.get_or_make(key, lambda key=key: kept.append(len(cache._values)) or key)
     assert kept == [0, 1, 0, 0]
-    assert recent.get_or_make(20, lambda: 1 // 0) == 20
+    assert cache.get_or_make(20, lambda: 1 // 0) == 20
 
 
 def test_makes_a_value_anew_after_all_were_dropped() -> None:
-    recent, made = Recent[str, int](2), list[int]()
-    recent.get_or_make("a", maker(1, made))
-    recent.clear()
-    recent.get_or_make("a", maker(1, made))
+    cache, made = WeightedCache[str, int](2), list[int]()
+    cache.get_or_make("a", maker(1, made))
+    cache.clear()
+    cache.get_or_make("a", maker(1, made))
     assert made == [1, 1]
 
 
 def test_what_is_taken_is_nobody_elses_until_it_is_given_to_keep() -> None:
-    recent, made = Recent[str, int](2), list[int]()
-    assert [recent.take_or_make("a", maker(value, made)) for value in (1, 2)] == [1, 2]
-    recent.keep("a", 1)
-    recent.keep("a", 2)
-    assert recent.get_or_make("a", maker(3, made)) == 2
+    cache, made = WeightedCache[str, int](2), list[int]()
+    assert [cache.take_or_make("a", maker(value, made)) for value in (1, 2)] == [1, 2]
+    cache.keep("a", 1)
+    cache.keep("a", 2)
+    assert cache.get_or_make("a", maker(3, made)) == 2
     assert made == [1, 2]
 
 
 def test_room_is_made_for_what_is_given_to_keep() -> None:
-    recent, made = Recent[int, int](10, weight=float), list[int]()
+    cache, made = WeightedCache[int, int](10, weight=float), list[int]()
     for key in (4, 5, 7):
-        recent.keep(key, key)
-    assert [recent.get_or_make(key, maker(-key, made)) for key in (7, 5)] == [7, -5]
+        cache.keep(key, key)
+    assert [cache.get_or_make(key, maker(-key, made)) for key in (7, 5)] == [7, -5]

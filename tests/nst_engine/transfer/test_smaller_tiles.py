@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from nst_engine import StyleTransfer, TransferError, TransferResult
 from nst_engine.config import TransferConfig
-from nst_engine.transfer.optimization_loop import Descent
+from nst_engine.transfer.optimization_loop import OptimizationLoop
 from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.exhaustion import alive_before_each, run_out
 from tests.nst_engine.small import content_pixels, small_config, style_pixels
@@ -72,15 +72,15 @@ def test_the_next_level_begins_in_the_tiles_that_the_last_one_ended_in(monkeypat
 
 
 def test_memory_that_runs_out_while_the_graph_is_made_is_answered_likewise(monkeypatch: pytest.MonkeyPatch) -> None:
-    make, made = Descent.__init__, list[Descent]()
+    make, made = OptimizationLoop.__init__, list[OptimizationLoop]()
 
-    def exhausted(self: Descent, *arguments: Any) -> None:
+    def exhausted(self: OptimizationLoop, *arguments: Any) -> None:
         made.append(self)
         if len(made) == 1:
             raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
         make(self, *arguments)
 
-    monkeypatch.setattr(Descent, "__init__", exhausted)
+    monkeypatch.setattr(OptimizationLoop, "__init__", exhausted)
     result = StyleTransfer(config_of(iterations=1)).run(content_pixels(300, 24), STYLE)
     assert (result.tile, result.iterations) == (256, 1)
 
@@ -91,7 +91,7 @@ def test_memory_that_runs_out_in_the_last_evaluation_is_answered_likewise() -> N
     def exhausted(*_arguments: Any) -> Any:
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
-    engine._bench._whole.terms = exhausted
+    engine._shared._whole.terms = exhausted
     assert engine.run(content_pixels(300, 24), STYLE).tile == 256
 
 

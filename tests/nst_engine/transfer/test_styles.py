@@ -192,12 +192,12 @@ def test_regions_and_styles_have_the_terms_and_the_gradient_of_the_whole_picture
     own = save("own.png", noise_pixels(32, 32)), save("other mask.png", columns(0, 23, 40, 32))
     fields: dict[str, Any] = {"style_loss": "wasserstein", "blend": (save("other.png", OTHER),), "side": 60}
     engine = shared_engine(small_config(content_masks=masks, style_masks=own, **fields))
-    lane = engine._lane(Pair(content_pixels(60, 44), STYLE))
+    run = engine._pair_run(Pair(content_pixels(60, 44), STYLE))
 
     def evaluated(tile: int | None) -> tuple[Any, Any]:
-        targets = engine._bench.targets(lane, (60, 44), tile)
+        targets = engine._shared.targets(run, (60, 44), tile)
         pixels = tf.constant(noise_pixels(60, 44)[np.newaxis], tf.float32)
-        return engine._bench.reader((60, 44), tile).evaluate(pixels, (targets,), (tf.constant(1.0),))
+        return engine._shared.reader((60, 44), tile).evaluate(pixels, (targets,), (tf.constant(1.0),))
 
     (terms, gradient), (tiled_terms, tiled_gradient) = evaluated(None), evaluated(16)
     np.testing.assert_allclose(tiled_terms, terms, rtol=1e-3)

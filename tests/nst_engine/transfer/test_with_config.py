@@ -14,7 +14,7 @@ from nst_engine.backbones.network import Network
 from nst_engine.config import TransferConfig
 from nst_engine.config.transfer_config import _COMPUTATION
 from nst_engine.errors import WeightsError
-from nst_engine.transfer.optimization_loop import Descent
+from nst_engine.transfer.optimization_loop import OptimizationLoop
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
 CONTENT, STYLE = content_pixels(), style_pixels()
@@ -99,7 +99,7 @@ def test_configurations_that_differ_in_numbers_share_a_graph(
     engine: StyleTransfer, count: Callable[[type, str], list[None]]
 ) -> None:
     engine.run(CONTENT, STYLE)
-    traced = count(Descent, "_steps")
+    traced = count(OptimizationLoop, "_steps")
     for weight, side, steps in ((0.1, 48, 12), (0.4, 40, 5), (1.6, 36, 9)):
         engine.with_config(base(style_weight=weight, side=side, iterations=steps)).run(CONTENT, STYLE)
     assert traced == []

@@ -7,7 +7,7 @@ import pytest
 
 from nst_engine import ConfigError, TransferConfig, WeightsError
 from nst_engine.judging.referee import Referee
-from tasks.comparison.grid import STUDIES, Grid, enter, study, variants
+from tasks.comparison.grid import STUDIES, Grid, study, trials_of, variants
 from tasks.planning.pairs import Plan
 from tasks.planning.request import PairingError
 from tests.tasks.studio import CONFIG, a_pair
@@ -91,7 +91,7 @@ def test_refuses_what_cannot_be_varied(vary: dict[str, Any], reason: str) -> Non
 
 
 def test_every_pair_is_tried_under_every_variant_in_one_order() -> None:
-    trials = enter(PLAN, [varying(iterations=[2, 3])])
+    trials = trials_of(PLAN, [varying(iterations=[2, 3])])
     assert [(trial.pair, trial.variant.config.iterations) for trial in trials] == [
         ("lake--wave", 2),
         ("hill--wave", 2),
@@ -101,31 +101,31 @@ def test_every_pair_is_tried_under_every_variant_in_one_order() -> None:
 
 
 def test_a_trial_is_made_by_its_variants_configuration_and_named_after_it() -> None:
-    for trial in enter(PLAN, [varying(iterations=[2, 3], style_weight=[0.1, 1.0])]):
+    for trial in trials_of(PLAN, [varying(iterations=[2, 3], style_weight=[0.1, 1.0])]):
         assert trial.spec.configured(CONFIG) == trial.variant.config
         assert trial.spec.name == f"tiny/{trial.pair}--{trial.variant.slug}"
 
 
 def test_a_variant_that_is_but_a_backbone_has_the_names_of_a_batch() -> None:
     plan = Plan(pairs=(a_pair(),))
-    trials = enter(plan, [Grid(config=CONFIG, vary={"backbone": ["tiny", "vgg16"]})])
+    trials = trials_of(plan, [Grid(config=CONFIG, vary={"backbone": ["tiny", "vgg16"]})])
     assert [trial.spec.name for trial in trials] == ["tiny/lake--wave", "vgg16/lake--wave"]
 
 
 def test_refuses_a_pair_list_that_sets_fields() -> None:
     plan = Plan(pairs=(a_pair(), a_pair("hill.png", overrides=(("side", 64),))))
     with pytest.raises(PairingError, match="the pair list sets side for 'hill--wave'; leave it out"):
-        enter(plan, [varying(seed=[1, 2])])
+        trials_of(plan, [varying(seed=[1, 2])])
 
 
 def test_refuses_weights_that_are_not_there_before_anything_is_made() -> None:
     with pytest.raises(WeightsError, match=r"'/absent\.h5' cannot be read"):
-        enter(PLAN, [varying(weights=["random", "/absent.h5"])])
+        trials_of(PLAN, [varying(weights=["random", "/absent.h5"])])
 
 
 def test_refuses_a_referee_without_weights_before_anything_is_made() -> None:
     with pytest.raises(WeightsError, match=r"referee 'vgg19 /absent\.h5' cannot judge"):
-        enter(PLAN, [varying(seed=[1, 2])], Referee(backbone="vgg19", weights="/absent.h5"))
+        trials_of(PLAN, [varying(seed=[1, 2])], Referee(backbone="vgg19", weights="/absent.h5"))
 
 
 def test_refuses_variants_that_are_one_file_on_some_disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_refuses_variants_that_are_one_file_on_some_disks(tmp_path: Path, monkey
     for name in ("a.png", "A.png"):
         Path(name).write_bytes(b"picture")
     with pytest.raises(PairingError, match=r"'init=a\.png' and 'init=A\.png' would be written to one file"):
-        enter(PLAN, [varying(init=["a.png", "A.png"])])
+        trials_of(PLAN, [varying(init=["a.png", "A.png"])])
 
 
 def test_the_second_report_is_two_recipes_with_their_rates_and_layer_sets() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nst_engine import Checkpoint
-from tasks.local_state import checkpoints, home
+from tasks.local_state import checkpoints, state_folder
 from tasks.making import observer
 from tasks.making.stylize_pair import stylize_pair
 from tasks.storage import StorageError
@@ -31,22 +31,22 @@ def a_checkpoint(steps: int = 4) -> Checkpoint:
 
 def cut_off(monkeypatch: pytest.MonkeyPatch, root: Path, after: int, **changes: Any) -> None:
     """Have the power fail after so many steps of the pair."""
-    keep = observer.Watch.on_checkpoint
+    keep = observer.TransferObserver.on_checkpoint
 
-    def keep_and_fail(self: observer.Watch, checkpoint: Checkpoint) -> None:
+    def keep_and_fail(self: observer.TransferObserver, checkpoint: Checkpoint) -> None:
         keep(self, checkpoint)
         if checkpoint.steps >= after:
             raise KeyboardInterrupt
 
     job = a_job(root, LONG.replace(**changes))
     with monkeypatch.context() as patch:
-        patch.setattr(observer.Watch, "on_checkpoint", keep_and_fail)
+        patch.setattr(observer.TransferObserver, "on_checkpoint", keep_and_fail)
         with pytest.raises(KeyboardInterrupt):
             stylize_pair(PAIR, job)
 
 
 def kept_files() -> list[Path]:
-    folder = home() / "checkpoints"
+    folder = state_folder() / "checkpoints"
     return sorted(folder.iterdir()) if folder.exists() else []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.local_state import home, outbox
+from tasks.local_state import outbox, state_folder
 from tasks.local_state.outbox import Kept
 from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
@@ -61,7 +61,7 @@ def test_what_an_output_refused_is_written_by_the_next_run_and_not_made_again(
     assert row.total_loss == failed.total_loss
     assert sha256(Path(row.output).read_bytes()).hexdigest() == row.output_sha256
     assert stylize_pair(PAIR, job).status == "skipped"
-    assert list((home() / "outbox").iterdir()) == []
+    assert list((state_folder() / "outbox").iterdir()) == []
 
 
 def test_a_kept_picture_goes_to_whatever_output_asks_for_it_first(
@@ -96,8 +96,8 @@ def test_a_kept_picture_takes_the_name_of_the_pair_that_asks_for_it(
 
 def test_where_it_cannot_be_kept_either_the_row_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     job = a_job(tmp_path)
-    home().mkdir(parents=True, exist_ok=True)
-    (home() / "outbox").touch()
+    state_folder().mkdir(parents=True, exist_ok=True)
+    (state_folder() / "outbox").touch()
     refuse_writes(monkeypatch, job.output, ".png")
     row = stylize_pair(PAIR, job)
     assert row.status == "failed"
@@ -111,7 +111,7 @@ def test_a_kept_picture_that_is_damaged_is_made_anew(tmp_path: Path) -> None:
     assert outbox.kept("f") is None
     outbox.keep("f", made)
     assert outbox.kept("f") == made
-    (home() / "outbox/f.json").write_text("{")
+    (state_folder() / "outbox/f.json").write_text("{")
     assert outbox.kept("f") is None
 
 
@@ -120,7 +120,7 @@ def test_a_kept_picture_that_cannot_be_kept_anew_stays(tmp_path: Path, monkeypat
     outbox.keep("f", made)
     for suffix in (".picture", ".json"):
         with monkeypatch.context() as patch:
-            refuse_writes(patch, str(home() / "outbox"), suffix)
+            refuse_writes(patch, str(state_folder() / "outbox"), suffix)
             with pytest.raises(StorageError):
                 outbox.keep("f", made)
         assert outbox.kept("f") == made

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tasks.interruption import InterruptedPairError
-from tasks.local_state import HOME, home
+from tasks.local_state import HOME, state_folder
 from tasks.making.locks import alone, require_slots, slot
 from tasks.storage import StorageError
 
@@ -130,7 +130,10 @@ def test_processes_that_see_different_gpus_under_one_number_do_not_wait_for_each
     with slot(["GPU:1"]):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,4")
         with slot(["GPU:1"]):
-            assert sorted(path.name for path in (home() / "slots").glob("*.lock")) == ["gpu-3.lock", "gpu-4.lock"]
+            assert sorted(path.name for path in (state_folder() / "slots").glob("*.lock")) == [
+                "gpu-3.lock",
+                "gpu-4.lock",
+            ]
 
 
 def test_no_slot_is_an_error_and_not_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +148,7 @@ def test_no_slot_is_an_error_and_not_no_limit(tmp_path: Path, monkeypatch: pytes
 
 
 def locks() -> list[str]:
-    return [path.name for path in (home() / "slots").iterdir()]
+    return [path.name for path in (state_folder() / "slots").iterdir()]
 
 
 def test_one_thread_at_a_time_works_on_a_picture_and_no_file_is_left() -> None:

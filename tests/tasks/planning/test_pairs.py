@@ -4,7 +4,7 @@ from typing import Any, cast
 import pytest
 
 from nst_engine.errors import ConfigError, NightbrushError
-from tasks.planning.names import shown, stem
+from tasks.planning.names import printable, stem
 from tasks.planning.pairs import Pairs, Plan
 from tasks.planning.request import Pairing, PairingError, Request
 from tests.tasks.studio import CONFIG, a_pair, entries
@@ -94,12 +94,12 @@ def test_counts_what_is_left_out_where_it_is_much() -> None:
 
 @pytest.mark.parametrize("name", ["a b", "-rf", "a=b", "ünï 日本"])
 def test_shows_a_name_as_it_is(name: str) -> None:
-    assert shown(name) == name
+    assert printable(name) == name
 
 
 @pytest.mark.parametrize("name", ["a\nb", "\x1b[2J", "a\u202egpj.exe"])
 def test_shows_no_name_that_breaks_a_line_or_steers_a_terminal(name: str) -> None:
-    assert shown(name).isprintable()
+    assert printable(name).isprintable()
 
 
 # what is asked for

@@ -13,7 +13,7 @@ from tasks.planning.job import Job
 from tasks.records.csv_files import read_results
 from tasks.records.row import ManifestRow
 from tasks.records.sidecar import read_sidecar, write_sidecar
-from tasks.reporting.outputs import Outcome, write_outcome
+from tasks.reporting.outputs import Outcome, write_outputs
 from tasks.storage import StorageError, read_uri
 from tasks.storage.local import LocalStorage
 from tasks.storage.memory import MemoryStorage
@@ -52,7 +52,7 @@ def by_pair(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
 
 
 def rebuilt(job: Job) -> Outcome:
-    return write_outcome(output_of(job))
+    return write_outputs(output_of(job))
 
 
 # after a run
@@ -60,20 +60,20 @@ def rebuilt(job: Job) -> Outcome:
 
 def test_writes_the_rows_of_a_run_in_their_order(job: Job) -> None:
     rows = with_failure(job)
-    outcome = write_outcome(output_of(job), rows)
+    outcome = write_outputs(output_of(job), rows)
     assert outcome.summary.rows == tuple(rows) == results(job)
     assert outcome.notes == ()
 
 
 def test_writes_one_line_for_each_backbone(job: Job) -> None:
-    write_outcome(output_of(job), with_failure(job))
+    write_outputs(output_of(job), with_failure(job))
     header, line = text(job, "backbones.csv").splitlines()
     cells = dict(zip(header.split(","), line.split(","), strict=True))
     assert (cells["backbone"], cells["pairs"], cells["completed"], cells["failed"]) == ("tiny", "3", "2", "1")
 
 
 def test_the_report_shows_the_pictures_and_names_the_failures(job: Job) -> None:
-    write_outcome(output_of(job), with_failure(job))
+    write_outputs(output_of(job), with_failure(job))
     page = text(job, "report.html")
     assert page.count("data:image/jpeg;base64,") >= 4  # two results, two contents; the style is embedded once
     assert "bad.jpg" in page
@@ -83,26 +83,26 @@ def test_the_report_shows_the_pictures_and_names_the_failures(job: Job) -> None:
 def test_pictures_of_earlier_runs_keep_their_rows(job: Job) -> None:
     (earlier,) = made(job, "hill.png")
     (now,) = made(job, "lake.png")
-    assert write_outcome(output_of(job), [now]).summary.rows == (now, earlier)
+    assert write_outputs(output_of(job), [now]).summary.rows == (now, earlier)
 
 
 def test_this_runs_failure_stands_before_an_earlier_picture(job: Job) -> None:
     made(job, "lake.png")
     (Path(job.content) / "lake.png").write_bytes(BROKEN_JPEG)
     (failed,) = made(job, "lake.png")
-    assert write_outcome(output_of(job), [failed]).summary.rows == (failed,)
+    assert write_outputs(output_of(job), [failed]).summary.rows == (failed,)
 
 
 def test_a_run_without_any_picture_leaves_all_files(job: Job) -> None:
     Path(job.content, "bad.jpg").write_bytes(BROKEN_JPEG)
-    write_outcome(output_of(job), made(job, "bad.jpg"))
+    write_outputs(output_of(job), made(job, "bad.jpg"))
     assert sorted(path.name for path in Path(job.output).iterdir()) == sorted(FILES)
 
 
 def test_a_clock_that_goes_backwards_costs_no_report(job: Job) -> None:
     lake, hill = made(job, "lake.png", "hill.png")
     early = replace(hill, started_at="1970-01-01T00:00:00+00:00")
-    period = write_outcome(output_of(job), [lake, early]).summary.period
+    period = write_outputs(output_of(job), [lake, early]).summary.period
     assert period is not None
     assert [moment.year for moment in period] == [1970, int(lake.started_at[:4])]
 
@@ -128,7 +128,7 @@ def test_what_the_report_shows_is_read_side_by_side_and_each_input_once(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = made(job, "hill.png", "lake.png")
-    outcome = write_outcome(meeting(job, monkeypatch), rows)
+    outcome = write_outputs(meeting(job, monkeypatch), rows)
     assert [exhibit.row for exhibit in outcome.exhibits] == rows
     assert all(exhibit.content and exhibit.style and exhibit.history for exhibit in outcome.exhibits)
 
@@ -146,7 +146,7 @@ def test_pictures_lie_in_memory_with_all_their_pixels_one_at_a_time(job: Job, mo
 
     monkeypatch.setattr("tasks.reporting.outputs.decode", decoded)
     rows = made(job, "hill.png", "lake.png")
-    assert len(write_outcome(meeting(job, monkeypatch), rows).exhibits) == 2
+    assert len(write_outputs(meeting(job, monkeypatch), rows).exhibits) == 2
 
 
 # rebuilt
@@ -154,7 +154,7 @@ def test_pictures_lie_in_memory_with_all_their_pixels_one_at_a_time(job: Job, mo
 
 def test_rebuilds_the_same_rows_from_the_sidecars(job: Job) -> None:
     rows = made(job, "hill.png", "lake.png")
-    write_outcome(output_of(job), rows)
+    write_outputs(output_of(job), rows)
     for name in FILES:
         Path(job.output, name).unlink()
     outcome = rebuilt(job)
@@ -164,13 +164,13 @@ def test_rebuilds_the_same_rows_from_the_sidecars(job: Job) -> None:
 
 def test_a_rebuild_keeps_the_rows_that_failed(job: Job) -> None:
     rows = with_failure(job)
-    write_outcome(output_of(job), rows)
+    write_outputs(output_of(job), rows)
     assert by_pair(rebuilt(job).summary.rows) == by_pair(rows)
     assert by_pair(rebuilt(job).summary.rows) == by_pair(rows)
 
 
 def test_a_rebuild_drops_a_failure_whose_picture_was_made_since(job: Job) -> None:
-    write_outcome(output_of(job), with_failure(job))
+    write_outputs(output_of(job), with_failure(job))
     paint(Path(job.content, "bad.jpg"), 7)
     (mended,) = made(job, "bad.jpg")
     assert mended in rebuilt(job).summary.rows
@@ -182,21 +182,21 @@ def test_a_rebuild_keeps_a_failure_that_came_after_the_picture(job: Job) -> None
     Path(job.content, "lake.png").write_bytes(BROKEN_JPEG)
     (failed,) = made(job, "lake.png")
     later = replace(failed, started_at=failed.started_at.replace("20", "21", 1))
-    write_outcome(output_of(job), [later])
+    write_outputs(output_of(job), [later])
     assert rebuilt(job).summary.rows == (later,)
 
 
 def test_a_batch_without_pairs_gives_files_without_rows_also_when_they_are_rebuilt() -> None:
     storage = MemoryStorage()
     for rows in ((), None):
-        assert write_outcome(storage, rows).summary.rows == ()
+        assert write_outputs(storage, rows).summary.rows == ()
         assert [entry.key for entry in storage.list()] == sorted(FILES)
 
 
 def test_a_folder_that_holds_nothing_of_a_batch_is_left_as_it_is() -> None:
     storage = MemoryStorage({"lake.png": b"a picture", "deeper/notes.json": b"{}"})
     with pytest.raises(StorageError, match=r"'memory://' holds nothing of a batch; name a batch's output"):
-        write_outcome(storage)
+        write_outputs(storage)
     assert [entry.key for entry in storage.list()] == ["deeper/notes.json", "lake.png"]
 
 
@@ -219,7 +219,7 @@ def test_a_folder_that_cannot_be_looked_into_is_a_note_if_sidecars_might_be_ther
     (tmp_path / "elsewhere").mkdir()
     for link in ("lost", ".hidden", "tiny/steps"):
         Path(job.output, link).symlink_to(tmp_path / "elsewhere")
-    outcome = write_outcome(output_of(job), rows)
+    outcome = write_outputs(output_of(job), rows)
     assert outcome.summary.rows == tuple(rows)
     (note,) = outcome.notes
     assert note.startswith("key 'lost' leads out of the folder")
@@ -228,8 +228,8 @@ def test_a_folder_that_cannot_be_looked_into_is_a_note_if_sidecars_might_be_ther
 def test_a_sidecar_that_was_damaged_during_the_run_is_a_note(job: Job) -> None:
     rows = made(job, "hill.png", "lake.png")
     Path(job.output, "tiny", "lake--wave.json").write_bytes(b"{")
-    assert write_outcome(output_of(job), rows).notes == ()
-    assert len(write_outcome(output_of(job), rows[:1]).notes) == 1
+    assert write_outputs(output_of(job), rows).notes == ()
+    assert len(write_outputs(output_of(job), rows[:1]).notes) == 1
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_inputs_that_are_gone_do_not_break_the_report(job: Job) -> None:
     rows = made(job, "hill.png", "lake.png")
     for gone in (*Path(job.content).iterdir(), *Path(job.style).iterdir()):
         gone.unlink()
-    assert write_outcome(output_of(job), rows).summary.rows == tuple(rows)
+    assert write_outputs(output_of(job), rows).summary.rows == tuple(rows)
     assert "hill" in text(job, "report.html")
 
 
@@ -257,9 +257,9 @@ def test_a_picture_that_is_gone_does_not_break_the_report(job: Job, remains: byt
     rows = made(job, "hill.png", "lake.png")
     picture = Path(rows[0].output)
     picture.unlink() if remains is None else picture.write_bytes(remains)
-    assert write_outcome(output_of(job), rows).summary.rows == tuple(rows)
+    assert write_outputs(output_of(job), rows).summary.rows == tuple(rows)
     whole = text(job, "report.html")
-    write_outcome(output_of(job), rows[1:])
+    write_outputs(output_of(job), rows[1:])
     assert whole.count("data:image/jpeg") == text(job, "report.html").count("data:image/jpeg")
 
 
@@ -277,14 +277,14 @@ def test_a_sidecar_that_points_elsewhere_shows_nothing_from_there(job: Job, pair
 def test_other_files_in_the_output_are_left_alone(job: Job) -> None:
     notes = paint(Path(job.output, "mine", "sketch.png"))
     before = notes.read_bytes()
-    write_outcome(output_of(job), made(job, "lake.png"))
+    write_outputs(output_of(job), made(job, "lake.png"))
     assert notes.read_bytes() == before
 
 
 def test_an_output_that_cannot_be_written_is_an_error(job: Job) -> None:
     Path(job.output, "report.html").mkdir(parents=True)
     with pytest.raises(StorageError, match=r"report\.html' cannot be written"):
-        write_outcome(output_of(job), [replace(a_row(), status="failed")])
+        write_outputs(output_of(job), [replace(a_row(), status="failed")])
 
 
 def test_rebuilding_an_output_that_does_not_exist_is_an_error(job: Job) -> None:

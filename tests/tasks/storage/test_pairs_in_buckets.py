@@ -13,7 +13,7 @@ from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
 from tasks.planning.request import Request
 from tasks.preflight.checks import preflight
-from tasks.reporting.outputs import REPORT, RESULTS, write_outcome
+from tasks.reporting.outputs import REPORT, RESULTS, write_outputs
 from tasks.storage import open_storage
 from tasks.storage.s3 import S3Storage
 from tests.tasks.storage.buckets import new_bucket
@@ -41,7 +41,7 @@ def test_a_batch_in_a_bucket_leaves_pictures_tables_and_a_report_there(job: Job)
     open_storage(job.content).write("broken.jpg", BROKEN_JPEG)
     plan = preflight(job, Request(backbones=("tiny",)))
     rows = [stylize_pair(pair, job) for pair in plan.pairs]
-    write_outcome(open_storage(job.output), rows)
+    write_outputs(open_storage(job.output), rows)
     assert [(row.pair, row.status) for row in rows] == [("broken--wave", "failed"), ("lake--wave", "completed")]
     tables = ["backbones.csv", REPORT, RESULTS]
     assert sorted(listed(open_storage(job.output))) == sorted([*tables, "tiny/lake--wave.json", "tiny/lake--wave.png"])
