@@ -24,6 +24,9 @@ settings.load_profile("any-machine")
 GROUPS = {"tests/deployments": "servers", "tests/flows": "servers", "tests/nst_engine": "networks"}
 """The group of the tests in a folder."""
 
+MANY_PROCESSES = ("tests/deployments", "tests/flows/runners", "tests/flows/test_shards.py")
+"""Tests that start several processes: they go first, while that of the networks is small."""
+
 if "PYTEST_XDIST_WORKER" in os.environ:  # before anything loads TensorFlow, here and in the processes that tests start
     threads = max(1, (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(threads)
@@ -40,6 +43,11 @@ class InGroups(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InGroups:
     """Have pytest-xdist go by groups whenever there are several processes."""
     return InGroups(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what takes most memory beside the others."""
+    items.sort(key=lambda item: not item.nodeid.startswith(MANY_PROCESSES))
 
 
 @pytest.fixture(autouse=True)
