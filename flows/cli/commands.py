@@ -94,9 +94,9 @@ def compare(
 ) -> int:
     """Stylize the same pairs under several configurations, and have one network judge them all.
 
-    Every combination of the values is compared; layers of one value are joined by +. The preset report2 is a published
-    comparison of VGG16 with ResNet50. Unless folders are given, a photograph and a painting that are at hand are
-    compared on, in the folder comparison.
+    Every combination of the values is compared; layers of one value are joined by +. The preset
+    gatys-vgg16-resnet50 is a published comparison of VGG16 with ResNet50. Unless folders are given, a sample photograph
+    and a sample painting are compared on, in the folder comparison.
     """
     grids, request, job = read_comparison(**given)
     how = {"referee": read_referee(referee), "runner": runner, "allow_failures": allow_failures}

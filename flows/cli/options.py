@@ -11,7 +11,7 @@ import click
 
 from nst_engine.config import TransferConfig
 from nst_engine.config.from_text import parse_field
-from nst_engine.config.presets import PRESETS, preset_fields
+from nst_engine.config.presets import PRESETS, RENAMED, preset_fields
 from nst_engine.errors import ConfigError, listed
 from nst_engine.judging.referee import Referee
 from tasks.comparison.grid import STUDIES, Grid, study
@@ -72,11 +72,24 @@ def _with(*options: Callable[[Command], Command]) -> Callable[[Command], Command
 def with_configuration(command: Command) -> Command:
     """Give a command the options that make a configuration."""
     return _with(
-        click.option("--preset", metavar="NAME", help="Fields of a published study: " + listed(PRESETS) + "."),
+        click.option(
+            "--preset",
+            metavar="NAME",
+            callback=_current_preset,
+            help="Fields of a published study: " + listed(PRESETS) + ".",
+        ),
         click.option("--config", "file", type=click.Path(path_type=Path), metavar="FILE.toml", help="Many fields."),
         click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A configuration field. Repeats."),
         click.option("--device", metavar="NAME", help="cpu, gpu or gpu:1; unless given, the best that is there."),
     )(command)
+
+
+def _current_preset(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    """The name that a preset has now; says so where it was given by an old one."""
+    if name not in RENAMED:
+        return name
+    click.echo(f"nightbrush: the preset {name} is called {RENAMED[name]} now", err=True)
+    return RENAMED[name]
 
 
 def with_runner(command: Command) -> Command:

@@ -8,7 +8,7 @@ _STUDIED: dict[str, Any] = {"optimizer": "adam", "levels": 1, "iterations": 1000
 _VGG_STYLE = tuple(f"block{block}_conv1" for block in range(1, 6))
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "report1": _STUDIED
+    "adam-vgg19": _STUDIED
     | {
         "backbone": "vgg19",
         "content_layers": ("block5_conv2",),
@@ -18,7 +18,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "side": 224,
         "precision": "mixed_float16",
     },
-    "report2-vgg16": _STUDIED
+    "gatys-vgg16": _STUDIED
     | {
         "backbone": "vgg16",
         "formulation": "gatys",
@@ -27,7 +27,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "learning_rate": 15.0,
         "side": 224,
     },
-    "report2-resnet50": _STUDIED
+    "gatys-resnet50": _STUDIED
     | {
         "backbone": "resnet50",
         "smoothing": "none",
@@ -44,17 +44,26 @@ PRESETS: dict[str, dict[str, Any]] = {
         "side": 224,
     },
 }
-"""Fields by preset. `report1` is VGG19 with mixed precision and mean losses; the study fixed the height at 224 pixels,
-here it is the long side. `report2-vgg16` and `report2-resnet50` compare the two by the sums of Gatys et al.; that study
-does not tell its size, and the first one's is taken."""
+"""Fields by preset. `adam-vgg19` is VGG19 with mixed precision and mean losses; its study fixed the height at 224
+pixels, here it is the long side. `gatys-vgg16` and `gatys-resnet50` take the sums of Gatys et al., for a study of the
+two that does not tell its size: the other study's is taken."""
+
+RENAMED = {
+    "report1": "adam-vgg19",
+    "report2": "gatys-vgg16-resnet50",
+    "report2-vgg16": "gatys-vgg16",
+    "report2-resnet50": "gatys-resnet50",
+}
+"""Old names of presets, and of published comparisons, with the names that they have now. The old ones still work."""
 
 
 def preset_fields(name: str) -> dict[str, Any]:
-    """The fields that the preset of that name sets.
+    """The fields that the preset of that name, or old name, sets.
 
     Raises:
         ConfigError: there is none; the text lists those that are there.
     """
+    name = RENAMED.get(name, name)
     if name not in PRESETS:
         raise ConfigError(f"preset {name!r} is not known; use {listed(PRESETS)}")
     return dict(PRESETS[name])

@@ -70,14 +70,14 @@ class Trial:
 _BLOCKS = tuple(f"conv{block}_block" for block in range(2, 6))
 
 STUDIES: dict[str, tuple[tuple[str, dict[str, list[Any]]], ...]] = {
-    "report2": (
-        ("report2-vgg16", {}),
-        ("report2-vgg16", {"learning_rate": [1.0, 10.0, 15.0, 20.0, 30.0]}),
-        ("report2-vgg16", {"content_layers": [[f"block{block}_conv2"] for block in (5, 4, 3)]}),
-        ("report2-resnet50", {}),
-        ("report2-resnet50", {"learning_rate": [1.0, 10.0, 15.0, 20.0, 30.0]}),
+    "gatys-vgg16-resnet50": (
+        ("gatys-vgg16", {}),
+        ("gatys-vgg16", {"learning_rate": [1.0, 10.0, 15.0, 20.0, 30.0]}),
+        ("gatys-vgg16", {"content_layers": [[f"block{block}_conv2"] for block in (5, 4, 3)]}),
+        ("gatys-resnet50", {}),
+        ("gatys-resnet50", {"learning_rate": [1.0, 10.0, 15.0, 20.0, 30.0]}),
         (
-            "report2-resnet50",
+            "gatys-resnet50",
             {
                 "style_layers": [
                     [f"{block}1_1_conv" for block in _BLOCKS],
@@ -88,8 +88,8 @@ STUDIES: dict[str, tuple[tuple[str, dict[str, list[Any]]], ...]] = {
         ),
     )
 }
-"""Published comparisons by name: presets, each with what was varied in it. `report2` is the study of VGG16 and
-ResNet50: its two recipes, five rates for each, and the layer sets that it tried."""
+"""Published comparisons by name: presets, each with what was varied in it. The one here compares VGG16 with
+ResNet50: two recipes, five rates for each, and the layer sets that its authors tried."""
 
 
 def study(name: str, **changes: Any) -> tuple[Grid, ...]:

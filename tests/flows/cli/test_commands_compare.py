@@ -40,7 +40,7 @@ def test_backbones_are_varied_and_what_is_set_holds_for_each(asked: dict[str, An
 
 
 def test_a_published_comparison_can_be_varied_further() -> None:
-    found = grids("seed=0,1", preset="report2", settings=("weights=random", "iterations=7"))
+    found = grids("seed=0,1", preset="gatys-vgg16-resnet50", settings=("weights=random", "iterations=7"))
     assert {grid.config.iterations for grid in found} == {7}
     assert all(grid.vary["seed"] == [0, 1] for grid in found)
 

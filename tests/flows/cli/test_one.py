@@ -67,3 +67,13 @@ def test_says_why_a_transfer_ended_early(tmp_path: Path) -> None:
 def test_a_picture_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="No such file"):
         stylize_one(paint(tmp_path / "lake.png"), tmp_path / "gone.png", tmp_path / "out.png", CONFIG, "cpu")
+
+
+def test_an_old_name_of_a_preset_works_and_says_the_new_one(nightbrush: Nightbrush, tmp_path: Path) -> None:
+    pictures = paint(tmp_path / "lake.png", 1), paint(tmp_path / "wave.png", 2)
+    changed = ("--set", "content_layers=none", "--set", "style_layers=none", *TINY)
+    ran = nightbrush("one", *pictures, "-o", tmp_path / "out.png", "--preset", "report2-vgg16", *changed)
+    assert (ran.status, ran.err) == (0, "nightbrush: the preset report2-vgg16 is called gatys-vgg16 now\n")
+    told = read_provenance(tmp_path / "out.png")
+    assert told is not None
+    assert told["config"]["formulation"] == "gatys"

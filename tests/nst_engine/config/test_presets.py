@@ -1,7 +1,7 @@
 import pytest
 
 from nst_engine import ConfigError, TransferConfig
-from nst_engine.config.presets import PRESETS, preset_fields
+from nst_engine.config.presets import PRESETS, RENAMED, preset_fields
 
 VGG_STYLE = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
 RESNET_STYLE = (
@@ -19,7 +19,7 @@ def test_every_preset_is_a_configuration(name: str) -> None:
 
 
 def test_the_first_report_is_vgg19_in_mixed_precision_with_mean_losses() -> None:
-    config = TransferConfig.from_dict(preset_fields("report1"))
+    config = TransferConfig.from_dict(preset_fields("adam-vgg19"))
     assert (config.backbone, config.precision, config.formulation) == ("vgg19", "mixed_float16", "mean")
     assert (config.side, config.rate, config.levels, config.init) == (224, 5, 1, "content")
     assert config.loss_weights[2] > 0
@@ -28,8 +28,8 @@ def test_the_first_report_is_vgg19_in_mixed_precision_with_mean_losses() -> None
 @pytest.mark.parametrize(
     ("name", "backbone", "content_layer", "style_layers", "rate"),
     [
-        ("report2-vgg16", "vgg16", "block5_conv2", VGG_STYLE, 15),
-        ("report2-resnet50", "resnet50", "conv3_block4_out", RESNET_STYLE, 20),
+        ("gatys-vgg16", "vgg16", "block5_conv2", VGG_STYLE, 15),
+        ("gatys-resnet50", "resnet50", "conv3_block4_out", RESNET_STYLE, 20),
     ],
 )
 def test_the_second_report_compares_two_backbones_by_sums(
@@ -43,11 +43,16 @@ def test_the_second_report_compares_two_backbones_by_sums(
 
 
 def test_a_preset_can_be_changed_without_changing_it_for_others() -> None:
-    fields = preset_fields("report1")
+    fields = preset_fields("adam-vgg19")
     fields["side"] = 64
-    assert preset_fields("report1")["side"] == 224
+    assert preset_fields("adam-vgg19")["side"] == 224
 
 
 def test_refuses_an_unknown_preset_and_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="'report3' is not known; use report1, report2-vgg16 or report2-resnet50"):
+    with pytest.raises(ConfigError, match="'report3' is not known; use adam-vgg19, gatys-vgg16 or gatys-resnet50"):
         preset_fields("report3")
+
+
+@pytest.mark.parametrize("old", ["report1", "report2-vgg16", "report2-resnet50"])
+def test_an_old_name_gives_the_same_fields(old: str) -> None:
+    assert preset_fields(old) == preset_fields(RENAMED[old])

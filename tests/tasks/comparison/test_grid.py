@@ -137,7 +137,7 @@ def test_refuses_variants_that_are_one_file_on_some_disks(tmp_path: Path, monkey
 
 
 def test_the_second_report_is_two_recipes_with_their_rates_and_layer_sets() -> None:
-    found = variants(study("report2", weights="random"))
+    found = variants(study("gatys-vgg16-resnet50", weights="random"))
     rates = {
         backbone: {it.config.learning_rate for it in found if it.config.backbone == backbone}
         for backbone in ("vgg16", "resnet50")
