@@ -230,7 +230,7 @@ def serve(cron: str, timezone: str | None, allow_failures: bool, **given: Any) -
 @click.option("--folder", default="demo", type=click.Path(path_type=Path), show_default=True, help="Where it all goes.")
 @with_history
 def demo(folder: Path, no_history: bool) -> int:
-    """Stylize three photographs with two paintings: the main job, on pictures that are at hand."""
+    """Stylize three photographs with two paintings: a whole batch on sample pictures."""
     from tasks.samples.sample_pictures import write_demo
     from tasks.storage.local import LocalStorage
 
