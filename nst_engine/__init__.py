@@ -1,7 +1,13 @@
 """Neural style transfer: pictures in, pictures out.
 
-The names below are the public interface. TensorFlow is loaded when `StyleTransfer`, `Judge` or
-`working_devices` is asked for.
+`images` reads and writes pictures, `registry` lists backbones, losses and optimizers, `config` is what a transfer
+does. `backbones` are the networks, `losses` the formulas, `optimizers` move the pixels. `evaluation` takes a picture
+to its losses and their gradient, `transfer` takes a pair through all levels, `judging` scores results. `hardware`
+knows devices, precision and graphs.
+
+The names below are the public interface. TensorFlow is loaded when `StyleTransfer`, `Judge` or `working_devices` is
+asked for. Never imports Prefect, boto3, pydantic, `tasks` or `flows`. Start reading at
+`transfer.engine.StyleTransfer`.
 """
 
 from typing import TYPE_CHECKING, Any
