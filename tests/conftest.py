@@ -5,8 +5,10 @@ tests of networks share engines, and tests of servers share these and mostly wai
 process that is free first.
 """
 
+import ctypes
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,6 +50,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InGroups:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put first what takes most memory beside the others."""
     items.sort(key=lambda item: not item.nodeid.startswith(MANY_PROCESSES))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _memory_is_given_back() -> Iterator[None]:
+    """Give the system what is free when a file's tests are done: glibc keeps it, unless it is asked."""
+    yield
+    with suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @pytest.fixture(autouse=True)

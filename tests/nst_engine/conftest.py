@@ -1,10 +1,8 @@
 """What the tests of the engine leave behind."""
 
-import ctypes
 import gc
 import resource
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 
@@ -28,11 +26,9 @@ def _large_networks_go_at_once() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _memory_is_given_back() -> Iterator[None]:
+def _networks_go_with_their_file() -> Iterator[None]:
     """Networks go when a file's tests are done, and with them rings of references, which Python frees late."""
     yield
     keras_network.cache_clear()
     shared_network.cache_clear()
     gc.collect()
-    with suppress(AttributeError):  # glibc's; it keeps what is free, unless it is asked
-        ctypes.CDLL(None).malloc_trim(0)
