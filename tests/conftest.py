@@ -23,11 +23,16 @@ if TYPE_CHECKING:
 settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
 
-GROUPS = {"tests/deployments": "servers", "tests/flows": "servers", "tests/nst_engine": "networks"}
-"""The group of the tests in a folder."""
+GROUPS = {
+    "tests/deployments": "servers",
+    "tests/flows": "servers",
+    "tests/test_borders.py": "servers",
+    "tests/nst_engine": "networks",
+}
+"""The group of the tests in a folder, or in a file."""
 
-MANY_PROCESSES = ("tests/deployments", "tests/flows/runners", "tests/flows/test_shards.py")
-"""Tests that start several processes: they go first, while that of the networks is small."""
+MANY_PROCESSES = ("tests/deployments", "tests/flows/runners", "tests/flows/test_shards.py", "tests/test_borders.py")
+"""Tests that start processes which load much: they go first, while that of the networks is small."""
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before anything loads TensorFlow, here and in the processes that tests start
     threads = max(1, (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
@@ -39,7 +44,7 @@ class InGroups(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return next((group for folder, group in GROUPS.items() if file.startswith(f"{folder}/")), file)
+        return next((group for path, group in GROUPS.items() if f"{file}/".startswith(f"{path}/")), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InGroups:
