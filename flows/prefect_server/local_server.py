@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from http.client import HTTPConnection, HTTPException
 from importlib.metadata import version
 from io import BufferedWriter
@@ -24,6 +23,7 @@ from time import monotonic, sleep
 from flows.prefect_server.settings import SERVER_DEFAULTS
 from nst_engine.errors import NightbrushError
 from tasks.local_state import state_folder
+from tasks.storage.file_lock import lock, lock_shared, try_lock
 
 HOST = "127.0.0.1"
 PORTS = range(4270, 4370)
@@ -58,7 +58,7 @@ def used() -> Iterator[None]:
     with _opened("users.lock") as users:
         with _turn():
             _launch()
-            flock(users, LOCK_SH)
+            lock_shared(users)
         keeper = Thread(target=_keep_up, args=[over])
         keeper.start()
         try:
@@ -122,7 +122,7 @@ def _launch() -> bool:
     if _lives() and _told("prefect") != version("prefect") and not _is_used():
         _end()
     with _opened("server.lock") as alive:
-        if not _taken(alive):
+        if not try_lock(alive):
             return False
         _start(alive.fileno())
         return True
@@ -137,13 +137,13 @@ def _keep_up(over: Event) -> None:
                 starts += _launch()
 
 
-def _start(lock: int) -> None:
+def _start(alive: int) -> None:
     """Start the server in a session of its own, where it goes on when we end.
 
     The shell between us and it ends at once, so that the server is no child of ours, and tells its process id.
 
     Args:
-        lock: open file, locked, that tells that the server lives; the server inherits it.
+        alive: open file, locked, that tells that the server lives; the server inherits it.
     """
     port = _free_port()
     log = _folder() / "server.log"
@@ -155,7 +155,7 @@ def _start(lock: int) -> None:
         cwd=_folder(),
         env=_environment(port),
         start_new_session=True,
-        pass_fds=[lock],
+        pass_fds=[alive],
     )
     told = {"pid": int(pid), "port": port, "prefect": version("prefect")}
     (_folder() / "server.json").write_text(json.dumps(told), encoding="ascii")
@@ -212,28 +212,19 @@ def _told(name: str) -> str:
 
 def _lives() -> bool:
     with _opened("server.lock") as alive:
-        return not _taken(alive)
+        return not try_lock(alive)
 
 
 def _is_used() -> bool:
     with _opened("users.lock") as users:
-        return not _taken(users)
-
-
-def _taken(file: BufferedWriter) -> bool:
-    """Lock a file, unless another process holds it; returns whether it is ours now."""
-    try:
-        flock(file, LOCK_EX | LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        return not try_lock(users)
 
 
 @contextmanager
 def _turn() -> Iterator[None]:
     """The right to start or end the server, which one process has at a time."""
     with _opened("turn.lock") as turn:
-        flock(turn, LOCK_EX)
+        lock(turn)
         yield
 
 

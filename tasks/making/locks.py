@@ -6,8 +6,7 @@ lost; and where the file cannot be locked, that is an error, for work without a 
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from fcntl import LOCK_EX, LOCK_NB, flock
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from io import BufferedWriter
 from pathlib import Path
@@ -16,6 +15,7 @@ from time import sleep
 from tasks.interruption import require_going_on
 from tasks.local_state import state_folder
 from tasks.storage import StorageError
+from tasks.storage.file_lock import try_lock
 
 _PAUSE = 0.05
 """Seconds between two looks at devices that are all at work."""
@@ -72,8 +72,7 @@ def _first_free(files: Mapping[str, BufferedWriter]) -> str:
     """Lock the first of the files that no one else holds; returns its name."""
     while True:
         for name, file in files.items():
-            with suppress(BlockingIOError):
-                flock(file, LOCK_EX | LOCK_NB)
+            if try_lock(file):
                 return name
         require_going_on()
         sleep(_PAUSE)

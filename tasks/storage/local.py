@@ -6,12 +6,12 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from fcntl import LOCK_EX, LOCK_NB, flock
 from io import BufferedWriter
 from pathlib import Path
 from uuid import uuid4
 
 from tasks.storage.base import Entry, OnError, StorageError, check_key, check_size, ignore
+from tasks.storage.file_lock import lock, try_lock
 
 _TEMPORARY = (".nightbrush-", ".tmp")
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -168,7 +168,7 @@ def _temporary_file(beside: Path) -> BufferedWriter:
     prefix, suffix = _TEMPORARY
     while True:
         file = beside.with_name(f"{prefix}{uuid4().hex}{suffix}").open("xb")
-        flock(file, LOCK_EX)
+        lock(file)
         if os.fstat(file.fileno()).st_nlink:
             return file
         file.close()  # it was cleared away before it was locked
@@ -177,9 +177,9 @@ def _temporary_file(beside: Path) -> BufferedWriter:
 def _clear_abandoned(root: Path) -> None:
     for folder, _, names in os.walk(root):
         for name in filter(_is_temporary, names):
-            with suppress(FileNotFoundError, BlockingIOError), Path(folder, name).open("rb") as file:
-                flock(file, LOCK_EX | LOCK_NB)
-                Path(folder, name).unlink(missing_ok=True)
+            with suppress(FileNotFoundError), Path(folder, name).open("rb") as file:
+                if try_lock(file):
+                    Path(folder, name).unlink(missing_ok=True)
 
 
 def _is_temporary(name: str) -> bool:

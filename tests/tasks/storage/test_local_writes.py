@@ -2,8 +2,8 @@
 
 import errno
 import os
+from io import BufferedWriter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -86,15 +86,15 @@ def test_what_killed_writers_left_is_cleared_away_and_what_others_are_writing_is
 def test_a_temporary_file_that_was_cleared_away_before_it_was_locked_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock, locked = local.flock, list[str]()
+    lock, locked = local.lock, list[str]()
 
-    def late(file: Any, how: int) -> None:
+    def late(file: BufferedWriter) -> None:
         if not locked:
             Path(file.name).unlink()
         locked.append(file.name)
-        lock(file, how)
+        lock(file)
 
-    monkeypatch.setattr(local, "flock", late)
+    monkeypatch.setattr(local, "lock", late)
     LocalStorage(tmp_path).write("a.png", b"whole")
     assert len(set(locked)) == 2
     assert (tmp_path / "a.png").read_bytes() == b"whole"

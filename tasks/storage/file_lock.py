@@ -1,0 +1,27 @@
+"""Locks on open files, between threads and processes: the only place that speaks to the system's `flock`.
+
+A file is unlocked when it is closed by whoever opened it and whoever inherited it. The system closes it when its holder
+ends, however that comes about, so that no lock is ever lost.
+"""
+
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+from io import BufferedReader, BufferedWriter
+
+
+def lock(file: BufferedWriter) -> None:
+    """Lock a file; waits until no one else holds it."""
+    flock(file, LOCK_EX)
+
+
+def lock_shared(file: BufferedWriter) -> None:
+    """Lock a file together with others who share it; waits until no one holds it alone."""
+    flock(file, LOCK_SH)
+
+
+def try_lock(file: BufferedReader | BufferedWriter) -> bool:
+    """Lock a file unless someone else holds it; returns whether it is locked now."""
+    try:
+        flock(file, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
