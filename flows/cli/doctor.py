@@ -1,6 +1,5 @@
 """What this machine can do."""
 
-import os
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from nst_engine.errors import WeightsError
 from nst_engine.hardware.devices import devices, resolve_precision
 from nst_engine.registry.backbones import BACKBONES
 from tasks.storage import StorageError, open_storage, require_writable
-from tasks.storage.local import LocalStorage
 from tasks.storage.s3_credentials import describe_access
 
 
@@ -97,12 +95,12 @@ def _storage(uri: str) -> Finding:
     """Whether a storage can be listed, of which the first entry is enough, and written."""
     try:
         storage = open_storage(uri)
-        is_new = isinstance(storage, LocalStorage) and not os.path.lexists(storage.root)
-        if not is_new:
+        exists = storage.exists()
+        if exists:
             next(storage.list(), None)
     except StorageError as error:
         return Finding(what="storage", text=str(error), good=False)
-    seen = f"{storage.uri()} {'is not there yet' if is_new else 'can be listed'}"
+    seen = f"{storage.uri()} {'can be listed' if exists else 'is not there yet'}"
     try:
         require_writable(storage)
     except StorageError as error:

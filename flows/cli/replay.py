@@ -14,7 +14,7 @@ from nst_engine.errors import ConfigError, NightbrushError
 from nst_engine.images import Photograph, decode, read_photograph, read_provenance, require_savable
 from nst_engine.images.reading import Origin
 from nst_engine.types import Picture
-from tasks.storage import StorageError, read_uri
+from tasks.storage import StorageError, is_path, read_uri
 
 _PAIR = ("content", "style")
 _LOSSY = {".jpg", ".jpeg", ".webp"}
@@ -125,7 +125,7 @@ class _Account:
     def _find(self, what: str, name: str, origin: Origin | None, remedy: str) -> tuple[str, bytes]:
         """Place and bytes of a file: seen from the current folder, else from the picture's."""
         troubles = []
-        for place in (name,) if "://" in name else (name, str(self.picture.parent / name)):
+        for place in (name, str(self.picture.parent / name)) if is_path(name) else (name,):
             try:
                 return place, _checked(place, origin)
             except (StorageError, ValueError) as error:  # the latter is a name that no system has
@@ -172,7 +172,7 @@ def _origin(told: Any) -> Origin | None:
 
 def _checked(place: str, origin: Origin | None) -> bytes:
     """The bytes at a path or an address, if they are the origin's."""
-    data = read_uri(place if "://" in place else os.path.realpath(place))
+    data = read_uri(os.path.realpath(place) if is_path(place) else place)
     digest = sha256(data).hexdigest()
     if origin is not None and origin.sha256 != digest:
         raise _ChangedError(

@@ -15,7 +15,7 @@ from tasks.planning.collisions import first_collision
 from tasks.planning.pair_list_row import RowReader
 from tasks.planning.pairs import PairSpec
 from tasks.planning.request import PairingError
-from tasks.storage import read_uri
+from tasks.storage import is_path, read_uri
 
 _PICTURES = ("content", "style")
 _COLUMNS = (*_PICTURES, "name", *(field.name for field in fields(TransferConfig)))
@@ -78,7 +78,7 @@ def _rows(file: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _read(file: str) -> bytes:
-    if "://" in file:
+    if not is_path(file):
         return read_uri(file)
     try:
         return Path(file).expanduser().read_bytes()

@@ -11,7 +11,6 @@ from tasks.planning.request import PairingError, Request
 from tasks.planning.requirements import require_usable
 from tasks.planning.rules import plan
 from tasks.storage import Storage, open_storage, read_uri, require_writable
-from tasks.storage.local import LocalStorage
 
 
 def preflight(job: Job, request: Request) -> Plan:
@@ -76,22 +75,12 @@ def unfinished(plan: Plan, job: Job) -> Iterator[PairSpec]:
         StorageError: it cannot be listed.
     """
     output = open_storage(job.output)
-    absent = isinstance(output, LocalStorage) and not output.root.exists()
-    folders = () if absent else dict.fromkeys(f"{pair.backbone}/" for pair in plan.pairs)
+    folders = dict.fromkeys(f"{pair.backbone}/" for pair in plan.pairs) if output.exists() else ()
     there = {entry.key for folder in folders for entry in output.list(folder) if entry.key.endswith(".json")}
     return (pair for pair in plan.pairs if pair.sidecar_key not in there)
 
 
 def _refuse_output_inside(side: str, inputs: Storage, output: Storage) -> None:
     """A result among the inputs would be an input of the next run."""
-    if _below(_place(output), _place(inputs)):
+    if inputs.contains(output):
         raise PairingError(f"output {output.uri()!r} lies in the {side} folder {inputs.uri()!r}; choose one outside it")
-
-
-def _place(storage: Storage) -> str:
-    """The address of a storage, links resolved where there are any."""
-    return str(storage.root.resolve()) if isinstance(storage, LocalStorage) else storage.uri()
-
-
-def _below(place: str, folder: str) -> bool:
-    return f"{place}/".startswith(f"{folder.rstrip('/')}/")

@@ -1,4 +1,4 @@
-"""Where pictures come from and go to: bytes under keys, behind five methods."""
+"""Where pictures come from and go to: bytes under keys, behind seven methods."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from tasks.storage.base import Entry, Guarded, Storage, StorageError
 from tasks.storage.local import LocalStorage
 
-__all__ = ["Entry", "Storage", "StorageError", "open_storage", "read_uri", "require_writable"]
+__all__ = ["Entry", "Storage", "StorageError", "is_path", "open_storage", "read_uri", "require_writable"]
 
 
 def open_storage(uri: str) -> Storage:
@@ -51,11 +51,16 @@ def require_writable(storage: Storage) -> None:
         storage.require_writable()
 
 
+def is_path(address: str) -> bool:
+    """Whether an address is a path, and no URI."""
+    return "://" not in address
+
+
 def _parts(uri: str) -> tuple[str, str]:
     """The scheme of an address, `s3` or `file`, and what it names: a bucket and more, or a path."""
-    scheme, separator, rest = uri.partition("://")
-    if not separator:
+    if is_path(uri):
         return "file", uri
+    scheme, _, rest = uri.partition("://")
     if scheme not in ("s3", "file"):
         # The address itself is not repeated: it may be signed, or bear a password.
         raise StorageError(f"a storage has the unknown scheme {scheme!r}; use a folder's path or s3://bucket/prefix")

@@ -1,4 +1,4 @@
-"""The storage contract: five methods, and the errors they raise."""
+"""The storage contract: seven methods, and the errors they raise."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -63,6 +63,12 @@ class Storage(Protocol):
 
     def uri(self, key: str = "") -> str:
         """The storage's own address, or that of a key: a path, or `s3://bucket/key`."""
+
+    def exists(self) -> bool:
+        """Whether the storage is there; one that is not comes into being with the first write."""
+
+    def contains(self, other: "Storage") -> bool:
+        """Whether `other` is this storage or lies within it."""
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from io import BufferedWriter
 from pathlib import Path
 from uuid import uuid4
 
-from tasks.storage.base import Entry, OnError, StorageError, check_key, check_size, ignore
+from tasks.storage.base import Entry, OnError, Storage, StorageError, check_key, check_size, ignore
 from tasks.storage.file_lock import lock, try_lock
 
 _TEMPORARY = (".nightbrush-", ".tmp")
@@ -67,6 +67,14 @@ class LocalStorage:
             return str(self.root)
         check_key(key)
         return str(self.root / key)
+
+    def exists(self) -> bool:
+        """Whether anything lies at the root, be it a folder or not."""
+        return os.path.lexists(self.root)
+
+    def contains(self, other: Storage) -> bool:
+        """Whether `other` is this folder or one below it, links followed."""
+        return isinstance(other, LocalStorage) and other._real_root().is_relative_to(self._real_root())
 
     def require_writable(self) -> None:
         """See that files can be made below the root, or below what there is of its path yet; nothing is left behind.

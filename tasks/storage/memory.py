@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from tasks.storage.base import Entry, OnError, StorageError, check_key, ignore
+from tasks.storage.base import Entry, OnError, Storage, StorageError, check_key, ignore
 
 
 class MemoryStorage:
@@ -38,3 +38,11 @@ class MemoryStorage:
         if key:
             check_key(key)
         return f"memory://{key}"
+
+    def exists(self) -> bool:
+        """True: it does as long as its object."""
+        return True
+
+    def contains(self, other: Storage) -> bool:
+        """Whether `other` is this very object."""
+        return other is self

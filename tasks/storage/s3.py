@@ -19,7 +19,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import InvalidConfigError
 
-from tasks.storage.base import Entry, OnError, StorageError, check_key, check_size, ignore
+from tasks.storage.base import Entry, OnError, Storage, StorageError, check_key, check_size, ignore
 from tasks.storage.s3_errors import AbsentError, UnsupportedError, attempt
 
 CONTENT_TYPES = {
@@ -123,6 +123,14 @@ class S3Storage:
         if key:
             check_key(key)
         return "/".join(filter(None, (f"s3://{self.bucket}", self.prefix, key)))
+
+    def exists(self) -> bool:
+        """True: a prefix need not be made, and whether there is such a bucket tells its first use."""
+        return True
+
+    def contains(self, other: Storage) -> bool:
+        """Whether `other` is of this bucket, and its prefix this one or below it."""
+        return isinstance(other, S3Storage) and other.bucket == self.bucket and other._root.startswith(self._root)
 
     def require_writable(self) -> None:
         """See that objects can be put here: an upload in parts is begun, given none and ended.

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.storage import Storage, StorageError, require_writable
+from tasks.storage import Storage, StorageError, open_storage, require_writable
+from tasks.storage.memory import MemoryStorage
 
 LEADS_OUT = ["../a.png", "a/../../b.png", "..", "/etc/hostname", "/"]
 NO_KEY = ["", ".", "./a.png", "a//b.png", "a/", "a\0.png"]
@@ -111,6 +112,16 @@ class StorageContract:
         assert storage.uri("a/b c.png").endswith("a/b c.png")
         with pytest.raises(StorageError, match="not allowed"):
             storage.uri("../a.png")
+
+    @pytest.mark.parametrize("other", ["/", "s3://another-bucket"])
+    def test_contains_itself_and_no_storage_elsewhere(self, storage: Storage, other: str) -> None:
+        assert storage.contains(storage)
+        assert not storage.contains(open_storage(other))
+        assert not storage.contains(MemoryStorage())
+
+    def test_exists_once_it_was_written_to(self, storage: Storage) -> None:
+        storage.write("a.png", b"")
+        assert storage.exists()
 
     @pytest.mark.parametrize("key", AWKWARD)
     def test_takes_awkward_names(self, storage: Storage, key: str) -> None:

@@ -36,6 +36,36 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     assert storage.head("a.png") is None
 
 
+def test_exists_as_soon_as_anything_lies_there(tmp_path: Path) -> None:
+    (tmp_path / "broken").symlink_to("absent")
+    (tmp_path / "file").touch()
+    assert [LocalStorage(tmp_path / name).exists() for name in ("absent", "broken", "file", "file/below")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("folder", "other", "expected"),
+    [
+        ("photos", "photos", True),
+        ("photos", "photos/deeper/out", True),
+        ("photos", "photos-2026", False),
+        ("photos", "link/out", True),
+        ("link", "photos/out", True),
+        ("photos/out", "photos", False),
+    ],
+)
+def test_contains_the_folders_below_it_wherever_links_lead(
+    tmp_path: Path, folder: str, other: str, expected: bool
+) -> None:
+    (tmp_path / "link").symlink_to("photos")
+    assert LocalStorage(tmp_path / folder).contains(LocalStorage(tmp_path / other)) is expected
+    assert LocalStorage("/").contains(LocalStorage(tmp_path))
+
+
 def test_a_file_is_refused_as_a_folder(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"")
     with pytest.raises(StorageError, match="is no folder"):

@@ -19,6 +19,10 @@ def test_begins_with_a_copy_of_what_it_is_given() -> None:
     assert list(objects) == ["a.png"]
 
 
+def test_exists_from_the_start() -> None:
+    assert MemoryStorage().exists()
+
+
 def test_a_listing_is_of_the_moment_it_was_asked_for() -> None:
     storage = MemoryStorage({"a": b""})
     entries = storage.list()

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tasks.storage import StorageError, read_uri
+from tasks.storage import StorageError, is_path, read_uri
 from tasks.storage.local import LocalStorage
 from tests.tasks.storage.contract import AWKWARD
 
@@ -75,6 +75,11 @@ def test_refuses_what_names_no_file(uri: str, reason: str) -> None:
         read_uri(uri)
     assert reason in str(caught.value)
     assert "0123" not in str(caught.value)
+
+
+def test_tells_paths_from_uris() -> None:
+    assert all(map(is_path, ("a.png", "/a/b.png", "~/a.png", "c:a.png", "")))
+    assert not any(map(is_path, ("file:///a.png", "s3://bucket/a.png", "https://host/a.png")))
 
 
 def test_a_ring_of_links_is_no_file(picture: Path) -> None:

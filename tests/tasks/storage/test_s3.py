@@ -31,6 +31,26 @@ def test_opens_a_bucket_or_a_prefix_of_it(address: str, uri: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("place", "other", "expected"),
+    [
+        ("my-bucket/photos", "my-bucket/photos/", True),
+        ("my-bucket/photos", "my-bucket/photos/deeper/out", True),
+        ("my-bucket", "my-bucket/photos", True),
+        ("my-bucket/photos", "my-bucket/photos-2026", False),
+        ("my-bucket/photos", "my-bucket", False),
+        ("my-bucket/photos", "other-bucket/photos", False),
+    ],
+)
+def test_contains_the_prefixes_below_it(place: str, other: str, expected: bool) -> None:
+    assert open_storage(f"s3://{place}").contains(open_storage(f"s3://{other}")) is expected
+
+
+def test_a_prefix_exists_and_the_server_is_not_asked(proxy: Proxy) -> None:
+    assert open_storage("s3://my-bucket/photos").exists()
+    assert proxy.requests == []
+
+
+@pytest.mark.parametrize(
     "address",
     [
         "s3://",
