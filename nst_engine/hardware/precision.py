@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nst_engine.config import PrecisionName
+from nst_engine.registry.backbones import backbone_spec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +32,6 @@ MIXED_FLOAT16 = Precision(
 
 PRECISIONS = {precision.name: precision for precision in (FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16)}
 
-_DEPTHWISE = ("mobilenet_v2", "mobilenet_v3")
-"""Backbones with convolutions of one channel each, whose time is that of memory more than of products."""
-
 _FASTEST_ON_GPU = {
     # least CUDA compute capability, best first
     (8, 0): MIXED_BFLOAT16,
@@ -54,7 +52,7 @@ def fastest_on_cpu(cpuinfo: str, backbone: str) -> Precision:
         backbone: the name of one.
     """
     flags = cpuinfo.split()
-    gains = "amx_bf16" in flags or ("avx512_bf16" in flags and backbone not in _DEPTHWISE)
+    gains = "amx_bf16" in flags or ("avx512_bf16" in flags and not backbone_spec(backbone).depthwise)
     return MIXED_BFLOAT16 if gains else FLOAT32
 
 

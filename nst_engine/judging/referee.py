@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nst_engine.backbones.weights import imagenet_path
 from nst_engine.config import TransferConfig
+from nst_engine.registry.backbones import BACKBONES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,13 +85,11 @@ class Distances:
     score: float
 
 
-CANDIDATES = (
-    Referee(backbone="vgg19", weights="imagenet"),
-    Referee(backbone="vgg16", weights="imagenet"),
-    Referee(backbone="vgg16", weights="packaged"),
-    Referee(backbone="resnet50", weights="imagenet"),
-    Referee(backbone="mobilenet_v2", weights="imagenet"),
-    Referee(backbone="mobilenet_v3", weights="imagenet"),
+CANDIDATES = tuple(
+    Referee(backbone=spec.name, weights=kind)
+    for spec in sorted(BACKBONES.values(), key=lambda spec: spec.judge_rank)
+    for kind in spec.weights
+    if spec.judge_rank and kind != "random"
 )
 """Trained networks that may judge, the preferred first: `choose_referee` says why."""
 

@@ -31,6 +31,9 @@ class BackboneSpec:
         reach: pixels beyond a place that can change its features, at the deepest layer; None where it is the whole
             picture, or not known, so that pictures cannot be taken tile by tile.
         stride: pixels of the input per cell of the deepest preset layer; the least side that makes sense.
+        imagenet_file: Keras's name for the file of its ImageNet weights; empty where it has none.
+        depthwise: whether it has convolutions of one channel each, whose time is that of memory more than of products.
+        judge_rank: its place among the networks that may judge pictures, from 1, the preferred; 0 where it is none.
     """
 
     name: str
@@ -43,6 +46,9 @@ class BackboneSpec:
     weights: tuple[WeightsKind, ...]
     stride: int
     reach: int | None = None
+    imagenet_file: str = ""
+    depthwise: bool = False
+    judge_rank: int = 0
 
 
 _VGG_STYLE = tuple(f"block{block}_conv1" for block in range(1, 6))
@@ -59,6 +65,8 @@ _SPECS = (
         weights=("imagenet", "packaged", "random"),
         reach=98,
         stride=16,
+        imagenet_file="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        judge_rank=2,
     ),
     BackboneSpec(
         name="vgg19",
@@ -71,6 +79,8 @@ _SPECS = (
         weights=("imagenet", "random"),
         reach=130,
         stride=16,
+        imagenet_file="vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        judge_rank=1,
     ),
     BackboneSpec(
         name="resnet50",
@@ -89,6 +99,8 @@ _SPECS = (
         weights=("imagenet", "random"),
         reach=243,
         stride=32,
+        imagenet_file="resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        judge_rank=3,
     ),
     BackboneSpec(
         name="mobilenet_v2",
@@ -107,6 +119,9 @@ _SPECS = (
         weights=("imagenet", "random"),
         reach=246,
         stride=16,
+        imagenet_file="mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+        depthwise=True,
+        judge_rank=4,
     ),
     BackboneSpec(
         name="mobilenet_v3",
@@ -124,6 +139,9 @@ _SPECS = (
         smoothing="softmax",
         weights=("imagenet", "random"),
         stride=16,
+        imagenet_file="weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
+        depthwise=True,
+        judge_rank=5,
     ),
     BackboneSpec(
         name="tiny",

@@ -116,6 +116,17 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
 
 
+def test_the_trained_networks_are_asked_in_their_order() -> None:
+    assert [referee.name for referee in CANDIDATES] == [
+        "vgg19 imagenet",
+        "vgg16 imagenet",
+        "vgg16 packaged",
+        "resnet50 imagenet",
+        "mobilenet_v2 imagenet",
+        "mobilenet_v3 imagenet",
+    ]
+
+
 @pytest.mark.usefixtures("bare_machine")
 def test_nothing_trained_is_on_a_bare_machine() -> None:
     assert not any(map(on_this_machine, CANDIDATES))
