@@ -18,6 +18,8 @@ test: lint types borders unit
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/deptry nst_engine tasks flows
+	$(BIN)/deptry tests --ignore DEP002,DEP004
 
 types: install
 	$(BIN)/mypy
