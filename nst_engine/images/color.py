@@ -18,7 +18,7 @@ _Floats = npt.NDArray[np.floating[Any]]
 _LEAST_VARIANCE = 1 / 255**2
 """Variance of sRGB in [0, 1] along a direction of colours below which there is noise, not colour: one 8-bit step."""
 
-_LMS_OF_RGB = np.array(  # Ottosson (2020), "A perceptual color space for image processing": linear sRGB to cones
+LMS_OF_RGB = np.array(  # Ottosson (2020), "A perceptual color space for image processing": linear sRGB to cones
     [
         [0.4122214708, 0.5363325363, 0.0514459929],
         [0.2119034982, 0.6806995451, 0.1073969566],
@@ -26,7 +26,7 @@ _LMS_OF_RGB = np.array(  # Ottosson (2020), "A perceptual color space for image 
     ],
     dtype=np.float32,
 )
-_LAB_OF_ROOTS = np.array(  # likewise: cube roots of cones to OKLab
+LAB_OF_ROOTS = np.array(  # likewise: cube roots of cones to OKLab
     [
         [0.2104542553, 0.7936177850, -0.0040720468],
         [1.9779984951, -2.4285922050, 0.4505937099],
@@ -34,8 +34,8 @@ _LAB_OF_ROOTS = np.array(  # likewise: cube roots of cones to OKLab
     ],
     dtype=np.float32,
 )
-_RGB_OF_LMS = np.linalg.inv(_LMS_OF_RGB)
-_ROOTS_OF_LAB = np.linalg.inv(_LAB_OF_ROOTS)
+_RGB_OF_LMS = np.linalg.inv(LMS_OF_RGB)
+_ROOTS_OF_LAB = np.linalg.inv(LAB_OF_ROOTS)
 _TOLERANCE = 1e-6
 """How far linear sRGB may be outside [0, 1] by rounding."""
 
@@ -75,7 +75,7 @@ def with_colors_of(result: Picture, content: Picture) -> Picture:
         )
     lightness, chroma = oklab(result)[..., :1], oklab(content)[..., 1:]
     lab = np.concatenate([lightness, chroma * _shown_share(lightness, chroma)], axis=-1)
-    return _gamma(_linear_rgb(lab).clip(0, 1))
+    return srgb_of_linear(_linear_rgb(lab).clip(0, 1))
 
 
 def _coral(style: _Floats, content: _Floats) -> _Floats:
@@ -126,8 +126,7 @@ def oklab(picture: Picture) -> _Floats:
 
     Lightness is 0 for black and 1 for white; distances are about as large as they look.
     """
-    linear = np.where(picture <= 0.04045, picture / 12.92, ((picture + 0.055) / 1.055) ** 2.4)
-    lab: _Floats = np.cbrt(linear @ _LMS_OF_RGB.T) @ _LAB_OF_ROOTS.T
+    lab: _Floats = np.cbrt(linear_of_srgb(picture) @ LMS_OF_RGB.T) @ LAB_OF_ROOTS.T
     return lab
 
 
@@ -136,7 +135,13 @@ def _linear_rgb(lab: _Floats) -> _Floats:
     return rgb
 
 
-def _gamma(linear: _Floats) -> Picture:
+def linear_of_srgb(picture: _Floats) -> _Floats:
+    """Amounts of light, in [0, 1], for values of sRGB in [0, 1]."""
+    return np.where(picture <= 0.04045, picture / 12.92, ((picture + 0.055) / 1.055) ** 2.4)
+
+
+def srgb_of_linear(linear: _Floats) -> Picture:
+    """Values of sRGB in [0, 1], as float32, for amounts of light in [0, 1]."""
     encoded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return encoded.clip(0, 1).astype(np.float32)
 

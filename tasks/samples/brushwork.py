@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image, ImageColor
 
 from nst_engine.errors import ImageError
+from nst_engine.images.color import LAB_OF_ROOTS, LMS_OF_RGB, linear_of_srgb, srgb_of_linear
 from nst_engine.types import Picture
 
 Reals: TypeAlias = npt.NDArray[np.float64]
@@ -22,9 +23,8 @@ FINE = 2  # canvas pixels per picture pixel, in each direction
 _STEPS = 25  # points of a stroke's path
 _BATCH = 1_500_000  # samples of strokes that are laid at once, to bound the memory
 LIGHTNESS = np.array([1.0, 0.0, 0.0])  # the axis of OKLab
-_CONES = np.array([0.412221, 0.211903, 0.088302, 0.536333, 0.680700, 0.281719, 0.051446, 0.107397, 0.629979])
-_LAB = np.array([0.210454, 1.977998, 0.025904, 0.793618, -2.428592, 0.782772, -0.004072, 0.450594, -0.808676])
-_TO_CONES, _TO_LAB = _CONES.reshape(3, 3), _LAB.reshape(3, 3)
+# OKLab's matrices to six decimals: of more, the paintings would no longer be the same to the byte
+_TO_CONES, _TO_LAB = (matrix.astype(np.float64).round(6).T for matrix in (LMS_OF_RGB, LAB_OF_ROOTS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,14 +54,12 @@ class Brush:
 def oklab(*names: str) -> Reals:
     """Colours [names, 3] in OKLab, of names such as `#0b1440`."""
     srgb = np.array([ImageColor.getrgb(name) for name in names]) / 255
-    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-    colors: Reals = np.cbrt(linear @ _TO_CONES) @ _TO_LAB
+    colors: Reals = np.cbrt(linear_of_srgb(srgb) @ _TO_CONES) @ _TO_LAB
     return colors
 
 
 def _srgb(colors: Reals) -> Picture:
-    linear = np.clip((colors @ np.linalg.inv(_TO_LAB)) ** 3 @ np.linalg.inv(_TO_CONES), 0, 1)
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055).astype(np.float32)
+    return srgb_of_linear(((colors @ np.linalg.inv(_TO_LAB)) ** 3 @ np.linalg.inv(_TO_CONES)).clip(0, 1))
 
 
 def ramp(at: Reals, names: str) -> Reals:

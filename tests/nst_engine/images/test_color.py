@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from skimage.color import lab2lch, rgb2lab
 
 from nst_engine.errors import ConfigError, ImageError
-from nst_engine.images.color import ColorMatch, recolored, with_colors_of
+from nst_engine.images.color import ColorMatch, linear_of_srgb, recolored, srgb_of_linear, with_colors_of
 from nst_engine.types import Picture
 from tests.nst_engine.small import content_pixels, style_pixels
 
@@ -216,3 +216,9 @@ def test_black_and_white_stay_black_and_white(level: float) -> None:
 def test_refuses_a_content_of_another_size() -> None:
     with pytest.raises(ImageError, match="the content is 5x6 pixels; use 8x6"):
         with_colors_of(grey(), plain((0, 0, 0)))
+
+
+def test_srgb_comes_back_from_the_light_that_it_is() -> None:
+    values = np.linspace(0, 1, 256, dtype=np.float32)
+    assert linear_of_srgb(np.array([0.04045, 0.5, 1.0])) == pytest.approx([0.0031308, 0.2140411, 1.0], rel=1e-5)
+    assert srgb_of_linear(linear_of_srgb(values)) == pytest.approx(values, abs=1e-6)
