@@ -11,7 +11,6 @@ from tasks.comparison.grid import Trial
 from tasks.comparison.judging import judged, referees
 from tasks.comparison.outputs import COMPARISON, CURVES, PAGE, REFEREES, write_comparison
 from tasks.comparison.run_artifact import comparison_digest
-from tasks.comparison.tables import tables
 from tasks.planning.job import Job
 from tasks.records.row import ManifestRow
 from tasks.records.summary import table_records
@@ -34,7 +33,6 @@ def compare(trials: Sequence[Trial], rows: Sequence[ManifestRow], job: Job, refe
     if comparison.untrained:
         notes.append(f"random weights rank pictures by chance: {', '.join(comparison.untrained)}")
     pictures = write_comparison(output, comparison)
-    verdict = next(tables(comparison))
     places = [output.uri(name) for name in (PAGE, COMPARISON, CURVES, REFEREES)]
     create_markdown_artifact(
         comparison_digest(comparison, pictures, places),
@@ -42,8 +40,8 @@ def compare(trials: Sequence[Trial], rows: Sequence[ManifestRow], job: Job, refe
         description=f"Comparison in {output.uri()}",
     )
     create_table_artifact(
-        brief(table_records(verdict.frame)),
+        brief(table_records(comparison.verdict.frame)),
         key=artifact_key(output.uri(), "verdict"),
-        description=verdict.note,
+        description=comparison.verdict.note,
     )
     return notes

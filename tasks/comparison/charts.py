@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from nst_engine.config import TransferConfig
 from tasks.comparison.grid import Variant
-from tasks.comparison.results import Comparison, cell
-from tasks.comparison.tables import tables
+from tasks.comparison.results import Comparison
+from tasks.comparison.tables import cell
 from tasks.reporting.chart_labels import label_ends, label_points, labels, shortened
 from tasks.reporting.chart_style import Palette, canvas, few_labels, lettering, log_scale, quiet
 from tasks.reporting.charts import MOST_POINTS
@@ -65,7 +65,7 @@ def trade_offs(comparison: Comparison, palette: Palette) -> Iterator[Drawing]:
 
     A point is a configuration: its mean over the pairs of which every one has a picture.
     """
-    means = next(tables(comparison)).frame.set_index("configuration")
+    means = comparison.verdict.frame.set_index("configuration")
     means.columns = means.columns.str.replace("_", " ").str.replace("seconds optimize", "seconds of optimization")
     for across, upwards in (("seconds of optimization", "score"), ("content distance", "style distance")):
         points = means[[across, upwards]].astype(float)

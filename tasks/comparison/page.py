@@ -7,8 +7,8 @@ from typing import Any
 from nst_engine.judging.referee import Referee
 from nst_engine.transfer.result import Status
 from tasks.comparison.charts import Drawing, convergence, trade_offs
-from tasks.comparison.results import MEASURES, SCORES, Comparison, Gallery, Judged
-from tasks.comparison.tables import Table, tables
+from tasks.comparison.results import Comparison, Gallery, Judged
+from tasks.comparison.tables import MEASURES, SCORES, Table
 from tasks.records.summary import table_records
 from tasks.reporting.chart_style import PAGE, WHITE, inline_svg
 from tasks.reporting.html import Thumbnails, as_text, rendered
@@ -43,14 +43,14 @@ def comparison_page(comparison: Comparison, gallery: Gallery, *, title: str = "C
         hues=WHITE.hues,
         convergence=_by_group(convergence(comparison, PAGE)),
         trade_offs=[_chart(drawing) for drawing in trade_offs(comparison, PAGE)],
-        tables=[_table(table) for table in tables(comparison) if tells(table)],
+        tables=[_table(table) for table in comparison.tables if tells(table)],
         best=best(comparison),
     )
 
 
 def best(comparison: Comparison) -> dict[str, Any] | None:
     """The line of the verdict with the lowest mean score; None where nothing was scored."""
-    verdict = next(tables(comparison)).frame.dropna(subset="score")
+    verdict = comparison.verdict.frame.dropna(subset="score")
     return next(iter(table_records(verdict)), None)
 
 

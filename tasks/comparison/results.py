@@ -12,14 +12,9 @@ from nst_engine.judging.measures import Measures
 from nst_engine.judging.referee import Distances, Referee
 from nst_engine.transfer.result import Status
 from tasks.comparison.grid import Trial, Variant
+from tasks.comparison.tables import MEASURES, SCORES, Table, cell, tables
 from tasks.records.row import ManifestRow
 from tasks.records.summary import LOSSES
-
-SCORES = ("score", "style_distance", "content_distance")
-"""What a referee says of a picture, as the tables name it."""
-
-MEASURES = tuple(it.name for it in fields(Measures))
-"""What is said of it without a network."""
 
 _TERMS = ("total", "content", "style", "tv")
 
@@ -129,6 +124,16 @@ class Comparison:
         )
         return pd.DataFrame(rows, columns=columns)
 
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The judge's verdict, and then what else is asked."""
+        return tuple(tables(self))
+
+    @property
+    def verdict(self) -> Table:
+        """The configurations by the first referee's mean score, the best first."""
+        return self.tables[0]
+
     def _result(self, judged: Judged) -> dict[str, Any]:
         config, row = judged.trial.variant.config, judged.row
         distances = judged.distances.get(self.referees[0])
@@ -168,8 +173,3 @@ class Gallery:
 
 def _distances(distances: Distances) -> dict[str, float]:
     return dict(zip(SCORES, (distances.score, distances.style, distances.content), strict=True))
-
-
-def cell(value: Any) -> Any:
-    """The value of a field as a table has it."""
-    return "+".join(value) if isinstance(value, tuple) else value

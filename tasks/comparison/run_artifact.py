@@ -8,7 +8,7 @@ from nst_engine.transfer.result import Status
 from tasks.comparison.charts import Drawing, convergence, trade_offs
 from tasks.comparison.page import heading, tells
 from tasks.comparison.results import Comparison, Gallery
-from tasks.comparison.tables import Table, tables
+from tasks.comparison.tables import Table
 from tasks.records.summary import table_records
 from tasks.reporting.chart_style import WHITE, png
 from tasks.reporting.number_format import figure
@@ -26,8 +26,7 @@ def comparison_digest(comparison: Comparison, gallery: Gallery, places: Iterable
         gallery: pictures to choose from; no more than `tasks.reporting.run_artifact.MOST_PICTURES` results are shown.
         places: addresses of the page and the tables.
     """
-    verdict, *others = tables(comparison)
-    others = list(filter(tells, others))
+    verdict, others = comparison.verdict, list(filter(tells, comparison.tables[1:]))
     failed = [it for it in comparison.judged if it.row.status == Status.FAILED]
     parts = [
         *_warning(comparison),

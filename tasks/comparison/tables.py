@@ -3,13 +3,22 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from nst_engine.config import TransferConfig
+from nst_engine.judging.measures import Measures
 from tasks.comparison.grid import Variant
-from tasks.comparison.results import MEASURES, SCORES, Comparison, cell
+
+if TYPE_CHECKING:
+    from tasks.comparison.results import Comparison  # which keeps its tables, and so loads this module
+
+SCORES = ("score", "style_distance", "content_distance")
+"""What a referee says of a picture, as the tables name it."""
+
+MEASURES = tuple(it.name for it in fields(Measures))
+"""What is said of it without a network."""
 
 MARKS = 10
 """Iterations at which the curves are read: recorded ones, as evenly as they come."""
@@ -39,7 +48,7 @@ class Table:
     frame: pd.DataFrame
 
 
-def tables(comparison: Comparison) -> Iterator[Table]:
+def tables(comparison: "Comparison") -> Iterator[Table]:
     """The judge's verdict first, then losses and seconds by iteration, and each field that was varied."""
     yield _verdict(comparison)
     yield _by_iteration(comparison, "Total loss by iteration", "total", _INCOMPARABLE)
@@ -50,19 +59,19 @@ def tables(comparison: Comparison) -> Iterator[Table]:
         yield _cross_table(comparison)
 
 
-def _means(comparison: Comparison, names: Iterable[str]) -> pd.DataFrame:
+def _means(comparison: "Comparison", names: Iterable[str]) -> pd.DataFrame:
     """Means over the pairs of which every configuration has a picture, a configuration a row."""
     results = comparison.results.reindex(columns=["pair", "configuration", *names])
     return results[results["pair"].isin(comparison.complete)].groupby("configuration", sort=False)[list(names)].mean()
 
 
-def _verdict(comparison: Comparison) -> Table:
+def _verdict(comparison: "Comparison") -> Table:
     note = f"Judged by {comparison.referees[0].name}. {_EXPLAINED} {_counted(comparison)}"
     frame = _means(comparison, (*_FIGURES, "seconds_optimize", "evaluations")).sort_values("score")
     return Table(title="Which configuration", note=note, frame=frame.reset_index())
 
 
-def _by_iteration(comparison: Comparison, title: str, term: str, note: str) -> Table:
+def _by_iteration(comparison: "Comparison", title: str, term: str, note: str) -> Table:
     """A loss, or the seconds, where each curve stands at the marks."""
     curves = comparison.curves[comparison.curves["pair"].isin(comparison.complete)]
     recorded = sorted({*curves["step"].tolist()} - {0})
@@ -75,7 +84,7 @@ def _by_iteration(comparison: Comparison, title: str, term: str, note: str) -> T
     return Table(title=title, note=f"{note} {_counted(comparison)}", frame=pd.DataFrame(rows))
 
 
-def _by_field(comparison: Comparison, field: str) -> Iterator[Table]:
+def _by_field(comparison: "Comparison", field: str) -> Iterator[Table]:
     """What a field does where nothing else changes: a table for each group of such configurations."""
     groups: dict[tuple[Any, ...], list[Variant]] = {}
     for variant in comparison.variants:
@@ -89,7 +98,7 @@ def _by_field(comparison: Comparison, field: str) -> Iterator[Table]:
             yield Table(title=title, note=_counted(comparison), frame=frame)
 
 
-def _besides(comparison: Comparison, variant: Variant, field: str) -> str:
+def _besides(comparison: "Comparison", variant: Variant, field: str) -> str:
     """What a group has in common that sets it apart from other groups."""
     names = [name for name in comparison.varied if name not in (*_LAYERS, *_as_one(field))]
     values = {name: getattr(variant.config, name) for name in names}
@@ -97,14 +106,14 @@ def _besides(comparison: Comparison, variant: Variant, field: str) -> str:
     return "".join(f", {text.removeprefix('backbone ')}" for text in told)
 
 
-def _cross_table(comparison: Comparison) -> Table:
+def _cross_table(comparison: "Comparison") -> Table:
     crossed = comparison.crossed[comparison.crossed["pair"].isin(comparison.complete)]
     frame = crossed.pivot_table(index="configuration", columns="referee", values="score", aggfunc="mean", sort=False)
     note = f"The score that each network gives, those that took part among them. {_counted(comparison)}"
     return Table(title="Score by referee", note=note, frame=frame.reset_index())
 
 
-def _counted(comparison: Comparison) -> str:
+def _counted(comparison: "Comparison") -> str:
     complete, count = len(comparison.complete), len(comparison.pairs)
     text = f"Means over {count} pairs" if count > 1 else "Of one pair"
     return f"{text}." if complete == count else f"Means over {complete} of {count} pairs: those that all have."
@@ -125,3 +134,8 @@ def _rest(config: TransferConfig, field: str) -> tuple[Any, ...]:
 def _as_one(field: str) -> tuple[str, ...]:
     """A field and what changes with it: a network goes with its weights."""
     return ("backbone", "weights") if field == "backbone" else (field,)
+
+
+def cell(value: Any) -> Any:
+    """The value of a field as a table has it."""
+    return "+".join(value) if isinstance(value, tuple) else value

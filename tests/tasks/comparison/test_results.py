@@ -7,10 +7,12 @@ import pytest
 
 from tasks.comparison.grid import Grid, Trial
 from tasks.comparison.judging import judged
-from tasks.comparison.results import MEASURES, SCORES, Comparison
+from tasks.comparison.results import Comparison
+from tasks.comparison.tables import MEASURES, SCORES
 from tasks.making.stylize_pair import failed_row
 from tasks.planning.job import Job
 from tasks.records.row import ManifestRow
+from tests.tasks.compared import a_comparison
 from tests.tasks.comparison.test_judging import OTHER, unheard
 from tests.tasks.contest import TINY, a_contest, made
 from tests.tasks.studio import CONFIG
@@ -96,3 +98,10 @@ def test_a_configuration_that_has_no_picture_at_all_does_not_hide_the_others(tmp
     job, trials = a_contest(tmp_path, Grid(config=CONFIG, vary={"iterations": [2, 4]}))
     rows = made(trials[:2], job) + [failed_row(trial.spec, job, "no memory") for trial in trials[2:]]
     assert judged(trials, rows, job, (TINY,), unheard).complete == ("hill--wave", "lake--wave")
+
+
+def test_the_tables_are_made_once_and_the_verdict_is_the_first() -> None:
+    comparison = a_comparison()
+    assert comparison.tables is comparison.tables
+    assert comparison.verdict is comparison.tables[0]
+    assert comparison.verdict.title == "Which configuration"

@@ -7,7 +7,7 @@ import pytest
 from tasks.comparison.grid import Grid
 from tasks.comparison.judging import judged
 from tasks.comparison.results import Comparison
-from tasks.comparison.tables import Table, tables
+from tasks.comparison.tables import Table
 from tests.tasks.comparison.test_judging import OTHER, unheard
 from tests.tasks.contest import TINY, a_contest, made
 from tests.tasks.studio import CONFIG
@@ -23,7 +23,7 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
 
 @pytest.fixture(scope="module")
 def answers(comparison: Comparison) -> dict[str, Table]:
-    return {table.title: table for table in tables(comparison)}
+    return {table.title: table for table in comparison.tables}
 
 
 def test_there_is_a_table_for_each_question(answers: dict[str, Table]) -> None:
@@ -76,7 +76,7 @@ def test_the_cross_table_has_a_column_for_each_referee(answers: dict[str, Table]
 
 def test_what_has_ended_is_not_read_any_more(tmp_path: Path) -> None:
     job, trials = a_contest(tmp_path)  # 2, 4 and 8 iterations
-    found = tables(judged(trials, made(trials, job), job, (TINY,), unheard))
+    found = judged(trials, made(trials, job), job, (TINY,), unheard).tables
     losses = next(table for table in found if table.title == "Total loss by iteration").frame.set_index("configuration")
     assert list(losses.columns) == ["2", "4", "6", "8"]
     assert list(losses.notna().sum(axis=1)) == [1, 2, 4]
