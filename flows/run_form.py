@@ -9,29 +9,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from nst_engine.config import TransferConfig
+from nst_engine.config.bounds import Bound, number_bounds
 from nst_engine.registry.backbones import BACKBONES
 from nst_engine.registry.optimizers import OPTIMIZERS
-
-LIMITS: dict[str, dict[str, float]] = {
-    "content_weight": {"minimum": 0},
-    "style_weight": {"minimum": 0},
-    "tv_weight": {"minimum": 0},
-    "balance": {"exclusiveMinimum": 0},
-    "style_scale": {"exclusiveMinimum": 0},
-    "side": {"minimum": min(spec.stride for spec in BACKBONES.values())},
-    "levels": {"minimum": 1, "maximum": 16},
-    "learning_rate": {"exclusiveMinimum": 0},
-    "iterations": {"minimum": 1},
-    "tolerance": {"exclusiveMinimum": 0},
-    "time_limit": {"exclusiveMinimum": 0},
-    "tile": {"minimum": min(spec.stride for spec in BACKBONES.values())},
-    "record_every": {"minimum": 0},
-    "snapshot_every": {"minimum": 0},
-    "quality": {"minimum": 1, "maximum": 100},
-    "seed": {"minimum": 0, "maximum": 2**32 - 1},
-}
-"""Bounds of numbers, by field, in the words of JSON Schema: those of `nst_engine.config.validation`, to which a test
-holds them. Where the least side depends on the backbone, it is the least of all."""
 
 
 class RunForm:
@@ -44,7 +24,8 @@ class RunForm:
         texts = field_texts(TransferConfig)
         for name, field in schema["properties"].items():
             field.update(title=name, description=texts[name])
-            _number(field).update(LIMITS.get(name, {}))
+        for name, bound in number_bounds(min(spec.stride for spec in BACKBONES.values())).items():
+            _number(schema["properties"][name]).update(_limits(bound))
         schema["properties"]["backbone"]["enum"] = list(BACKBONES)
         schema["properties"]["optimizer"]["enum"] = list(OPTIMIZERS)
         schema.update(description=str(TransferConfig.__doc__).partition("\n")[0], additionalProperties=False)
@@ -63,6 +44,12 @@ def field_texts(described: type) -> dict[str, str]:
 
 
 def _number(field: dict[str, Any]) -> dict[str, Any]:
-    """The part of a field's schema that is a number, if there is one: None or a word may be allowed beside it."""
-    kinds = field.get("anyOf", [field])
-    return next((kind for kind in kinds if kind.get("type") in ("integer", "number")), {})
+    """The part of a field's schema that is a number: None or a word may be allowed beside it."""
+    kinds: list[dict[str, Any]] = field.get("anyOf", [field])
+    return next(kind for kind in kinds if kind.get("type") in ("integer", "number"))
+
+
+def _limits(bound: Bound) -> dict[str, int]:
+    """A bound in the words of JSON Schema."""
+    limits = {"minimum": bound.least, "exclusiveMinimum": bound.above, "maximum": bound.most}
+    return {word: limit for word, limit in limits.items() if limit is not None}

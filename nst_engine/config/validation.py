@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING, get_args
 
+from nst_engine.config.bounds import number_bounds
 from nst_engine.errors import ConfigError, listed
 from nst_engine.registry.backbones import Smoothing, WeightsKind
 from nst_engine.registry.optimizers import OPTIMIZERS
@@ -42,23 +43,10 @@ def validate(config: "TransferConfig", choices: dict[str, object]) -> None:
 
 
 def _check_numbers(config: "TransferConfig") -> None:
-    check_number("style_scale", config.style_scale, above=0)
-    for name in ("content_weight", "style_weight", "tv_weight"):
-        if getattr(config, name) is not None:
-            check_number(name, getattr(config, name), least=0)
-    for name in ("learning_rate", "balance", "tolerance", "time_limit"):
-        if getattr(config, name) is not None:
-            check_number(name, getattr(config, name), above=0)
-    for name in ("side", "tile"):
-        if getattr(config, name) is not None:
-            check_integer(name, getattr(config, name), least=config.spec.stride)
-    if config.levels != "auto":
-        check_integer("levels", config.levels, least=1, most=16)
-    check_integer("iterations", config.iterations, least=1)
-    for name in ("record_every", "snapshot_every"):
-        check_integer(name, getattr(config, name), least=0)
-    check_integer("quality", config.quality, least=1, most=100)
-    check_integer("seed", config.seed, least=0, most=2**32 - 1)
+    for name, bound in number_bounds(config.spec.stride).items():
+        value = getattr(config, name)
+        if not bound.allows(value):
+            raise ConfigError(f"{name}={value!r} is not allowed; use {bound.numbers}")
 
 
 def _check_layers(config: "TransferConfig") -> None:
@@ -172,19 +160,3 @@ def check_choice(name: str, value: object, annotation: object) -> None:
     """Refuse what is not one of the values of a Literal."""
     if not isinstance(value, str) or value not in get_args(annotation):
         raise ConfigError(f"{name}={value!r} is not known; use {listed(get_args(annotation))}")
-
-
-def check_number(name: str, value: float, least: float | None = None, above: float | None = None) -> None:
-    """Refuse what is not a finite number within its bound."""
-    bound = f">= {least:g}" if above is None else f"> {above:g}"
-    numeric = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not numeric or (least is not None and value < least) or (above is not None and value <= above):
-        raise ConfigError(f"{name}={value!r} is not allowed; use a finite number {bound}")
-
-
-def check_integer(name: str, value: object, least: int, most: int | None = None) -> None:
-    """Refuse what is not a whole number within its bounds."""
-    whole = value if isinstance(value, int) and not isinstance(value, bool) else -1
-    if whole < least or (most is not None and whole > most):
-        bound = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise ConfigError(f"{name}={value!r} is not allowed; use a whole number {bound}")

@@ -12,8 +12,9 @@ from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 from prefect.exceptions import ParameterTypeError, PrefectHTTPStatusError
 from prefect.utilities.callables import parameter_schema
 
-from flows.run_form import LIMITS, ConfigForm, field_texts
-from nst_engine import ConfigError, TransferConfig
+from flows.run_form import ConfigForm, field_texts
+from nst_engine import TransferConfig
+from nst_engine.config.bounds import number_bounds
 from nst_engine.registry.backbones import BACKBONES
 from nst_engine.registry.optimizers import OPTIMIZERS
 
@@ -35,20 +36,6 @@ def choices(name: str) -> list[str]:
     """The choices of a field's own, or of what it may be beside None."""
     field = FORM["properties"][name]
     return next((kind["enum"] for kind in field.get("anyOf", [field]) if "enum" in kind), [])
-
-
-def beyond(name: str) -> list[float]:
-    """The numbers just beyond a field's limits."""
-    limits = LIMITS[name]
-    low = [limits["minimum"] - 1] if "minimum" in limits else [limits["exclusiveMinimum"]]
-    return [*low, *([limits["maximum"] + 1] if "maximum" in limits else [])]
-
-
-def at(name: str) -> list[float]:
-    """The outermost numbers that a field takes."""
-    limits = LIMITS[name]
-    low = limits.get("minimum", limits.get("exclusiveMinimum", 0) + 1e-6)
-    return [low, *([limits["maximum"]] if "maximum" in limits else [])]
 
 
 def test_the_form_has_every_field_and_no_other() -> None:
@@ -101,28 +88,21 @@ def test_names_that_share_a_line_share_its_text() -> None:
     assert field_texts(Described) == {"a": "both of them.", "b": "both of them.", "c": "the third: it has a colon."}
 
 
-@pytest.mark.parametrize("name", LIMITS)
-def test_the_limits_are_those_of_the_engine(name: str) -> None:
-    for number in at(name):
-        value = {name: int(number) if number == int(number) else number}
-        jsonschema.validate({"config": TINY | value}, SCHEMA)
-        TransferConfig.from_dict(
-            TINY | value | ({"content_weight": 1.0, "style_weight": 1.0} if name == "tv_weight" else {})
-        )
-    for number in beyond(name):
+@pytest.mark.parametrize("name", number_bounds(1))
+def test_the_form_has_the_bounds_of_the_engine(name: str) -> None:
+    bound, field = number_bounds(min(spec.stride for spec in BACKBONES.values()))[name], FORM["properties"][name]
+    [number] = [kind for kind in field.get("anyOf", [field]) if kind.get("type") in ("integer", "number")]
+    assert (number["type"] == "integer") is bound.whole
+    assert number.get("minimum") == bound.least
+    assert number.get("exclusiveMinimum") == bound.above
+    assert number.get("maximum") == bound.most
+
+
+def test_the_form_refuses_what_is_beyond_a_bound() -> None:
+    jsonschema.validate({"config": TINY | {"side": 4, "balance": 1e-6, "quality": 100}}, SCHEMA)
+    for values in ({"side": 3}, {"balance": 0}, {"quality": 101}):
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate({"config": TINY | {name: number}}, SCHEMA)
-        with pytest.raises(ConfigError, match=f"^{name}="):
-            TransferConfig.from_dict(TINY | {name: number})
-
-
-def test_every_number_has_limits() -> None:
-    numbers = {
-        name
-        for name, field in FORM["properties"].items()
-        if any(kind.get("type") in ("integer", "number") for kind in field.get("anyOf", [field]))
-    }
-    assert numbers == LIMITS.keys()
+            jsonschema.validate({"config": TINY | values}, SCHEMA)
 
 
 WRONG = [

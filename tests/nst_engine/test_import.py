@@ -13,6 +13,7 @@ HEAVY = ("tensorflow", "keras", "prefect", "boto3", "pydantic")
 PLAIN = [
     "nst_engine",
     "nst_engine.config",
+    "nst_engine.config.bounds",
     "nst_engine.transfer.result",
     "nst_engine.images",
     "nst_engine.backbones.weights",
