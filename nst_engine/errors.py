@@ -37,7 +37,7 @@ class CheckpointError(NightbrushError):
     """Bytes are no checkpoint, or a damaged one."""
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], conjunction: str = "or") -> str:
     """The names as a phrase for an error text: `a, b or c`."""
     *head, last = names
-    return f"{', '.join(head)} or {last}" if head else last
+    return f"{', '.join(head)} {conjunction} {last}" if head else last

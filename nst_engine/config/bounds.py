@@ -3,6 +3,8 @@
 import sys
 from dataclasses import dataclass
 
+from nst_engine.registry.losses import WEIGHT_FIELDS
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bound:
@@ -50,7 +52,6 @@ class Bound:
 
 
 _POSITIVE = Bound(above=0, instead=(None,))
-_WEIGHT = Bound(least=0, instead=(None,))
 _COUNT = Bound(least=0, whole=True)
 
 
@@ -63,9 +64,7 @@ def number_bounds(stride: int) -> dict[str, Bound]:
     side = Bound(least=stride, whole=True, instead=(None,))
     return {
         "style_scale": Bound(above=0),
-        "content_weight": _WEIGHT,
-        "style_weight": _WEIGHT,
-        "tv_weight": _WEIGHT,
+        **dict.fromkeys(WEIGHT_FIELDS, Bound(least=0, instead=(None,))),
         "learning_rate": _POSITIVE,
         "balance": _POSITIVE,
         "tolerance": _POSITIVE,

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from nst_engine.config.validation import STARTS, check_boolean, checked_names, split_layer, split_style, validate
 from nst_engine.errors import ConfigError, listed
 from nst_engine.registry.backbones import BackboneSpec, Smoothing, backbone_spec
+from nst_engine.registry.losses import WEIGHT_FIELDS, TermWeights
 from nst_engine.registry.optimizers import OPTIMIZERS
 
 Pooling = Literal["max", "average"]
@@ -20,12 +21,12 @@ PreserveColor = Literal["none", "luminance", "histogram", "coral"]
 Format = Literal["png", "jpg", "webp", "tiff"]
 
 DEFAULT_WEIGHTS = {
-    ("gram", "mean"): (1.0, 0.03, 0.01),
-    ("gram", "gatys"): (1.0, 5e4, 0.03),
-    ("wasserstein", "mean"): (1.0, 0.5, 0.01),
-    ("neighbours", "mean"): (1.0, 100.0, 0.01),
+    ("gram", "mean"): TermWeights(content=1.0, style=0.03, tv=0.01),
+    ("gram", "gatys"): TermWeights(content=1.0, style=5e4, tv=0.03),
+    ("wasserstein", "mean"): TermWeights(content=1.0, style=0.5, tv=0.01),
+    ("neighbours", "mean"): TermWeights(content=1.0, style=100.0, tv=0.01),
 }
-"""The content, style and total variation weights that stand for None, by style loss and formulation."""
+"""The weights that stand for None, by style loss and formulation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +126,8 @@ class TransferConfig:
         if (self.style_loss, self.formulation) not in DEFAULT_WEIGHTS:
             raise ConfigError(f"style_loss={self.style_loss!r} has no formulation {self.formulation!r}; use 'mean'")
         if not any(self.loss_weights):
-            raise ConfigError("content_weight, style_weight and tv_weight are all 0; at least one must be above 0")
-        if self.balance is not None and not all(self.loss_weights[:2]):
+            raise ConfigError(f"{listed(WEIGHT_FIELDS, 'and')} are all 0; at least one must be above 0")
+        if self.balance is not None and not (self.loss_weights.content and self.loss_weights.style):
             raise ConfigError(f"balance={self.balance!r} needs a content_weight and a style_weight above 0; one is 0")
 
     @property
@@ -140,14 +141,13 @@ class TransferConfig:
         return OPTIMIZERS[self.optimizer].learning_rate if self.learning_rate is None else self.learning_rate
 
     @property
-    def loss_weights(self) -> tuple[float, float, float]:
-        """Weights of the content, style and total variation terms, None replaced by the default."""
-        own = (self.content_weight, self.style_weight, self.tv_weight)
-        content, style, tv = (
-            default if weight is None else weight
-            for weight, default in zip(own, DEFAULT_WEIGHTS[self.style_loss, self.formulation], strict=True)
+    def loss_weights(self) -> TermWeights:
+        """Weights of the loss terms, None replaced by the default."""
+        own = (getattr(self, name) for name in WEIGHT_FIELDS)
+        defaults = DEFAULT_WEIGHTS[self.style_loss, self.formulation]
+        return TermWeights(
+            *(default if weight is None else weight for weight, default in zip(own, defaults, strict=True))
         )
-        return content, style, tv
 
     @property
     def content_layer_weights(self) -> dict[str, float]:

@@ -20,6 +20,7 @@ import tensorflow as tf
 from nst_engine.backbones.network import Network
 from nst_engine.hardware.graphs import graph_of, graph_of_any_size
 from nst_engine.losses.objective import Features, Objective, Statistics, Targets
+from nst_engine.registry.losses import TOTAL
 from nst_engine.types import Tensor
 
 
@@ -111,7 +112,7 @@ class Tiling:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch((pixels, statistics))
             terms = self._objective.terms(pixels, statistics, targets)
-            total = terms[3] * scale
+            total = terms[TOTAL] * scale
         gradient, slopes = tape.gradient(total, (pixels, statistics))
         for tile in self._tiles:
             tf.autograph.experimental.set_loop_options(parallel_iterations=1)

@@ -5,6 +5,7 @@ import tensorflow as tf
 from nst_engine.backbones.network import Network
 from nst_engine.hardware.graphs import graph_of, graph_of_any_size, straight
 from nst_engine.losses.objective import Features, Objective, Targets
+from nst_engine.registry.losses import TOTAL
 from nst_engine.types import Tensor
 
 
@@ -34,14 +35,14 @@ class Whole:
             scales: factor on each picture's total.
 
         Returns:
-            [n, 4] and [n, height, width, 3], float32.
+            [n, len(LOSS_NAMES)] and [n, height, width, 3], float32.
         """
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(pixels)
             features = _one_by_one(self._network.features(pixels), len(targets))
             pictures = tf.split(pixels, len(targets))
             terms = tf.stack([self._terms_of(*each) for each in zip(pictures, features, targets, strict=True)])
-            total = tf.tensordot(tf.stack(scales), terms[:, 3], 1)
+            total = tf.tensordot(tf.stack(scales), terms[:, TOTAL], 1)
         return terms, tape.gradient(total, pixels)
 
     @straight

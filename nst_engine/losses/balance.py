@@ -6,6 +6,8 @@ therefore keeps raising the style's weight while a picture settles, and one belo
 
 from math import inf, sqrt
 
+from nst_engine.registry.losses import TermWeights
+
 SLACK = 1.5
 """A ratio of gradients is let be within this factor of the wanted one: each change makes the optimizer begin anew."""
 
@@ -14,9 +16,6 @@ MOST_AT_ONCE = 2.0
 
 MOST = 100.0
 """Factor that a weight changes by at most in all."""
-
-Weights = tuple[float, float, float]
-"""Of the content, style and total variation terms."""
 
 
 def gradient_ratio(content: float, style: float) -> float | None:
@@ -28,7 +27,7 @@ def gradient_ratio(content: float, style: float) -> float | None:
     return ratio if 0 < ratio < inf else None
 
 
-def balanced(weights: Weights, first: Weights, ratio: float | None, wanted: float) -> Weights:
+def balanced(weights: TermWeights, first: TermWeights, ratio: float | None, wanted: float) -> TermWeights:
     """The weights to go on with, of which the style's is nearer to where the ratio is the wanted one.
 
     The same weights are returned where the ratio is unknown or near the wanted one.
@@ -41,6 +40,5 @@ def balanced(weights: Weights, first: Weights, ratio: float | None, wanted: floa
     """
     if ratio is None or 1 / SLACK <= ratio / wanted <= SLACK:
         return weights
-    content, style, tv = weights
-    style *= min(max(sqrt(wanted / ratio), 1 / MOST_AT_ONCE), MOST_AT_ONCE)
-    return content, min(max(style, first[1] / MOST), first[1] * MOST), tv
+    style = weights.style * min(max(sqrt(wanted / ratio), 1 / MOST_AT_ONCE), MOST_AT_ONCE)
+    return weights._replace(style=min(max(style, first.style / MOST), first.style * MOST))

@@ -11,6 +11,7 @@ from nst_engine.losses.content import content_loss, sum_of_mean
 from nst_engine.losses.gram import STYLE_SCOPE
 from nst_engine.losses.style_losses import STYLE_LOSSES
 from nst_engine.losses.total_variation import gatys_total_variation, total_variation
+from nst_engine.registry.losses import TERMS
 from nst_engine.types import Tensor
 
 Features = dict[str, Tensor]
@@ -36,7 +37,7 @@ class Targets(NamedTuple):
     Attributes:
         content: features of the content, by layer.
         regions: the styles; their shares sum to the share of the picture that is painted.
-        weights: of the content, style and total variation terms, [3], float32.
+        weights: of the loss terms, [len(TERMS)], float32.
     """
 
     content: Features
@@ -132,7 +133,7 @@ class Objective:
         )
 
     def terms(self, pixels: Tensor, statistics: Statistics, targets: Targets) -> Tensor:
-        """The loss terms `[content, style, tv, total]` of a picture, float32.
+        """The losses `LOSS_NAMES` of a picture, [len(LOSS_NAMES)], float32.
 
         Args:
             pixels: [1, height, width, 3], float32, in [0, 255].
@@ -149,8 +150,9 @@ class Objective:
                 for region, read in zip(targets.regions, statistics.style, strict=True)
                 for layer, share in self._style_layers.items()
             ]
-        terms = tf.stack([tf.add_n(content), tf.add_n(style), self._formulas.variation(pixels)])
-        return tf.concat([terms, [tf.tensordot(targets.weights, terms, 1)]], axis=0)
+        terms = {"content": tf.add_n(content), "style": tf.add_n(style), "tv": self._formulas.variation(pixels)}
+        vector = tf.stack([terms[name] for name in TERMS])
+        return tf.concat([vector, [tf.tensordot(targets.weights, vector, 1)]], axis=0)
 
     def _read(self, features: Features, region: Region) -> dict[str, Any]:
         read = self._style_loss.statistics

@@ -38,12 +38,12 @@ class PixelOptimizer(Protocol):
         """Take one step; part of a graph.
 
         Args:
-            terms: the loss terms [content, style, tv, total] of `trial`.
+            terms: the losses `LOSS_NAMES` of `trial`.
             gradient: of the total, of the picture's shape.
             rate: the learning rate of this step, a scalar.
 
         Returns:
-            The loss terms of the picture before the step.
+            The losses of the picture before the step.
         """
 
     def retreat(self) -> None:

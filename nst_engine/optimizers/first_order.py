@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from nst_engine.optimizers.base import boxed, finite
+from nst_engine.registry.losses import TOTAL
 from nst_engine.types import Tensor
 
 GREY, HALF_RANGE = 127.5, 127.5
@@ -82,8 +83,8 @@ class FirstOrder:
 
     def tell(self, terms: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         """One step; returns the loss terms before it."""
-        if terms[3] < self._least:
-            self._least.assign(terms[3])
+        if terms[TOTAL] < self._least:
+            self._least.assign(terms[TOTAL])
             self._best.assign(self.image)
         if finite(gradient):
             self._optimizer.learning_rate.assign(rate / self._rate_unit)

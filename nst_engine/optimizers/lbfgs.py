@@ -7,6 +7,7 @@ import tensorflow as tf
 from nst_engine.optimizers.base import BLACK, WHITE, boxed, finite
 from nst_engine.optimizers.lbfgs_memory import Curvature
 from nst_engine.optimizers.lbfgs_prior import Prior
+from nst_engine.registry.losses import LOSS_NAMES, TOTAL
 from nst_engine.types import Tensor
 
 SUFFICIENT_DECREASE = 1e-4
@@ -52,7 +53,7 @@ class ProjectedLBFGS:
     def __init__(self) -> None:
         self._image = _picture("image")
         self._trial = _picture("trial")
-        self._terms = tf.Variable(tf.zeros([4]), name="terms")
+        self._terms = tf.Variable(tf.zeros([len(LOSS_NAMES)]), name="terms")
         self._gradient = _picture("gradient")
         self._direction = _picture("direction")
         self._length = tf.Variable(0.0, name="length")
@@ -79,7 +80,7 @@ class ProjectedLBFGS:
         """Begin at `pixels` without any memory."""
         self._image.assign(pixels)
         self._trial.assign(pixels)
-        self._terms.assign(tf.fill([4], float("inf")))
+        self._terms.assign(tf.fill([len(LOSS_NAMES)], float("inf")))
         self._gradient.assign(tf.zeros_like(pixels))
         self._direction.assign(tf.zeros_like(pixels))
         self._prior.start(*pixels.shape[1:3])
@@ -99,7 +100,7 @@ class ProjectedLBFGS:
         before = tf.where(tf.math.is_inf(self._terms), terms, self._terms)
         step = self._trial - self.image
         slope = tf.reduce_sum(self._gradient * step)
-        decrease = self._terms[3] - terms[3]
+        decrease = self._terms[TOTAL] - terms[TOTAL]
         if decrease >= -SUFFICIENT_DECREASE * slope and finite(gradient):
             self._trust(step, decrease / self._predicted(slope))
             self._curvature.remember(_flat(step), _flat(gradient - self._gradient))

@@ -175,8 +175,8 @@ class StyleTransfer:
         with tf.device(self.device):
             tile = self._tile(size)
             targets = self._shared.targets(run, size, tile)
-            terms = self._shared.reader(size, tile).terms(to_pixels(picture), targets).numpy().tolist()
-        return LossTerms(**dict(zip(("content", "style", "tv", "total"), terms, strict=True)))
+            losses = self._shared.reader(size, tile).terms(to_pixels(picture), targets).numpy()
+        return LossTerms.from_vector(losses)
 
     def _pair_run(self, pair: Pair) -> PairRun:
         return PairRun(self.config, pair, self.precision.loss_scale)

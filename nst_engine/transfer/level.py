@@ -15,6 +15,7 @@ from nst_engine.hardware.graphs import reason_of
 from nst_engine.images import resize
 from nst_engine.losses.balance import balanced, gradient_ratio
 from nst_engine.optimizers.schedules import SCHEDULES
+from nst_engine.registry.losses import TOTAL
 from nst_engine.transfer.optimization_loop import Steps
 from nst_engine.transfer.pair_run import PairRun, due
 from nst_engine.transfer.result import Record
@@ -78,7 +79,7 @@ class LevelRun:
                     self._settle(index)
 
     def terms(self, index: int, picture: Picture) -> npt.NDArray[np.float32]:
-        """The loss terms [content, style, tv, total] of a picture of this size, compared with that run's targets."""
+        """The losses `LOSS_NAMES` of a picture of this size, compared with that run's targets."""
         self._runs[index].control.evaluations += 1
         pixels = to_pixels(picture)
         return self._within_memory(lambda: self._terms(index, pixels))
@@ -145,7 +146,7 @@ class LevelRun:
         run, control = self._runs[index], self._runs[index].control
         try:
             record = control.record(taken.terms[0, index])
-            diverged = control.diverged(taken.terms[:, index, 3], taken.sound[:, index])
+            diverged = control.diverged(taken.terms[:, index, TOTAL], taken.sound[:, index])
         except TransferError as error:
             run.error = error
             return None
@@ -177,7 +178,7 @@ class LevelRun:
             candidates = self._loop.candidates(index)
         if len(candidates) > 1 and self._runs[index].error is None:
             pictures = [to_picture(pixels) for pixels in candidates]
-            totals = [self.terms(index, picture)[3] for picture in pictures]
+            totals = [self.terms(index, picture)[TOTAL] for picture in pictures]
             self._runs[index].picture = pictures[int(np.nanargmin(totals))]
 
     def _within_memory(self, work: Callable[[], Result]) -> Result:

@@ -12,6 +12,7 @@ from nst_engine.hardware.precision import Precision
 from nst_engine.losses.objective import Targets
 from nst_engine.optimizers.base import PixelOptimizer, finite
 from nst_engine.optimizers.loss_scale import LossScale
+from nst_engine.registry.losses import LOSS_NAMES, TERMS, TOTAL
 from nst_engine.registry.optimizers import OPTIMIZERS
 from nst_engine.types import Tensor
 
@@ -26,14 +27,14 @@ class Evaluator(Protocol):
     """Loss terms and gradients, of pictures taken whole or tile by tile."""
 
     def evaluate(self, pixels: Tensor, targets: Aims, scales: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-        """The loss terms, [n, 4], of pixels [n, height, width, 3], and the gradients of each `scale * total`."""
+        """The losses, [n, len(LOSS_NAMES)], of pixels [n, height, width, 3], and the gradients of `scale * total`."""
 
 
 class Steps(NamedTuple):
     """What some steps of several pictures were.
 
     Attributes:
-        terms: loss terms before each step, [steps, pictures, 4].
+        terms: the losses `LOSS_NAMES` before each step, [steps, pictures, len(LOSS_NAMES)].
         sound: whether the gradient of each was finite, [steps, pictures].
         scales: loss scale after each step, [steps, pictures].
         evaluations: times that the objective was evaluated.
@@ -116,7 +117,7 @@ class OptimizationLoop:
 
     def _steps(self, rates: Tensor, active: Tensor, targets: Aims) -> tuple[Tensor, ...]:
         steps, count = tf.shape(rates)[0], len(targets)
-        terms = tf.TensorArray(tf.float32, size=steps, element_shape=[count, 4])
+        terms = tf.TensorArray(tf.float32, size=steps, element_shape=[count, len(LOSS_NAMES)])
         sound = tf.TensorArray(tf.bool, size=steps, element_shape=[count])
         scales = tf.TensorArray(tf.float32, size=steps, element_shape=[count])
         evaluations = tf.constant(0)
@@ -145,7 +146,7 @@ class OptimizationLoop:
         if not self._scaled:
             terms, gradients = self._evaluator.evaluate(pixels, targets, tuple(tf.ones([]) for _ in targets))
             return terms, gradients, tf.constant(1)
-        terms, gradients = tf.zeros([len(targets), 4]), tf.zeros_like(pixels)
+        terms, gradients = tf.zeros([len(targets), len(LOSS_NAMES)]), tf.zeros_like(pixels)
         again, times = tf.constant(True), tf.constant(0)
         while again:
             scales = tuple(scale.value.value() for scale in self._scales)
@@ -153,15 +154,16 @@ class OptimizationLoop:
             gradients /= tf.reshape(tf.stack(scales), [-1, 1, 1, 1])
             again = tf.constant(False)
             for index, scale in enumerate(self._scales):
-                again |= scale.adapt(terms[index, 3], gradients[index])
+                again |= scale.adapt(terms[index, TOTAL], gradients[index])
             times += 1
         return terms, gradients, times
 
     def _trace_norms(self, targets: Aims) -> Tensor:
         pixels = tf.concat([optimizer.image for optimizer in self._optimizers], axis=0)
         norms = []
-        for term in (tf.constant([1.0, 0.0, 0.0]), tf.constant([0.0, 1.0, 0.0])):
-            alone = tuple(aim._replace(weights=aim.weights * term) for aim in targets)
+        for term in ("content", "style"):
+            only = tf.constant([float(name == term) for name in TERMS])
+            alone = tuple(aim._replace(weights=aim.weights * only) for aim in targets)
             _, gradients, _ = self._evaluate(pixels, alone)
             norms.append(tf.sqrt(tf.reduce_sum(tf.square(gradients), axis=[1, 2, 3])))
         return tf.stack(norms, axis=1)

@@ -1,10 +1,10 @@
 """What the engine hands back: loss terms, records of the optimization, the result."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from nst_engine.config import TransferConfig
 from nst_engine.images import encode, save
 from nst_engine.images.reading import Origin
+from nst_engine.registry.losses import LOSS_NAMES
 from nst_engine.types import Picture
 from nst_engine.version import __version__
 
@@ -33,6 +34,11 @@ class LossTerms:
     style: float
     tv: float
     total: float
+
+    @classmethod
+    def from_vector(cls, losses: Iterable[float]) -> Self:
+        """The losses of a vector that holds them in the order of `LOSS_NAMES`."""
+        return cls(**dict(zip(LOSS_NAMES, map(float, losses), strict=True)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +74,7 @@ class Record:
     @property
     def losses(self) -> LossTerms:
         """The loss terms of this record."""
-        return LossTerms(content=self.content, style=self.style, tv=self.tv, total=self.total)
+        return LossTerms.from_vector(getattr(self, name) for name in LOSS_NAMES)
 
 
 @dataclass(frozen=True, kw_only=True)

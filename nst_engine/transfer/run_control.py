@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import asdict
 from time import perf_counter
 from typing import Any, Literal
 
@@ -11,8 +12,9 @@ import numpy.typing as npt
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import TransferError
+from nst_engine.registry.losses import TermWeights
 from nst_engine.registry.optimizers import OPTIMIZERS
-from nst_engine.transfer.result import Record, Seconds, Status
+from nst_engine.transfer.result import LossTerms, Record, Seconds, Status
 
 _DIVERGED = 2.0
 """A loss this many times the least one of its level is no noise any more."""
@@ -47,7 +49,7 @@ class RunControl:
         evaluations: times so far that the loss was computed, with or without its gradient.
         optimizer: name of the optimizer at work.
         rate: the learning rate before its schedule; halved by each retreat.
-        weights: of the content, style and total variation terms.
+        weights: of the loss terms.
         loss_scale: factor on the loss while its gradient is taken.
         balance: gradient norm of the style term in norms of the content term, as last measured; None before.
     """
@@ -77,8 +79,7 @@ class RunControl:
         lasting = deepcopy(dict(account))
         for name in _LASTING:
             setattr(self, name, lasting[name.lstrip("_")])
-        content, style, tv = self.weights
-        self.weights = content, style, tv  # JSON had made a list of them
+        self.weights = TermWeights(*self.weights)  # JSON had made a list of them
         self.history = [Record(**values) for values in account["history"]]
         self.turn(f"resumed after {self.steps} steps")
 
@@ -140,20 +141,17 @@ class RunControl:
         Raises:
             TransferError: the loss is not finite.
         """
-        content, style, tv, total = map(float, terms)
-        if not np.isfinite(total):
-            raise self._failure(f"the loss is {total}")
+        losses = LossTerms.from_vector(terms)
+        if not np.isfinite(losses.total):
+            raise self._failure(f"the loss is {losses.total}")
         return Record(
             step=self.steps,
             side=self._side,
-            total=total,
-            content=content,
-            style=style,
-            tv=tv,
+            **asdict(losses),
             learning_rate=self.rate,
             seconds=self._before,
-            content_weight=self.weights[0],
-            style_weight=self.weights[1],
+            content_weight=self.weights.content,
+            style_weight=self.weights.style,
             balance=self.balance,
             loss_scale=self.loss_scale,
         )

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from nst_engine.config import TransferConfig
+from nst_engine.registry.losses import WEIGHT_FIELDS
 from tasks.comparison.grid import Variant
 from tasks.comparison.results import Comparison
 from tasks.comparison.tables import cell
@@ -29,7 +30,7 @@ _WAYS = (
 )
 """Fields that say how an objective is brought down, not what it is."""
 
-_RESOLVED = ("content_layers", "style_layers", "content_weight", "style_weight", "tv_weight", "smoothing")
+_RESOLVED = ("content_layers", "style_layers", *WEIGHT_FIELDS, "smoothing")
 """Fields whose None stands for a value."""
 
 

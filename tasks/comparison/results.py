@@ -10,13 +10,11 @@ import pandas as pd
 from nst_engine.config import TransferConfig
 from nst_engine.judging.measures import Measures
 from nst_engine.judging.referee import Distances, Referee
+from nst_engine.registry.losses import TERMS
 from nst_engine.transfer.result import Status
 from tasks.comparison.grid import Trial, Variant
 from tasks.comparison.tables import MEASURES, SCORES, Table, cell, tables
-from tasks.records.row import ManifestRow
-from tasks.records.summary import LOSSES
-
-_TERMS = ("total", "content", "style", "tv")
+from tasks.records.row import LOSS_COLUMNS, ManifestRow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +91,7 @@ class Comparison:
 
         Losses are unweighted but for `total`; `seconds` count from the beginning of the optimization, `step` from 0.
         """
-        columns = ["pair", "configuration", "step", "side", "seconds", *_TERMS, "learning_rate"]
+        columns = ["pair", "configuration", "step", "side", "seconds", "total", *TERMS, "learning_rate"]
         records = (
             {"pair": judged.trial.pair, "configuration": judged.name, **record}
             for judged in self.judged
@@ -147,7 +145,7 @@ class Comparison:
             "referee": self.referees[0].name,
             **(_distances(distances) if distances else dict.fromkeys(SCORES)),
             **(asdict(judged.measures) if judged.measures else dict.fromkeys(MEASURES)),
-            **{name: getattr(row, name) for name in LOSSES},
+            **{name: getattr(row, name) for name in LOSS_COLUMNS.values()},
             "steps": row.iterations,
             "evaluations": row.evaluations,
             "seconds_optimize": row.seconds_optimize,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
+from nst_engine.registry.losses import LOSS_NAMES
 from nst_engine.transfer.result import TransferResult
 
 
@@ -65,10 +66,7 @@ def result_cells(result: TransferResult) -> dict[str, Any]:
         "evaluations": result.evaluations,
         "status": result.status.value,
         "stop_reason": result.stop_reason,
-        "content_loss": result.losses.content,
-        "style_loss": result.losses.style,
-        "tv_loss": result.losses.tv,
-        "total_loss": result.losses.total,
+        **{column: getattr(result.losses, name) for name, column in LOSS_COLUMNS.items()},
         "initial_total_loss": result.history[0].total,
         "iterations_per_second": result.iterations / result.timings.optimize,
         "peak_memory_mb": result.peak_memory_mb,
@@ -77,3 +75,6 @@ def result_cells(result: TransferResult) -> dict[str, Any]:
 
 COLUMNS = tuple(field.name for field in fields(ManifestRow))
 """The columns of `results.csv`, in their order."""
+
+LOSS_COLUMNS = {name: f"{name}_loss" for name in LOSS_NAMES}
+"""Those of the losses at the end, by the loss."""

@@ -8,14 +8,11 @@ from typing import Any
 import pandas as pd
 
 from nst_engine.transfer.result import Status
-from tasks.records.row import COLUMNS, ManifestRow
-
-LOSSES = ("content_loss", "style_loss", "tv_loss", "total_loss")
-"""The columns of the losses."""
+from tasks.records.row import COLUMNS, LOSS_COLUMNS, ManifestRow
 
 BACKBONE_COLUMNS = (
     *("backbone", "pairs", "completed", "failed", "skipped", "median_seconds", "p95_seconds"),
-    *(*LOSSES, "iterations_per_second"),
+    *(*LOSS_COLUMNS.values(), "iterations_per_second"),
 )
 """The columns of `backbones.csv`, in their order."""
 
@@ -76,7 +73,7 @@ class BatchSummary:
 
 def _backbone(name: Any, group: pd.DataFrame) -> dict[str, Any]:
     counts = Counter(group["status"])
-    figures = ["seconds_total", *LOSSES, "iterations_per_second"]
+    figures = ["seconds_total", *LOSS_COLUMNS.values(), "iterations_per_second"]
     made = group.loc[group["status"] != Status.FAILED, figures].astype(float)
     return {
         "backbone": name,

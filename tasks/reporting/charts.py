@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 from matplotlib.figure import Figure
 
+from nst_engine.registry.losses import TERMS
 from tasks.reporting.chart_style import (
     PAGE,
     WHITE,
@@ -26,6 +27,9 @@ History: TypeAlias = Sequence[Mapping[str, Any]]
 MOST_POINTS = 100
 """Points of one curve."""
 
+_NOT_DRAWN = ("tv",)
+"""Terms without a chart: the total variation of a picture says little of how good it is."""
+
 
 def charts(told: Iterable[tuple[str, History]]) -> dict[str, dict[str, str]]:
     """Charts by backbone and loss term, as inline SVG in a page's own colours.
@@ -38,8 +42,8 @@ def charts(told: Iterable[tuple[str, History]]) -> dict[str, dict[str, str]]:
     return {
         backbone: {
             term: inline_svg(_drawn(curves, PAGE), salt=f"{backbone!a} {term}")
-            for term in ("total", "content", "style")
-            if not (curves := _curves(found, term)).empty
+            for term in ("total", *TERMS)
+            if term not in _NOT_DRAWN and not (curves := _curves(found, term)).empty
         }
         for backbone, found in _by_backbone(told).items()
     }
@@ -62,10 +66,10 @@ def _by_backbone(told: Iterable[tuple[str, History]]) -> dict[str, list[History]
 def _curves(histories: Iterable[History], term: str) -> pd.DataFrame:
     """One loss term by step (rows) and pair (columns), thinned; NaN for what was not read or has no logarithm."""
     points = [
-        (number, record["step"], record[term])
+        (number, record["step"], loss)
         for number, history in enumerate(histories)
         for record in (*history[: -1 : math.ceil(len(history) / MOST_POINTS)], history[-1])
-        if isinstance(record[term], float) and 0 < record[term] < math.inf
+        if isinstance(loss := record.get(term), float) and 0 < loss < math.inf
     ]
     frame = pd.DataFrame(points, columns=["pair", "step", "loss"])
     return frame.pivot_table(index="step", columns="pair", values="loss", aggfunc="last")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from tasks.records.row import ManifestRow
+from nst_engine.registry.losses import LOSS_TITLES
+from tasks.records.row import LOSS_COLUMNS, ManifestRow
 from tasks.records.summary import BatchSummary
 from tasks.reporting.charts import charts
 from tasks.reporting.html import Thumbnails, as_text, rendered
@@ -73,6 +74,7 @@ def report_page(
         summary=summary,
         plates=plates,
         images=thumbnails.images,
+        losses={column: LOSS_TITLES[name] for name, column in LOSS_COLUMNS.items()},
         charts=charts((exhibit.row.backbone, exhibit.history) for exhibit in shown),
         backbones=summary.backbones.to_dict("records"),
         most_pictures=most_pictures,

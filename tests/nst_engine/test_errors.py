@@ -16,3 +16,4 @@ def test_a_configuration_error_is_a_value_error_too() -> None:
 @pytest.mark.parametrize(("names", "phrase"), [(["a"], "a"), (["a", "b"], "a or b"), (["a", "b", "c"], "a, b or c")])
 def test_lists_names_as_a_phrase(names: list[str], phrase: str) -> None:
     assert listed(iter(names)) == phrase
+    assert listed(names, "and") == phrase.replace("or", "and")

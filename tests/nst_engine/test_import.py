@@ -20,6 +20,7 @@ PLAIN = [
     "nst_engine.hardware.precision",
     "nst_engine.transfer.sizes",
     "nst_engine.registry.backbones",
+    "nst_engine.registry.losses",
     "nst_engine.registry.optimizers",
 ]
 

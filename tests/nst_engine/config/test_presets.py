@@ -22,7 +22,7 @@ def test_the_first_report_is_vgg19_in_mixed_precision_with_mean_losses() -> None
     config = TransferConfig.from_dict(preset_fields("adam-vgg19"))
     assert (config.backbone, config.precision, config.formulation) == ("vgg19", "mixed_float16", "mean")
     assert (config.side, config.rate, config.levels, config.init) == (224, 5, 1, "content")
-    assert config.loss_weights[2] > 0
+    assert config.loss_weights.tv > 0
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_the_second_report_compares_two_backbones_by_sums(
     assert (config.backbone, config.formulation, config.rate) == (backbone, "gatys", rate)
     assert config.content_layer_weights == {content_layer: 1}
     assert config.style_layer_weights == dict.fromkeys(style_layers, 0.2)
-    assert (config.iterations, config.levels, config.loss_weights[2]) == (1000, 1, 0)
+    assert (config.iterations, config.levels, config.loss_weights.tv) == (1000, 1, 0)
 
 
 def test_a_preset_can_be_changed_without_changing_it_for_others() -> None:

@@ -28,7 +28,10 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"style_weight": float("nan")}, ("style_weight=nan", "finite number >= 0")),
     ({"tv_weight": "heavy"}, ("tv_weight='heavy'", ">= 0")),
     ({"tv_weight": True}, ("tv_weight=True", ">= 0")),
-    ({"content_weight": 0, "style_weight": 0, "tv_weight": 0}, ("content_weight", "style_weight", "above 0")),
+    (
+        {"content_weight": 0, "style_weight": 0, "tv_weight": 0},
+        ("content_weight, style_weight and tv_weight are all 0", "above 0"),
+    ),
     ({"side": 3}, ("side=3", "at least 4")),
     ({"side": 64.0}, ("side=64.0", "whole number")),
     ({"side": True}, ("side=True", "whole number")),
@@ -171,8 +174,9 @@ def test_the_shares_of_layers_sum_to_one() -> None:
 def test_weights_left_out_are_those_of_the_formulation(formulation: str) -> None:
     default = TransferConfig(formulation=formulation)  # type: ignore[arg-type] # parametrized
     assert all(weight >= 0 for weight in default.loss_weights)
-    assert default.replace(style_weight=7).loss_weights == (default.loss_weights[0], 7, default.loss_weights[2])
-    assert small_config(content_weight=3, style_weight=2, tv_weight=0).loss_weights == (3, 2, 0)
+    assert default.replace(style_weight=7).loss_weights == default.loss_weights._replace(style=7)
+    weights = small_config(content_weight=3, style_weight=2, tv_weight=0).loss_weights
+    assert (weights.content, weights.style, weights.tv) == (3, 2, 0)
 
 
 def test_a_style_of_a_blend_may_have_a_weight_and_its_path_colons() -> None:

@@ -6,10 +6,11 @@ import pytest
 
 from nst_engine import TransferResult
 from nst_engine.losses.balance import MOST, MOST_AT_ONCE, SLACK, balanced, gradient_ratio
+from nst_engine.registry.losses import TermWeights
 from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, small_config, style_pixels
 
-WEIGHTS = (2.0, 0.5, 0.01)
+WEIGHTS = TermWeights(content=2.0, style=0.5, tv=0.01)
 WANTED = 4.0
 
 # ---------------------------------------------------------------- the rule
@@ -44,14 +45,14 @@ def test_the_weights_stay_where_the_ratio_is_unknown_or_near_the_wanted_one(rati
 
 @pytest.mark.parametrize(("ratio", "factor"), [(1.0, 2.0), (2.0, 2**0.5), (8.0, 0.5**0.5), (16.0, 0.5)])
 def test_else_the_style_s_weight_goes_half_of_the_way_in_octaves(ratio: float, factor: float) -> None:
-    content, style, tv = balanced(WEIGHTS, WEIGHTS, ratio, WANTED)
-    assert (content, tv) == (WEIGHTS[0], WEIGHTS[2])
-    assert style == pytest.approx(WEIGHTS[1] * factor)
+    weights = balanced(WEIGHTS, WEIGHTS, ratio, WANTED)
+    assert weights == WEIGHTS._replace(style=weights.style)
+    assert weights.style == pytest.approx(WEIGHTS.style * factor)
 
 
 @pytest.mark.parametrize(("ratio", "factor"), [(1e-6, MOST_AT_ONCE), (1e6, 1 / MOST_AT_ONCE)])
 def test_a_weight_changes_by_no_more_than_a_factor_at_once(ratio: float, factor: float) -> None:
-    assert balanced(WEIGHTS, WEIGHTS, ratio, WANTED)[1] == pytest.approx(WEIGHTS[1] * factor)
+    assert balanced(WEIGHTS, WEIGHTS, ratio, WANTED).style == pytest.approx(WEIGHTS.style * factor)
 
 
 @pytest.mark.parametrize(("ratio", "bound"), [(1e-6, MOST), (1e6, 1 / MOST)])
@@ -59,11 +60,12 @@ def test_a_weight_changes_by_no_more_than_a_factor_in_all(ratio: float, bound: f
     weights = WEIGHTS
     for _ in range(20):
         weights = balanced(weights, WEIGHTS, ratio, WANTED)
-    assert weights[1] == pytest.approx(WEIGHTS[1] * bound)
+    assert weights.style == pytest.approx(WEIGHTS.style * bound)
 
 
 def test_a_style_without_weight_stays_without() -> None:
-    assert balanced((1.0, 0.0, 0.01), (1.0, 0.0, 0.01), 1.0, WANTED) == (1.0, 0.0, 0.01)
+    without = WEIGHTS._replace(style=0.0)
+    assert balanced(without, without, 1.0, WANTED) == without
 
 
 # ---------------------------------------------------------------- at work
@@ -87,16 +89,17 @@ def test_before_any_step_there_is_no_balance_and_the_weights_are_those_of_the_co
 ) -> None:
     first = result.history[0]
     assert first.balance is None
-    assert (first.content_weight, first.style_weight) == result.config.loss_weights[:2]
+    weights = result.config.loss_weights
+    assert (first.content_weight, first.style_weight) == (weights.content, weights.style)
 
 
 def test_each_weight_follows_from_the_one_before_and_from_the_balance_that_was_measured(result: TransferResult) -> None:
     first = result.config.loss_weights
     for before, after in pairwise(result.history[:-1]):
-        weights = before.content_weight, before.style_weight, first[2]
+        weights = first._replace(content=before.content_weight, style=before.style_weight)
         if after.side == before.side:
             weights = balanced(weights, first, after.balance, WANTED)
-        assert (after.content_weight, after.style_weight) == pytest.approx(weights[:2])
+        assert (after.content_weight, after.style_weight) == pytest.approx((weights.content, weights.style))
     assert len({record.style_weight for record in result.history}) > 3
 
 

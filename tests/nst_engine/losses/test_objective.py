@@ -12,6 +12,7 @@ from nst_engine.backbones.network import Network
 from nst_engine.backbones.weights import find_weights
 from nst_engine.hardware.precision import FLOAT32
 from nst_engine.losses.objective import Features, Objective, Region, Targets
+from nst_engine.registry.losses import TOTAL
 from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 from tests.reference.network import Losses, losses
@@ -58,7 +59,7 @@ def gradient_of_total(config: TransferConfig, pixels: npt.NDArray[Any]) -> npt.N
     with tf.GradientTape() as tape:
         tape.watch(image)
         statistics = objective.statistics(network.features(image), targets)
-        total = objective.terms(image, statistics, targets)[3]
+        total = objective.terms(image, statistics, targets)[TOTAL]
     return np.asarray(tape.gradient(total, image)[0], np.float64)
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from nst_engine.hardware.graphs import graph_of
 from nst_engine.optimizers.base import PixelOptimizer
+from nst_engine.registry.losses import TOTAL
 
 HEIGHT, WIDTH = 4, 5
 SHAPE = (1, HEIGHT, WIDTH, 3)
@@ -48,7 +49,7 @@ class Quadratic:
         away = tf.reshape(pixels, [SIZE]) - tf.constant(self.c, tf.float32)
         slope = tf.linalg.matvec(tf.constant(self.A, tf.float32), away)
         total = tf.tensordot(away, slope, 1) / 2 + 50
-        return tf.stack([total, 0.0, 0.0, total]), tf.reshape(slope, SHAPE)
+        return tf.stack([total, *[0.0] * (TOTAL - 1), total]), tf.reshape(slope, SHAPE)
 
 
 def start() -> npt.NDArray[np.float32]:

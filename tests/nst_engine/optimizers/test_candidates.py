@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from nst_engine.optimizers.first_order import DECAY, FirstOrder, adam, adamw
 from nst_engine.optimizers.lbfgs import ProjectedLBFGS
+from nst_engine.registry.losses import LOSS_NAMES
 from tests.nst_engine.optimizers.quadratic import HEIGHT, SHAPE, WIDTH, Quadratic, spoiled, start, stepping
 
 
@@ -111,7 +112,7 @@ def test_no_candidate_leaves_the_box_where_the_iterates_stay_at_its_edge(
     optimizer = make(HEIGHT, WIDTH)
     optimizer.start(tf.fill(SHAPE, edge))
     outwards = tf.fill(SHAPE, 1.0 if edge == 0 else -1.0)
-    step = stepping(optimizer, lambda _pixels: (tf.ones([4]), outwards), 5.0)
+    step = stepping(optimizer, lambda _pixels: (tf.ones([len(LOSS_NAMES)]), outwards), 5.0)
     for _ in range(40):
         step()
         for candidate in optimizer.candidates:

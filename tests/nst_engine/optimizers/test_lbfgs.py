@@ -7,6 +7,7 @@ import tensorflow as tf
 from scipy.optimize import minimize
 
 from nst_engine.optimizers.lbfgs import FARTHEST, FIRST_MOVE, FIRST_RADIUS, SHRINK, ProjectedLBFGS, free, rms
+from nst_engine.registry.losses import LOSS_NAMES, TOTAL
 from tests.nst_engine.optimizers.quadratic import SHAPE, SIZE, Evaluate, Quadratic, spoiled, start, stepping
 
 # ---------------------------------------------------------------- the box
@@ -58,7 +59,7 @@ def test_never_leaves_the_box_and_its_loss_never_rises(optimizer: ProjectedLBFGS
     optimizer.start(start())
     step, totals = stepping(optimizer, quadratic.evaluate), []
     for _ in range(120):
-        totals.append(float(step()[3]))
+        totals.append(float(step()[TOTAL]))
         assert optimizer.image.numpy().min() >= 0
         assert optimizer.image.numpy().max() <= 255
     assert totals == sorted(totals, reverse=True)
@@ -88,7 +89,7 @@ def test_steps_grow_where_the_loss_falls_as_predicted(optimizer: ProjectedLBFGS)
     optimizer.start(tf.fill(SHAPE, 250.0))
 
     def nearly_plane(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return tf.fill([4], tf.reduce_sum(x + 1e-5 * x**2)), slope + 2e-5 * x
+        return tf.fill([len(LOSS_NAMES)], tf.reduce_sum(x + 1e-5 * x**2)), slope + 2e-5 * x
 
     moves = moves_of(stepping(optimizer, nearly_plane), optimizer, 7)
     expected = [0, FIRST_MOVE, FIRST_RADIUS, 2 * FIRST_RADIUS, FARTHEST, FARTHEST, FARTHEST]
@@ -100,7 +101,7 @@ def test_steps_shrink_where_the_loss_falls_by_less_than_predicted(optimizer: Pro
     totals = iter([100.0, 50.0, 49.99, 49.98, 49.97, 49.96])
 
     def hardly_falling(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return tf.fill([4], tf.py_function(lambda: next(totals), [], tf.float32)), 1e-3 + 1e-8 * x
+        return tf.fill([len(LOSS_NAMES)], tf.py_function(lambda: next(totals), [], tf.float32)), 1e-3 + 1e-8 * x
 
     moves = moves_of(stepping(optimizer, hardly_falling), optimizer, 6)
     np.testing.assert_allclose(moves[2:], [FIRST_RADIUS / 2**halvings for halvings in range(4)], rtol=1e-2)
@@ -117,7 +118,7 @@ def test_a_trial_is_taken_where_it_lowers_the_loss_by_armijo_s_rule(
     level: float, taken: bool, optimizer: ProjectedLBFGS
 ) -> None:
     def bowl(x: Any) -> tuple[Any, Any]:
-        return tf.fill([4], tf.reduce_sum((x - 100) ** 2)), 2 * (x - 100)
+        return tf.fill([len(LOSS_NAMES)], tf.reduce_sum((x - 100) ** 2)), 2 * (x - 100)
 
     optimizer.start(tf.fill(SHAPE, level))
     take(1, optimizer, bowl)
@@ -201,7 +202,7 @@ def test_a_gradient_that_is_not_finite_shortens_the_trial_and_keeps_the_memory(o
 
 def test_a_loss_that_curves_down_everywhere_ends_in_a_corner_of_the_box(optimizer: ProjectedLBFGS) -> None:
     optimizer.start(start())
-    step = stepping(optimizer, lambda x: (tf.fill([4], -tf.reduce_sum((x - 100) ** 2)), -2 * (x - 100)))
+    step = stepping(optimizer, lambda x: (tf.fill([len(LOSS_NAMES)], -tf.reduce_sum((x - 100) ** 2)), -2 * (x - 100)))
     for _ in range(150):
         step()
     assert set(np.unique(optimizer.image)) == {0.0, 255.0}
@@ -213,12 +214,12 @@ def test_the_loss_it_gives_is_that_of_the_picture_before_the_step(optimizer: Pro
     step = stepping(optimizer, quadratic.evaluate)
     for _ in range(30):
         before = value_at(optimizer, quadratic)
-        assert step()[3] == pytest.approx(before, rel=1e-4)
+        assert step()[TOTAL] == pytest.approx(before, rel=1e-4)
 
 
 def test_a_picture_whose_pixels_are_all_held_stays_as_it_is(optimizer: ProjectedLBFGS) -> None:
     optimizer.start(tf.zeros(SHAPE))
-    step = stepping(optimizer, lambda x: (tf.fill([4], tf.reduce_sum(x)), tf.ones_like(x)))
+    step = stepping(optimizer, lambda x: (tf.fill([len(LOSS_NAMES)], tf.reduce_sum(x)), tf.ones_like(x)))
     for _ in range(5):
         step()
     np.testing.assert_array_equal(optimizer.image, np.zeros(SHAPE))
@@ -258,7 +259,9 @@ def test_one_graph_serves_pictures_of_one_size_after_those_of_another() -> None:
     def step() -> Any:
         x = optimizer.trial
         traces.append(x.shape)
-        return optimizer.tell(tf.fill([4], tf.reduce_sum((x - 100) ** 2)), 2 * (x - 100), tf.constant(1.0))
+        return optimizer.tell(
+            tf.fill([len(LOSS_NAMES)], tf.reduce_sum((x - 100) ** 2)), 2 * (x - 100), tf.constant(1.0)
+        )
 
     for height, width in ((4, 5), (9, 2), (3, 12)):
         optimizer.start(tf.random.stateless_uniform([1, height, width, 3], [0, 0], maxval=255.0))
@@ -277,4 +280,4 @@ def test_starting_anew_with_a_gradient_that_is_not_finite_does_not_move_the_pict
     optimizer.start(tf.fill(SHAPE, 100.0))
     step()
     terms = step()
-    assert terms[3] == pytest.approx(quadratic.value(np.full(SIZE, 100.0)), rel=1e-4)
+    assert terms[TOTAL] == pytest.approx(quadratic.value(np.full(SIZE, 100.0)), rel=1e-4)

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import pytest
 from PIL import Image
 
+from nst_engine.registry.losses import LOSS_NAMES, LOSS_TITLES, TERMS
 from tasks.records.row import ManifestRow
 from tasks.reporting.charts import MOST_POINTS
 from tasks.reporting.report_page import Exhibit, report_page, rows_to_show
@@ -35,7 +36,6 @@ ROW = ManifestRow(
     started_at="2025-03-14T22:00:00+00:00",
 )
 FAILED = replace(ROW, pair="broken--wave", status="failed", error="the picture cannot be read")
-TERMS = ("total", "content", "style")
 
 
 def _jpeg(shade: int) -> bytes:
@@ -181,10 +181,23 @@ def test_each_backbone_has_its_curves_in_the_colours_of_the_page() -> None:
     rows = _rows(2, "vgg19", "resnet50")
     page = report_page(rows, [_recorded(row) for row in rows])
     drawings = [figure["aria-label"] for figure in Page(page).all("figure") if figure.get("role") == "img"]
-    assert drawings == [f"{name}: {term} loss by step" for name in ("vgg19", "resnet50") for term in TERMS]
+    assert drawings == [
+        f"{name}: {term} loss by step" for name in ("vgg19", "resnet50") for term in ("total", "content", "style")
+    ]
     assert page.count(b"<svg") == 6
     assert page.count(b"stroke: var(--ink)") == 2 * 6
     assert page.count(b"stroke: var(--accent)") == 6
+
+
+def test_both_tables_have_a_column_for_each_loss() -> None:
+    page = Page(report_page([ROW], [_exhibit(ROW)]))
+    assert {title: page.text.count(title) for title in LOSS_TITLES.values()} == dict.fromkeys(LOSS_TITLES.values(), 2)
+
+
+def test_a_chart_shows_every_term_but_the_total_variation() -> None:
+    recorded = replace(_exhibit(ROW), history=[dict.fromkeys((*LOSS_NAMES, "step"), float(n + 1)) for n in range(3)])
+    drawings = [figure["aria-label"] for figure in Page(report_page([ROW], [recorded])).all("figure")[1:]]
+    assert drawings == [f"vgg19: {term} loss by step" for term in ("total", *TERMS) if term != "tv"]
 
 
 def test_a_long_history_is_thinned() -> None:
