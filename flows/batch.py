@@ -144,7 +144,7 @@ def parameters(job: Job, request: Request) -> dict[str, Any]:
         "style": job.style,
         "output": job.output,
         "pairing": request.way,
-        "pairs": request.pairs,
+        "pairs": request.pair_list,
         "include": list(request.include),
         "exclude": list(request.exclude),
         "device": job.device,
@@ -166,7 +166,7 @@ def requested(
     return Request(
         backbones=tuple(backbones),
         pairing=pairing,
-        pairs=pairs,
+        pair_list=pairs,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
     )

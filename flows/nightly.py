@@ -122,7 +122,7 @@ def next_time(cron: str, zone: str) -> datetime:
 
 def lasting(job: Job, request: Request, allow_failures: bool) -> dict[str, Any]:
     """The parameters of the batch flow as JSON can carry them, each folder and file by its absolute path."""
-    listed = {} if request.pairs is None else {"pairs": open_storage(request.pairs).uri()}
+    listed = {} if request.pair_list is None else {"pairs": open_storage(request.pair_list).uri()}
     config = config_from_anywhere(job.config).to_dict()
     batch = {"config": config, "backbones": list(request.backbones), "allow_failures": allow_failures}
     return parameters(job, request) | places_from_anywhere(job) | listed | batch

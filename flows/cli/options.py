@@ -137,7 +137,7 @@ def read_batch(
     request = Request(
         backbones=named or (config.backbone,),
         pairing=pairing,
-        pairs=pairs,
+        pair_list=pairs,
         include=tuple(include),
         exclude=tuple(exclude),
     )
@@ -192,7 +192,7 @@ def read_comparison(
     request = Request(
         backbones=(grids[0].config.backbone,),
         pairing=pairing,
-        pairs=pairs,
+        pair_list=pairs,
         include=tuple(include),
         exclude=tuple(exclude),
     )

@@ -9,9 +9,23 @@ Pairing = Literal["every", "stem", "zip", "list"]
 """Which content goes with which style: each with each, those of the same stem, those of the same rank in the order of
 keys, or those that a CSV file lists."""
 
+_PAIRINGS: tuple[Pairing, ...] = get_args(Pairing)
+
 
 class PairingError(NightbrushError):
     """No batch can be made of the pictures that are there, or two of its pictures would be one file."""
+
+
+def require_pairing(name: str) -> Pairing:
+    """Returns the way of pairing of that name.
+
+    Raises:
+        PairingError: there is none.
+    """
+    for pairing in _PAIRINGS:
+        if pairing == name:
+            return pairing
+    raise PairingError(f"pairing={name!r} is not known; use {listed(_PAIRINGS)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +35,7 @@ class Request:
     Attributes:
         backbones: networks, each for every pair; a row of a pair list may name another.
         pairing: way of pairing; None is `list` where there is a pair list, else `every`.
-        pairs: path or URI of the pair list.
+        pair_list: its path or URI.
         include, exclude: patterns of keys, see `tasks.planning.listing`.
 
     Raises:
@@ -30,17 +44,17 @@ class Request:
 
     backbones: tuple[str, ...]
     pairing: Pairing | None = None
-    pairs: str | None = None
+    pair_list: str | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.pairing not in (None, *get_args(Pairing)):
-            raise PairingError(f"pairing={self.pairing!r} is not known; use {listed(get_args(Pairing))}")
-        if self.way == "list" and self.pairs is None:
+        if self.pairing is not None:
+            require_pairing(self.pairing)
+        if self.way == "list" and self.pair_list is None:
             raise PairingError("pairing='list' has no list; name a CSV file with pairs (--pairs FILE.csv)")
-        if self.way != "list" and self.pairs is not None:
-            raise PairingError(f"pairing={self.way!r} uses no list; leave out pairs={self.pairs!r}, or use 'list'")
+        if self.way != "list" and self.pair_list is not None:
+            raise PairingError(f"pairing={self.way!r} uses no list; leave out pairs={self.pair_list!r}, or use 'list'")
         if not self.backbones:
             raise PairingError("backbones is empty; name at least one")
         if len({backbone.casefold() for backbone in self.backbones}) < len(self.backbones):
@@ -49,4 +63,4 @@ class Request:
     @property
     def way(self) -> Pairing:
         """The way of pairing, None replaced."""
-        return self.pairing or ("every" if self.pairs is None else "list")
+        return self.pairing or ("every" if self.pair_list is None else "list")

@@ -36,8 +36,8 @@ def plan(contents: Storage, styles: Storage, request: Request, config: TransferC
     left_out: list[str] = []
     tell = left_out.append
     found = pictures(contents, "content", request, tell), pictures(styles, "style", request, tell)
-    if request.pairs is not None:
-        planned = Plan(pairs=read_pair_list(request.pairs, RowReader(*found, request.backbones, config)))
+    if request.pair_list is not None:
+        planned = Plan(pairs=read_pair_list(request.pair_list, RowReader(*found, request.backbones, config)))
     else:
         planned = _WAYS[request.way](*found, request.backbones)
     return replace(planned, out_of_reach=tuple(dict.fromkeys(left_out)))

@@ -39,8 +39,8 @@ def require_runnable(job: Job, request: Request) -> None:
     configs = _configs(job, request)
     for inputs in _checked(job, configs):
         next(inputs.list(), None)
-    if request.pairs is not None:
-        read_uri(request.pairs)
+    if request.pair_list is not None:
+        read_uri(request.pair_list)
     _require_usable(configs)
 
 

@@ -44,7 +44,7 @@ def measure(pairing: Pairing, contents: int, styles: int, pairs: str | None) -> 
     started = perf_counter()
     listed = sum(1 for storage in storages for _ in storage.list())
     between = perf_counter()
-    request = Request(backbones=("tiny",), pairing=pairing, pairs=pairs)
+    request = Request(backbones=("tiny",), pairing=pairing, pair_list=pairs)
     made = plan(*storages, request, TransferConfig(backbone="tiny", weights="random"))
     ended = perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)

@@ -154,7 +154,7 @@ def test_the_list_of_pairs_is_named_wherever_it_runs(
     named: str, kept: str, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    given = lasting(job, replace(REQUEST, pairing=None, pairs=named), allow_failures=False)
+    given = lasting(job, replace(REQUEST, pairing=None, pair_list=named), allow_failures=False)
     assert given["pairs"] == kept.format(here=tmp_path, home=Path.home())
 
 

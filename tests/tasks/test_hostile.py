@@ -192,7 +192,7 @@ def test_a_pair_list_that_leads_out_is_refused_with_its_line(tmp_path: Path, sid
     cells = {"content": "lake.png", "style": "wave.png"} | {side: key}
     (tmp_path / "pairs.csv").write_text(f"content,style\nlake.png,wave.png\n{cells['content']},{cells['style']}\n")
     with pytest.raises(PairingError) as caught:
-        preflight(job, Request(backbones=("tiny",), pairs=str(tmp_path / "pairs.csv")))
+        preflight(job, Request(backbones=("tiny",), pair_list=str(tmp_path / "pairs.csv")))
     assert f"pairs.csv', line 3: {side} {key!r} is " in str(caught.value)
     assert str(caught.value).isprintable()
     assert not Path(job.output).exists()

@@ -110,8 +110,8 @@ def test_shows_no_name_that_breaks_a_line_or_steers_a_terminal(name: str) -> Non
     [
         ({}, "every"),
         ({"pairing": "zip"}, "zip"),
-        ({"pairs": "f.csv"}, "list"),
-        ({"pairing": "list", "pairs": "f"}, "list"),
+        ({"pair_list": "f.csv"}, "list"),
+        ({"pairing": "list", "pair_list": "f"}, "list"),
     ],
 )
 def test_a_list_is_the_pairing_where_there_is_one_and_every_where_there_is_none(given: Any, way: Pairing) -> None:
@@ -123,7 +123,10 @@ def test_a_list_is_the_pairing_where_there_is_one_and_every_where_there_is_none(
     [
         ({"pairing": cast("Pairing", "nearest")}, "pairing='nearest' is not known; use every, stem, zip or list"),
         ({"pairing": "list"}, "pairing='list' has no list; name a CSV file with pairs"),
-        ({"pairing": "stem", "pairs": "f.csv"}, "pairing='stem' uses no list; leave out pairs='f.csv', or use 'list'"),
+        (
+            {"pairing": "stem", "pair_list": "f.csv"},
+            "pairing='stem' uses no list; leave out pairs='f.csv', or use",
+        ),
         ({"backbones": ()}, "backbones is empty; name at least one"),
         ({"backbones": ("tiny", "tiny")}, "backbones=tiny, tiny names one twice; name each once"),
         ({"backbones": ("mine", "Mine")}, "names one twice"),

@@ -88,7 +88,7 @@ def test_refuses_to_pair_side_by_side_what_is_not_of_one_number() -> None:
 
 def test_pairs_as_a_list_says(tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").write_text("content,style,seed\nb.jpg,x.png,\na.jpg,y.png,7\n")
-    result = a_plan(["a.jpg", "b.jpg", "c.jpg"], ["x.png", "y.png"], pairs=str(tmp_path / "pairs.csv"))
+    result = a_plan(["a.jpg", "b.jpg", "c.jpg"], ["x.png", "y.png"], pair_list=str(tmp_path / "pairs.csv"))
     assert result == Plan(
         pairs=(
             a_pair("b.jpg", "x.png"),
@@ -100,7 +100,7 @@ def test_pairs_as_a_list_says(tmp_path: Path) -> None:
 def test_a_list_may_not_name_what_is_excluded(tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").write_text("content,style\na.jpg,x.png\n")
     with pytest.raises(PairingError, match=r"line 2: content 'a\.jpg' is not among the 1 pictures there"):
-        a_plan(["a.jpg", "b.jpg"], ["x.png"], pairs=str(tmp_path / "pairs.csv"), exclude=("a*",))
+        a_plan(["a.jpg", "b.jpg"], ["x.png"], pair_list=str(tmp_path / "pairs.csv"), exclude=("a*",))
 
 
 @pytest.mark.parametrize("pairing", ["every", "zip"])

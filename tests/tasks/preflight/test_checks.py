@@ -171,7 +171,7 @@ def test_lists_each_folder_once_and_what_is_quickly_known_comes_first(
 def test_checks_the_rows_of_a_list(job: Job, tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").write_text("content,style,weights\nlake.png,wave.png,/nowhere.h5\n")
     with pytest.raises(PairingError, match=r"pairs\.csv', line 2: weights file '/nowhere\.h5' cannot be read"):
-        preflight(job, Request(backbones=("tiny",), pairs=str(tmp_path / "pairs.csv")))
+        preflight(job, Request(backbones=("tiny",), pair_list=str(tmp_path / "pairs.csv")))
 
 
 # a batch that is to run later
@@ -198,7 +198,7 @@ def test_a_batch_can_run_later_though_its_folders_are_still_empty(job: Job) -> N
     ids=str,
 )
 def test_what_could_not_run_later_is_refused_now(job: Job, changes: dict[str, Any], reason: str) -> None:
-    request = replace(TINY, pairs=changes.get("pairs"))
+    request = replace(TINY, pair_list=changes.get("pairs"))
     places = {name: changes[name].format(**vars(job)) for name in ("content", "style", "output") if name in changes}
     fields = {name: value for name, value in changes.items() if name not in (*places, "pairs")}
     with pytest.raises(NightbrushError, match=reason):
