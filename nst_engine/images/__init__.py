@@ -1,9 +1,8 @@
 """Bytes to pixels and back: the only bridge between picture files and arrays.
 
-`reading` opens a file, within the bounds that `limits` sets, and keeps what it carries besides colours; `icc` converts
-its colours and `sixteen_bit` its depth. `writing` does the reverse, with what `provenance` says of how the picture came
-about. `pictures` holds what is done with pixels alone: decode, resize, thumbnail. `color` moves colours between
-pictures.
+`reading` opens a file within the bounds of `limits` and keeps its opacity, ICC profile and origin; `icc` converts its
+colours, `sixteen_bit` reads 16 bits a channel. `writing` makes files, with the `provenance` of a picture in them.
+`pictures` decodes, resizes and makes thumbnails. `color` moves colours between pictures.
 
 May import NumPy, Pillow and `nst_engine.errors` and `types`; never TensorFlow. The names below are what others use.
 

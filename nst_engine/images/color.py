@@ -1,6 +1,6 @@
-"""Keeping the content's colours, after Gatys et al. (2016), "Preserving Color in Neural Artistic Style Transfer".
+"""Keep the content's colours, after Gatys et al. (2016), "Preserving Color in Neural Artistic Style Transfer".
 
-Two ways: the style is recoloured before the transfer, or only the lightness of its result is used (arXiv:1606.05897).
+Two ways: recolour the style before the transfer, or take only the lightness of the result (arXiv:1606.05897).
 """
 
 from typing import Any, Literal
@@ -15,8 +15,8 @@ ColorMatch = Literal["histogram", "coral"]
 """How a style takes on the content's colours."""
 
 _Floats = npt.NDArray[np.floating[Any]]
-_LEAST_VARIANCE = 1 / 255**2
-"""Variance of sRGB in [0, 1] along a direction of colours below which there is noise, not colour: one 8-bit step."""
+_MIN_VARIANCE = 1 / 255**2
+"""Variance of sRGB in [0, 1] along a direction of colours; less than this, one 8-bit step, is noise, not colour."""
 
 LMS_OF_RGB = np.array(  # Ottosson (2020), "A perceptual color space for image processing": linear sRGB to cones
     [
@@ -26,7 +26,7 @@ LMS_OF_RGB = np.array(  # Ottosson (2020), "A perceptual color space for image p
     ],
     dtype=np.float32,
 )
-LAB_OF_ROOTS = np.array(  # likewise: cube roots of cones to OKLab
+LAB_OF_ROOTS = np.array(  # Ottosson (2020): cube roots of cones to OKLab
     [
         [0.2104542553, 0.7936177850, -0.0040720468],
         [1.9779984951, -2.4285922050, 0.4505937099],
@@ -37,18 +37,18 @@ LAB_OF_ROOTS = np.array(  # likewise: cube roots of cones to OKLab
 _RGB_OF_LMS = np.linalg.inv(LMS_OF_RGB)
 _ROOTS_OF_LAB = np.linalg.inv(LAB_OF_ROOTS)
 _TOLERANCE = 1e-6
-"""How far linear sRGB may be outside [0, 1] by rounding."""
+"""Distance from [0, 1] that rounding explains, in linear sRGB."""
 
 _HALVINGS = 12
-"""Halvings of the interval in which the chroma that can be shown is sought: to 1/4096 of it."""
+"""Halvings in the search for the largest chroma that sRGB can show; the last interval is 1/4096 of the first."""
 
 
 def recolored(style: Picture, content: Picture, mode: ColorMatch) -> Picture:
-    """The style in the content's colours, to be transferred in place of the style; the sizes may differ.
+    """The style in the content's colours, for use in its place; the sizes may differ.
 
     `coral` shifts and mixes the channels so that their means and covariances become the content's; `histogram` maps
-    each channel so that its histogram becomes the content's. Values are clipped to [0, 1]: where `coral` leads out of
-    it, the statistics are matched less exactly.
+    each channel so that its histogram becomes the content's. Values are clipped to [0, 1], and where `coral` leaves
+    that range, the statistics match less exactly.
 
     Raises:
         ConfigError: there is no such mode.
@@ -62,9 +62,9 @@ def recolored(style: Picture, content: Picture, mode: ColorMatch) -> Picture:
 def with_colors_of(result: Picture, content: Picture) -> Picture:
     """The lightness of the result with the hue and chroma of the content; both [height, width, 3].
 
-    Differs from Gatys et al. (2016), luminance-only transfer: OKLab takes the place of YIQ. Its lightness is what is
-    seen, which the luma of YIQ misjudges for strong reds and blues, and a hue stays itself when its lightness
-    changes, where the blue of CIELAB turns purple. What sRGB cannot show at a lightness loses chroma, not hue.
+    Differs from Gatys et al. (2016), luminance-only transfer: OKLab takes the place of YIQ. Its lightness is
+    the perceived one, which the luma of YIQ misjudges for strong reds and blues. Its hues stay the same when the
+    lightness changes, while the blue of CIELAB turns purple. A colour that sRGB cannot show loses chroma, not hue.
 
     Raises:
         ImageError: the sizes differ.
@@ -74,18 +74,18 @@ def with_colors_of(result: Picture, content: Picture) -> Picture:
             f"the content is {content.shape[1]}x{content.shape[0]} pixels; use {result.shape[1]}x{result.shape[0]}"
         )
     lightness, chroma = oklab(result)[..., :1], oklab(content)[..., 1:]
-    lab = np.concatenate([lightness, chroma * _shown_share(lightness, chroma)], axis=-1)
+    lab = np.concatenate([lightness, chroma * _chroma_share(lightness, chroma)], axis=-1)
     return srgb_of_linear(_linear_rgb(lab).clip(0, 1))
 
 
-def _coral(style: _Floats, content: _Floats) -> _Floats:
+def _match_coral(style: _Floats, content: _Floats) -> _Floats:
     """Pixels x as A (x - mu_s) + mu_c, where A = Sigma_c^(1/2) Sigma_s^(-1/2): Gatys et al. (2016), colour matching.
 
-    Also Sun et al. (2016), "Return of Frustratingly Easy Domain Adaptation". Differs from them: where they add the
-    identity to each covariance, directions along which the style has no colours are left out.
+    Also Sun et al. (2016), "Return of Frustratingly Easy Domain Adaptation". Differs from Sun et al. (2016): they
+    add the identity to each covariance; here directions along which the style has no colours are left out.
     """
     (mu_s, sigma_s), (mu_c, sigma_c) = _moments(style), _moments(content)
-    A = _power(sigma_c, 0.5, least=0) @ _power(sigma_s, -0.5, least=_LEAST_VARIANCE)
+    A = _matrix_power(sigma_c, 0.5, least=0) @ _matrix_power(sigma_s, -0.5, least=_MIN_VARIANCE)
     matched: _Floats = (style - mu_s) @ A.T + mu_c
     return matched
 
@@ -97,34 +97,34 @@ def _moments(pixels: _Floats) -> tuple[_Floats, _Floats]:
     return mean, centred.T @ centred / len(pixels)
 
 
-def _power(covariance: _Floats, exponent: float, least: float) -> _Floats:
-    """A symmetric matrix to a power, as in a pseudo-inverse: variances that are not above the least give 0."""
+def _matrix_power(covariance: _Floats, exponent: float, least: float) -> _Floats:
+    """A symmetric matrix to a power, as in a pseudo-inverse: a variance of at most `least` gives 0."""
     variances, directions = np.linalg.eigh(covariance)
     powers = np.power(variances, exponent, out=np.zeros(3), where=variances > least)
     power: _Floats = (directions * powers) @ directions.T
     return power
 
 
-def _histogram(style: _Floats, content: _Floats) -> _Floats:
-    return np.stack([_matched(style[:, channel], content[:, channel]) for channel in range(3)], axis=1)
+def _match_histogram(style: _Floats, content: _Floats) -> _Floats:
+    return np.stack([_match_channel(style[:, channel], content[:, channel]) for channel in range(3)], axis=1)
 
 
-def _matched(style: _Floats, content: _Floats) -> _Floats:
-    """Each value of a channel as the content's quantile at the value's rank; equal values stay equal."""
+def _match_channel(style: _Floats, content: _Floats) -> _Floats:
+    """Replace each value of a channel by the content's quantile at its rank; equal values stay equal."""
     _, ranks, counts = np.unique(style, return_inverse=True, return_counts=True)
-    quantiles = (np.cumsum(counts) - counts / 2) / style.size  # the middle of the ranks that share a value
+    quantiles = (np.cumsum(counts) - counts / 2) / style.size  # equal values take the middle of their ranks
     steps = (np.arange(content.size) + 0.5) / content.size
     values: _Floats = np.interp(quantiles, steps, np.sort(content))[ranks]
     return values
 
 
-_MATCHES = {"histogram": _histogram, "coral": _coral}
+_MATCHES = {"histogram": _match_histogram, "coral": _match_coral}
 
 
 def oklab(picture: Picture) -> _Floats:
-    """Colours of sRGB in [0, 1] as lightness, green to red, and blue to yellow (Ottosson, 2020), on the last axis.
+    """Convert sRGB in [0, 1] to OKLab (Ottosson, 2020): lightness, green to red, and blue to yellow, last axis.
 
-    Lightness is 0 for black and 1 for white; distances are about as large as they look.
+    Lightness is 0 for black and 1 for white; distances between colours are about as large as they look.
     """
     lab: _Floats = np.cbrt(linear_of_srgb(picture) @ LMS_OF_RGB.T) @ LAB_OF_ROOTS.T
     return lab
@@ -146,7 +146,7 @@ def srgb_of_linear(linear: _Floats) -> Picture:
     return encoded.clip(0, 1).astype(np.float32)
 
 
-def _shown_share(lightness: _Floats, chroma: _Floats) -> _Floats:
+def _chroma_share(lightness: _Floats, chroma: _Floats) -> _Floats:
     """The largest share of the chroma that sRGB can show at that lightness, [height, width, 1] in [0, 1]."""
     share = np.ones_like(lightness)
     outside = ~_in_gamut(np.concatenate([lightness, chroma], axis=-1))

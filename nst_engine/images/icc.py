@@ -1,4 +1,4 @@
-"""ICC profiles: colours to sRGB and back, 8 bits a channel, which is all that Pillow's converter knows."""
+"""Convert colours to sRGB and back by ICC profiles, at 8 bits a channel: Pillow's converter has no more."""
 
 import struct
 from contextlib import suppress
@@ -11,15 +11,16 @@ from nst_engine.types import Pixels
 
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 SRGB_ICC = _SRGB.tobytes()[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + _SRGB.tobytes()[36:]
-"""The bytes of an sRGB profile, under a fixed date, so that equal pictures make equal files."""
+"""The bytes of an sRGB profile, with a fixed date so that equal pictures make equal files."""
 
 _MODES = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK", "I;16": "I;16", "I;16B": "I;16B"}
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
-    """The image converted to RGB by its ICC profile; the image itself where there is nothing to convert.
+    """The image converted to RGB by its ICC profile, or the image itself if there is nothing to convert.
 
-    That is: no profile, ours, one too broken to use or of another colour space, or 32-bit and float pixels.
+    Nothing is converted if the profile is absent, is our sRGB, is too broken to use or is for another colour space, or
+    if the pixels are 32-bit or float.
     """
     icc = image.info.get("icc_profile")
     if icc and icc != SRGB_ICC and image.mode not in ("I", "F"):
@@ -30,7 +31,7 @@ def to_srgb(image: Image.Image) -> Image.Image:
 
 
 def from_srgb(pixels: Pixels, icc: bytes) -> Pixels | None:
-    """The sRGB pixels in the colours of an RGB profile; None if it cannot be written in, or is none."""
+    """The sRGB pixels in the colours of an RGB profile; None if `icc` is no such profile, or is for input only."""
     with suppress(ImageCms.PyCMSError):
         transform = ImageCms.buildTransform(_SRGB, BytesIO(icc), "RGB", "RGB")
         return np.asarray(transform.apply(Image.fromarray(pixels)))

@@ -1,4 +1,4 @@
-"""Where reading a picture file begins, and how each of its failures becomes an `ImageError`."""
+"""Bounds on the picture files that are read; every failure to read one becomes an `ImageError`."""
 
 import os
 import re
@@ -16,44 +16,44 @@ from PIL import Image, UnidentifiedImageError
 from nst_engine.errors import ImageError, listed
 
 READ = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "JPEG2000")
-"""The kinds of files that are read, by Pillow's names."""
+"""Pillow's names of the file formats that are read."""
 
 register_heif_opener()
 
 MAX_PIXELS = 2**27
-"""Pixels of the largest picture that is read; below the number at which Pillow itself refuses."""
+"""Pixels of the largest picture that is read; Pillow's own limit is higher."""
 
 _WARNING_FILTERS = Lock()
 
 _SCAN, _END = b"\xda", b"\xd9"
 _MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")
-"""Where a segment of a JPEG file begins; the other markers stand alone, amid the pixels."""
+"""The start of a segment of a JPEG file; markers without a segment, which stand among the pixels, do not match."""
 
 _EXTENT = re.compile(rb"ispe\0{4}(.{4})(.{4})", re.DOTALL)
-"""The width and height of a picture in a HEIF file, before it is cropped or turned."""
+"""The width and height of a picture in a HEIF file, before cropping and rotation."""
 
 
 @contextmanager
-def reading(source: object) -> Iterator[None]:
-    """Pillow's warnings off, and whatever is raised an `ImageError` that names the source.
+def image_errors(source: object) -> Iterator[None]:
+    """Turn every exception inside into an `ImageError` that names the source, and silence Pillow's warnings.
 
-    A picture is read or refused. Locked, for the warning filters are the whole process's; not to be nested.
+    Warning filters belong to the whole process, so a lock admits one thread at a time; nesting would deadlock.
     """
     try:
         with _WARNING_FILTERS, warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"PIL\.")
             yield
-    except Exception as error:  # Pillow's readers raise whatever a hostile file makes of them
-        raise ImageError(f"{named(source)} cannot be read: {reason(error)}") from error
+    except Exception as error:  # a hostile file can make Pillow raise anything
+        raise ImageError(f"{describe_source(source)} cannot be read: {error_text(error)}") from error
 
 
-def stream(source: str | os.PathLike[str] | bytes) -> BinaryIO:
-    """The bytes themselves, or the file of that path, as an open file."""
+def open_source(source: str | os.PathLike[str] | bytes) -> BinaryIO:
+    """Open the file at a path, or the bytes as if they were a file."""
     return BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
 
 
-def reason(error: Exception) -> str:
-    """The error's text on one line, without what the caller says anyway."""
+def error_text(error: Exception) -> str:
+    """The error's text on one line, without the file's name, which the caller adds."""
     if isinstance(error, UnidentifiedImageError):
         return f"it is cut short, or none of {listed(READ)}"
     if isinstance(error, Image.DecompressionBombError):
@@ -62,15 +62,15 @@ def reason(error: Exception) -> str:
     return " ".join(text.split()) or type(error).__name__
 
 
-def named(source: object) -> str:
-    """What a source is called in a sentence."""
+def describe_source(source: object) -> str:
+    """A phrase for an error text, such as `picture 'a.jpg'`."""
     if isinstance(source, bytes):
         return f"picture of {len(source)} bytes"
     return f"picture {os.fspath(source)!r}" if isinstance(source, str | os.PathLike) else type(source).__name__
 
 
 def jpeg_scans(data: bytes, enough: int) -> int:
-    """Times that a JPEG file goes over its pixels; beyond `enough` they are not counted on."""
+    """The number of scans in a JPEG file, passes over its pixels; counting stops just above `enough`."""
     scans, at = 0, 2
     while scans <= enough and (found := _MARKER.search(data, at)) and found[1] != _END:
         scans += found[1] == _SCAN
@@ -79,6 +79,6 @@ def jpeg_scans(data: bytes, enough: int) -> int:
 
 
 def heif_pixels(data: bytes) -> int:
-    """Pixels that the largest picture in a HEIF file has until it is cropped."""
+    """Pixels of the largest picture in a HEIF file, before cropping."""
     sizes = (map(int.from_bytes, found.groups()) for found in _EXTENT.finditer(data))
     return max((width * height for width, height in sizes), default=0)

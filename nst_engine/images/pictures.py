@@ -1,4 +1,4 @@
-"""Bytes to pixels and back: the only bridge between picture files and arrays."""
+"""Decode, resize and shrink pictures, and check their shapes."""
 
 import numpy as np
 from PIL import Image
@@ -10,7 +10,7 @@ from nst_engine.types import Picture, PictureSource
 
 _HEIF = frozenset({".heic", ".heif", ".hif"})
 SUFFIXES = _HEIF | {".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
-"""Suffixes, in lower case, of the files that count as pictures."""
+"""Lower-case suffixes of the files that count as pictures."""
 
 _ASPECT_TOLERANCE = 0.02
 
@@ -22,10 +22,10 @@ def decode(source: PictureSource) -> Picture:
     [height, width], uint8 or float in [0, 1], which is copied. A file is known by its contents, not by its suffix.
 
     The EXIF orientation is applied, an ICC profile is converted to sRGB, transparency is laid over white, and an
-    animation gives its first frame. EXIF data or a profile too broken to use is passed over, and so is the profile of
+    animation gives its first frame. EXIF data or a profile too broken to use is ignored, and so is the profile of
     32-bit and float pictures. 16-bit grey keeps its depth, and so does the 16-bit colour of PNG and TIFF files, unless
-    a profile converts it. Read at 8 bits are grey with transparency, CMYK, premultiplied colours, TIFF compressed plane
-    by plane, and the 16-bit colour of a Pillow image.
+    a profile converts it. These are read at 8 bits: grey with transparency, CMYK, premultiplied colours, TIFF
+    compressed plane by plane, and the 16-bit colour of a Pillow image.
 
     Raises:
         ImageError: the source is absent, damaged, cut short, empty, not a picture, has more than `MAX_PIXELS`
@@ -35,9 +35,9 @@ def decode(source: PictureSource) -> Picture:
 
 
 def size_within(width: int, height: int, side: int | None) -> tuple[int, int]:
-    """Width and height scaled so that the longer is `side`, the aspect kept as nearly as whole pixels allow.
+    """Scale width and height so that the longer is `side`, with the aspect as near as whole pixels allow.
 
-    None keeps the size; the shorter never falls below 1.
+    None keeps the size; the shorter side is at least 1.
 
     Raises:
         ImageError: a length is below 1.
@@ -62,10 +62,10 @@ def resize(picture: Picture, width: int, height: int) -> Picture:
 
 
 def require_aspect(what: str, picture: Picture, width: int, height: int) -> None:
-    """Refuse a picture that is not shaped like one of that width and height, to within 2 %.
+    """Refuse a picture whose aspect differs from `width` / `height` by more than 2 %.
 
     Raises:
-        ImageError: the text says what it is, its size, and the aspect.
+        ImageError: the text has `what` the picture is, its size, and the aspect.
     """
     own_height, own_width, _ = picture.shape
     if abs(own_width / own_height * height / width - 1) > _ASPECT_TOLERANCE:

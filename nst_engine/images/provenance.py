@@ -1,7 +1,7 @@
-"""How a picture came about, written into its file and read from it.
+"""Write how a picture came about into its file, and read it back.
 
-The values stand as one JSON object: in PNG in an iTXt chunk of the keyword `nightbrush`, in JPEG, WebP and TIFF after
-the word `nightbrush` in the EXIF tag ImageHistory (37395), which programs that keep EXIF data keep.
+The values are one JSON object: in PNG an iTXt chunk with the keyword `nightbrush`; in JPEG, WebP and TIFF the EXIF tag
+ImageHistory (37395), after the word `nightbrush`. Programs that keep EXIF data keep this tag.
 """
 
 import json
@@ -15,11 +15,11 @@ from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
 from nst_engine.errors import ImageError
-from nst_engine.images.limits import READ, reading, stream
+from nst_engine.images.limits import READ, image_errors, open_source
 from nst_engine.types import PictureSource
 
 MAX_CHARACTERS = 60_000
-"""Length of the longest provenance as JSON: what fits JPEG, which has the least room, fits each format."""
+"""Length of the longest provenance as JSON: it fits JPEG, the format with the least room."""
 
 _HISTORY = ExifTags.Base.ImageHistory
 _KEYWORD = "nightbrush"
@@ -27,49 +27,49 @@ _MARK = f"{_KEYWORD} "
 
 
 def read_provenance(source: PictureSource) -> dict[str, Any] | None:
-    """What `encode` was given as `provenance`; None if the file has none, or has other programs' metadata only.
+    """The `provenance` that `encode` wrote; None for an array, or a file without any.
 
-    EXIF data that cannot be read counts as none, for nothing tells whose it is. An array has none.
+    Other programs' metadata, and EXIF data that cannot be read, count as none.
 
     Raises:
-        ImageError: the source is no picture that can be read, or its provenance is ours and damaged.
+        ImageError: the source cannot be read as a picture, or its provenance is damaged.
     """
-    with reading(source):
+    with image_errors(source):
         if isinstance(source, np.ndarray):
             return None
         if isinstance(source, Image.Image):
-            return _parsed(_embedded(source))
-        with stream(source) as file:
-            return _parsed(_embedded(Image.open(file, formats=READ)))
+            return _parse(_read_embedded(source))
+        with open_source(source) as file:
+            return _parse(_read_embedded(Image.open(file, formats=READ)))
 
 
 def pillow_options(provenance: Mapping[str, Any] | None, format: str) -> dict[str, Any]:  # noqa: A002 - as in encode
-    """What Pillow's writer of that format is to be told, so that it embeds the provenance.
+    """Options with which Pillow's writer of that format embeds the provenance.
 
     Raises:
-        ImageError: a value is none that JSON can carry, or there are more than `MAX_CHARACTERS`.
+        ImageError: JSON cannot carry a value, or the JSON has more than `MAX_CHARACTERS`.
     """
     if provenance is None:
         return {}
     if format == "png":
         chunks = PngInfo()
-        chunks.add_itxt(_KEYWORD, _text(provenance))
+        chunks.add_itxt(_KEYWORD, _to_json(provenance))
         return {"pnginfo": chunks}
     exif = Image.Exif()
-    exif[_HISTORY] = _MARK + _text(provenance)
+    exif[_HISTORY] = _MARK + _to_json(provenance)
     return {"exif": exif}
 
 
 def tiff_tags(provenance: Mapping[str, Any] | None) -> list[tuple[int, str, int, str, bool]]:
-    """The tags, as tifffile takes them, that embed the provenance.
+    """The tags that embed the provenance, in the form that tifffile takes.
 
     Raises:
         ImageError: as for `pillow_options`.
     """
-    return [] if provenance is None else [(int(_HISTORY), "s", 0, _MARK + _text(provenance), True)]
+    return [] if provenance is None else [(int(_HISTORY), "s", 0, _MARK + _to_json(provenance), True)]
 
 
-def _text(provenance: Mapping[str, Any]) -> str:
+def _to_json(provenance: Mapping[str, Any]) -> str:
     """ASCII JSON; equal values make equal texts."""
     try:
         text = json.dumps(dict(provenance), allow_nan=False, sort_keys=True, separators=(",", ":"))
@@ -80,7 +80,7 @@ def _text(provenance: Mapping[str, Any]) -> str:
     return text
 
 
-def _embedded(image: Image.Image) -> str | None:
+def _read_embedded(image: Image.Image) -> str | None:
     if _KEYWORD in image.info:
         return str(image.info[_KEYWORD])
     with suppress(SyntaxError, struct.error):  # EXIF data that Pillow cannot read
@@ -89,7 +89,7 @@ def _embedded(image: Image.Image) -> str | None:
     return None
 
 
-def _parsed(text: str | None) -> dict[str, Any] | None:
+def _parse(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Pixels to bytes and to files, with what a picture carries besides colours."""
+"""Write pictures as bytes or files, with their opacity, ICC profile and provenance."""
 
 import os
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from PIL import Image
 
 from nst_engine.errors import ImageError, listed
 from nst_engine.images.icc import SRGB_ICC, from_srgb
-from nst_engine.images.limits import reason
+from nst_engine.images.limits import error_text
 from nst_engine.images.provenance import pillow_options, tiff_tags
 from nst_engine.images.reading import Photograph
 from nst_engine.types import Picture, Pixels
@@ -22,19 +22,19 @@ _PILLOW_NAMES = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP"}
 _FORMATS = (*_PILLOW_NAMES, "tiff")
 _SUFFIXES = {".png": "png", ".jpg": "jpg", ".jpeg": "jpg", ".webp": "webp", ".tif": "tiff", ".tiff": "tiff"}
 _PART = ".nightbrush-"
-"""How the name of a folder begins in which a file is written before it is moved to its place."""
+"""Prefix of the temporary folder in which a file is written before it is moved to its place."""
 
 _Whole = TypeVar("_Whole", np.uint8, np.uint16)
 
 
 def to_uint8(picture: Picture) -> Pixels:
-    """The picture in whole steps of 1/255, clipped and rounded half up: what `decode` makes of uint8, undone.
+    """The picture as uint8, clipped and rounded half up: the reverse of `decode` for uint8.
 
     Raises:
         ImageError: the picture is not [height, width, 3], is empty, or has values that are not finite.
     """
     _check_picture(picture)
-    return _steps(picture, np.uint8)
+    return _quantize(picture, np.uint8)
 
 
 def encode(
@@ -46,20 +46,20 @@ def encode(
     icc: bytes | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """The picture, clipped to [0, 1], as a file's bytes; equal arguments make equal bytes.
+    """Encode the picture, clipped to [0, 1], as a file's bytes; equal arguments make equal bytes.
 
     Args:
         picture: [height, width, 3], float32, sRGB.
         format: `png`, `jpg` (at full chroma resolution), `webp`, or `tiff` (16 bits a channel, the others 8).
         quality: of `jpg` and `webp`, 1 to 100.
-        alpha: opacity, [height, width], clipped to [0, 1]; a `jpg` has none, and is laid over white by it.
-        icc: profile to convert the colours to, at a depth of 8 bits, and to embed. None, and a profile that no
-            RGB colours can be written in (broken, for input only, of grey, of CMYK), is sRGB.
+        alpha: opacity, [height, width], clipped to [0, 1]; `jpg` has none, so the picture is laid over white.
+        icc: profile to convert the colours to, at 8 bits, and to embed. None means sRGB, and so does a profile that
+            cannot hold RGB output (broken, for input only, for grey or CMYK).
         provenance: values to embed for `read_provenance`, as JSON.
 
     Raises:
-        ImageError: the format or quality is not allowed, the picture is too large for the format, it or `alpha` is
-            not finite or has another shape, or `provenance` is none that JSON can carry.
+        ImageError: the format or quality is not allowed, the picture is too large for the format, the picture or
+            `alpha` is not finite or has a wrong shape, or JSON cannot carry `provenance`.
     """
     if format not in _FORMATS:
         raise ImageError(f"format={format!r} is not known; use {listed(_FORMATS)}")
@@ -69,22 +69,22 @@ def encode(
     _check_alpha(alpha, picture)
     if alpha is not None and format == "jpg":
         picture, alpha = Photograph(picture.clip(0, 1), alpha.clip(0, 1)).over_white(), None
-    colours, profile = _in_profile(picture, icc)
+    colours, profile = _to_profile(picture, icc)
     planes = colours if alpha is None else np.dstack([colours, alpha])
     try:
         if format == "tiff":
-            return _tiff(_steps(planes, np.uint16), profile, provenance)
-        return _pillow(_steps(planes, np.uint8), profile, format, quality, pillow_options(provenance, format))
+            return _encode_tiff(_quantize(planes, np.uint16), profile, provenance)
+        return _encode_8_bit(_quantize(planes, np.uint8), profile, format, quality, pillow_options(provenance, format))
     except (OSError, ValueError) as error:
         height, width, _ = picture.shape
-        raise ImageError(f"{width} x {height} pixels do not fit {format}: {reason(error)}") from error
+        raise ImageError(f"{width} x {height} pixels do not fit {format}: {error_text(error)}") from error
 
 
 def require_savable(path: str | os.PathLike[str]) -> None:
-    """Refuse, before the work for it is done, a path that `save` would refuse; it leaves no trace.
+    """Refuse a path that `save` would refuse, before any work is done; leaves nothing behind on the disk.
 
     Raises:
-        ImageError: the suffix names no format, something is in the way, or its folder takes no files.
+        ImageError: the suffix names no format, something is in the way, or the folder cannot be written to.
     """
     target = Path(path)
     if (suffix := target.suffix.lower()) not in _SUFFIXES:
@@ -97,7 +97,7 @@ def require_savable(path: str | os.PathLike[str]) -> None:
         with TemporaryDirectory(dir=nearest, prefix=_PART):
             pass
     except OSError as error:
-        raise ImageError(f"{str(target)!r} cannot be written: {reason(error)}") from error
+        raise ImageError(f"{str(target)!r} cannot be written: {error_text(error)}") from error
 
 
 def save(
@@ -109,7 +109,7 @@ def save(
     icc: bytes | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write the picture to `path`, atomically, and return it; missing folders are made.
+    """Write the picture to `path` atomically and return the path; missing folders are made.
 
     The suffix decides the format: `.png`, `.jpg`, `.jpeg`, `.webp`, `.tif` or `.tiff`. For the rest see `encode`.
 
@@ -126,12 +126,12 @@ def save(
             part.write_bytes(data)
             part.replace(target)
     except (OSError, ValueError) as error:
-        raise ImageError(f"{str(target)!r} cannot be written: {reason(error)}") from error
+        raise ImageError(f"{str(target)!r} cannot be written: {error_text(error)}") from error
     return target
 
 
-def _in_profile(picture: Picture, icc: bytes | None) -> tuple[npt.NDArray[np.float32], bytes]:
-    """The colours as the profile has them, and the profile; in sRGB if that is meant, or nothing else can be."""
+def _to_profile(picture: Picture, icc: bytes | None) -> tuple[npt.NDArray[np.float32], bytes]:
+    """Colours converted to the profile, and the profile; sRGB if `icc` is None, sRGB or cannot hold RGB output."""
     if icc and icc != SRGB_ICC:
         converted = from_srgb(to_uint8(picture), icc)
         if converted is not None:
@@ -139,15 +139,15 @@ def _in_profile(picture: Picture, icc: bytes | None) -> tuple[npt.NDArray[np.flo
     return picture, SRGB_ICC
 
 
-def _pillow(samples: Pixels, icc: bytes, format: str, quality: int, metadata: dict[str, Any]) -> bytes:  # noqa: A002
-    options = {"quality": quality, "subsampling": "4:4:4", "exact": True}  # the last: clear pixels keep their colours
+def _encode_8_bit(samples: Pixels, icc: bytes, format: str, quality: int, metadata: dict[str, Any]) -> bytes:  # noqa: A002
+    options = {"quality": quality, "subsampling": "4:4:4", "exact": True}  # exact: transparent pixels keep colours
     file = BytesIO()
     Image.fromarray(samples).save(file, _PILLOW_NAMES[format], icc_profile=icc, **options, **metadata)
     return file.getvalue()
 
 
-def _tiff(samples: npt.NDArray[np.uint16], icc: bytes, provenance: Mapping[str, Any] | None) -> bytes:
-    import tifffile  # here, for it takes a while and few files are TIFF
+def _encode_tiff(samples: npt.NDArray[np.uint16], icc: bytes, provenance: Mapping[str, Any] | None) -> bytes:
+    import tifffile  # slow to import, and few files are TIFF
 
     file = BytesIO()
     tifffile.imwrite(
@@ -167,7 +167,7 @@ def _tiff(samples: npt.NDArray[np.uint16], icc: bytes, provenance: Mapping[str, 
     return file.getvalue()
 
 
-def _steps(values: npt.NDArray[np.float32], dtype: type[_Whole]) -> npt.NDArray[_Whole]:
+def _quantize(values: npt.NDArray[np.float32], dtype: type[_Whole]) -> npt.NDArray[_Whole]:
     steps: npt.NDArray[_Whole] = (values.clip(0, 1) * int(np.iinfo(dtype).max) + 0.5).astype(dtype)
     return steps
 
