@@ -1,4 +1,4 @@
-"""What lies beyond a picture's border for a network's first convolution: the picture's own edge, not zeros."""
+"""Pad pictures for a network's first convolution with their own edge, not with zeros."""
 
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ class _Axis(NamedTuple):
 
     Attributes:
         before, after: what padding layers add.
-        reach, step: of a convolution that pads by itself; 1 and 1 of one that does not.
+        reach, step: extent and stride of a convolution that pads by itself, else 1 and 1.
     """
 
     before: int
@@ -25,7 +25,7 @@ class _Axis(NamedTuple):
     step: int
 
     def margins(self, size: Tensor) -> tuple[Tensor, Tensor]:
-        """Pixels to add before and after a row of so many."""
+        """Pixels to add before and after a row or column of `size` pixels."""
         size = size + self.before + self.after
         places = -(-size // self.step)
         missing = tf.maximum((places - 1) * self.step + self.reach - size, 0)
@@ -33,16 +33,16 @@ class _Axis(NamedTuple):
 
 
 class Border:
-    """The padding of a network's first convolution, taken out of the network and made of the picture's edge.
+    """Pads pictures with their edge, in place of the zeros of a network's first convolution.
 
-    Zeros there would be a black or grey frame around every picture. Before that convolution only layers may come
-    that treat each pixel alike.
+    Zeros would be a black or grey frame around every picture. The layers before that convolution must treat each pixel
+    alike.
 
     Args:
         network: a Keras network of pictures.
 
     Attributes:
-        settings: by layer, what the network must be built with so that it adds no border itself.
+        settings: by layer, the Keras settings with which the network adds no zeros itself.
 
     Raises:
         ConfigError: the network has no convolution.
@@ -59,27 +59,25 @@ class Border:
         paddings = [layer for layer in before if isinstance(layer, keras.layers.ZeroPadding2D)]
         self.settings: dict[str, dict[str, Any]] = {layer.name: {"padding": 0} for layer in paddings}
         self.settings[first.name] = {"padding": "valid"}
-        self._axes = [_Axis(*_added(paddings, axis), *_reach_and_step(first, axis)) for axis in (0, 1)]
+        self._axes = [_Axis(*_zero_padding(paddings, axis), *_reach_and_step(first, axis)) for axis in (0, 1)]
 
     def around(self, pixels: Tensor) -> Tensor:
-        """The pixels, [1, height, width, channels], and around them their edge, repeated."""
+        """Pad the pixels, [1, height, width, channels], with their edge."""
         for axis, padding in enumerate(self._axes, start=1):
             size = tf.shape(pixels)[axis]
             before, after = padding.margins(size)
-            pixels = tf.concat(
-                [_repeated(pixels, 0, before, axis), pixels, _repeated(pixels, size - 1, after, axis)], axis
-            )
+            pixels = tf.concat([_repeat(pixels, 0, before, axis), pixels, _repeat(pixels, size - 1, after, axis)], axis)
         return pixels
 
 
-def _repeated(pixels: Tensor, place: Tensor, times: Tensor, axis: int) -> Tensor:
-    """The row or column at that place, so many times. By a slice and a tiling, whose gradients are cheap."""
+def _repeat(pixels: Tensor, place: Tensor, times: Tensor, axis: int) -> Tensor:
+    """Repeat one row or column `times` times; the gradients of a slice and a tile are cheap."""
     here = [index == axis for index in range(4)]
     edge = tf.slice(pixels, [place if it else 0 for it in here], [1 if it else -1 for it in here])
     return tf.tile(edge, [times if it else 1 for it in here])
 
 
-def _added(paddings: list[keras.layers.ZeroPadding2D], axis: int) -> tuple[int, int]:
+def _zero_padding(paddings: list[keras.layers.ZeroPadding2D], axis: int) -> tuple[int, int]:
     before, after = (sum(layer.padding[axis][end] for layer in paddings) for end in (0, 1))
     return before, after
 

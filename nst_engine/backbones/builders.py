@@ -1,6 +1,6 @@
-"""The Keras networks without their tops: those of `keras.applications`, and a tiny one for tests and trials.
+"""Build the Keras networks without their tops: those of `keras.applications`, and a tiny one for tests and trials.
 
-With `weights="imagenet"`, those of `keras.applications` download what is not there yet.
+With `weights="imagenet"`, `keras.applications` downloads the weights that are missing.
 """
 
 from itertools import pairwise
@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 _TRAINED_SHAPE = (224, 224, 3)
-"""The shape that the MobileNets were trained on; Keras warns where it loads their weights for another."""
+"""Shape that the MobileNets were trained on; with another one Keras warns when it loads their weights."""
 
 
 def vgg16(weights: str | None = None) -> keras.Model:
@@ -36,7 +36,7 @@ def mobilenet_v2(weights: str | None = None) -> keras.Model:
 def mobilenet_v3(weights: str | None = None) -> keras.Model:
     """MobileNetV3Large (Howard et al., 2019), without its rescaling of pixels.
 
-    Keras numbers its activations through the whole process; here each is named after the layer that it activates:
+    Keras numbers the activations across the whole process; here each gets the name of the layer that it activates:
     `expanded_conv_1_expand_activation` comes after `expanded_conv_1_expand` and its normalization.
     """
     shape = _TRAINED_SHAPE if weights else None

@@ -1,14 +1,14 @@
-"""A picture with the statistics of natural ones, made by arithmetic: what a network's features are measured on."""
+"""A computed picture with the statistics of natural ones, on which a network's features are measured."""
 
 import numpy as np
 import numpy.typing as npt
 
 SIDE = 128
-"""Of the natural picture, in pixels."""
+"""Side of the picture, in pixels."""
 
 _MEAN, _DEVIATION = 118.0, 55.0
 _SHARED = 2.0
-"""Brightness shared by the three colours, in units of what each has alone."""
+"""Amplitude of the noise that the three channels share, relative to the noise of each alone."""
 
 
 def natural_pixels(seed: int = 0) -> npt.NDArray[np.float32]:

@@ -1,7 +1,7 @@
-"""Layers that give the same numbers as those of Keras, faster.
+"""Layers that give the same numbers as Keras's, faster.
 
-A convolution is computed as the input gradient of another one, as oneDNN does it fastest in float32. The ReLU of a
-convolution is taken behind the max pooling that follows: the two commute, and there are fewer places then.
+A convolution is computed as the input gradient of another convolution, which is oneDNN's fastest way in float32. The
+ReLU of a convolution is computed after the max pooling that follows: the two commute, and fewer places remain.
 """
 
 from collections.abc import Callable
@@ -13,24 +13,24 @@ import tensorflow as tf
 from nst_engine.types import Tensor
 
 TURNED_SCOPE = "turned_convolution"
-"""Name scope of a convolution that is computed as a gradient, by which a profile knows it from a gradient."""
+"""Name scope of convolutions computed as gradients, so that a profile does not count them as gradients."""
 
 _STEP = (1, 1)
 
 
 class TurnedConv2D(keras.layers.Conv2D):  # type: ignore[misc]  # Keras ships no types
-    """A convolution whose result is computed as the input gradient of the one with its kernel turned by 180 degrees.
+    """A convolution computed as the input gradient of the convolution with the kernel turned by 180 degrees.
 
-    The two are the same sums. But TensorFlow gives oneDNN the kernel of a float32 convolution as it lies in memory,
-    where each output channel's numbers are far apart, and that of an input gradient to lay out as it likes: with 512
-    channels the one runs at half of the other's speed. Of other dtypes oneDNN lays out both.
+    Both are the same sums. But TensorFlow passes the kernel of a float32 convolution to oneDNN as it lies in memory,
+    each output channel's numbers far apart, while oneDNN lays out the kernel of an input gradient itself: with 512
+    channels the convolution runs at half the speed of the gradient. For other dtypes oneDNN lays out both kernels.
 
     The turned kernel is a copy, made when the layer is first called; the layer's weights must not change after that.
     """
 
     @staticmethod
     def can_do(layer: keras.Operation) -> bool:
-        """Whether that layer is a convolution for this class: by single steps, its result as large as what it is of."""
+        """True if the layer is a convolution that this class can compute: stride 1, same padding."""
         return (
             type(layer) is keras.layers.Conv2D
             and (layer.strides, layer.dilation_rate, layer.groups) == (_STEP, _STEP, 1)
@@ -60,38 +60,38 @@ def _convolution(
 
 
 def _input_gradient(dy: Tensor, kernel: Tensor) -> Tensor:
-    """That of a convolution with the kernel, [height, width, channels, filters], from that of its result."""
+    """A convolution's input gradient from its output gradient; kernel [height, width, channels, filters]."""
     shape = tf.concat([tf.shape(dy)[:3], kernel.shape[2:3]], axis=0)
     dx = tf.nn.conv2d_transpose(dy, kernel, shape, strides=1, padding="SAME")
     return tf.ensure_shape(dx, [*dy.shape[:3], kernel.shape[2]])
 
 
 class RectifiedMaxPooling2D(keras.layers.MaxPooling2D):  # type: ignore[misc]  # Keras ships no types
-    """Max pooling, then ReLU: the same as max pooling of rectified features, and so are the gradients.
+    """Max pooling, then ReLU: the same features and gradients as ReLU, then max pooling.
 
-    A ReLU and its gradient are passes over memory. Behind a pooling of 2 by 2 they are over a quarter of it.
+    A ReLU and its gradient are passes over memory; after a pooling of 2 by 2 they pass over a quarter of it.
     """
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The greatest of each window, or 0."""
+        """The greatest value of each window, at least 0."""
         return tf.nn.relu(super().call(inputs))
 
 
-def rectified_by(model: keras.Model) -> dict[str, str]:
-    """Convolutions whose ReLU can be left to the max pooling behind them, each with the name of that layer.
+def deferrable_relus(model: keras.Model) -> dict[str, str]:
+    """Names of the convolutions whose ReLU the max pooling after them can do, with the pooling layer's name.
 
-    Nothing else may read the convolution's features. The model's outputs are given by name.
+    No other layer, and no output, may read such a convolution. The model's outputs are given by name.
     """
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     behind = {}
-    for convolution in filter(_is_rectified, layers):
+    for convolution in filter(_has_relu, layers):
         readers = [layer for layer in layers if _reads(layer, convolution.output)]
         if convolution.name not in model.output and [type(layer) for layer in readers] == [keras.layers.MaxPooling2D]:
             behind[convolution.name] = readers[0].name
     return behind
 
 
-def _is_rectified(layer: keras.Layer) -> bool:
+def _has_relu(layer: keras.Layer) -> bool:
     return type(layer) is keras.layers.Conv2D and layer.activation is keras.activations.relu
 
 

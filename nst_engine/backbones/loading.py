@@ -1,4 +1,4 @@
-"""Weights into a Keras network: from a file of Keras's, from the packaged VGG16, or from a seed."""
+"""Load weights into a Keras network: from a Keras file, from the packaged VGG16, or from a seed."""
 
 import warnings
 
@@ -12,7 +12,7 @@ from nst_engine.errors import WeightsError
 
 
 def load_weights(model: keras.Model, source: WeightsSource, config: TransferConfig) -> None:
-    """Fill the network with the weights that were found.
+    """Load the weights of `source` into the network.
 
     Raises:
         WeightsError: the file is damaged or belongs to another network.
@@ -32,13 +32,13 @@ def load_weights(model: keras.Model, source: WeightsSource, config: TransferConf
 
 def _load_file(model: keras.Model, source: WeightsSource) -> None:
     with warnings.catch_warnings():
-        # Keras warns of each layer that it does not find, and then raises an error that tells of it
+        # Keras warns of each missing layer, then raises an error that names them
         warnings.filterwarnings("ignore", "Skipping nested container", UserWarning)
         model.load_weights(source.path)
 
 
 def _load_packaged_vgg16(model: keras.Model, source: WeightsSource) -> None:
-    """Read the layers of an HED network that are VGG16's: `blockB/layers/conv2d_I` is `blockB_conv(I+1)`."""
+    """Read VGG16's layers from the file of an HED network: `blockB/layers/conv2d_I` is `blockB_conv(I+1)`."""
     with h5py.File(source.path) as file:
         for layer in model.layers:
             if isinstance(layer, keras.layers.Conv2D):
@@ -51,9 +51,9 @@ def _load_packaged_vgg16(model: keras.Model, source: WeightsSource) -> None:
 def _fill_randomly(model: keras.Model, seed: int) -> None:
     """He normal kernels and zero biases (He et al., 2015, eq. 10); normalization layers stay the identity.
 
-    Each kernel of a depthwise convolution reads one channel: its places alone are the fan-in.
+    A depthwise kernel reads one channel: its fan-in is its height times its width.
 
-    The numbers are NumPy's, so that a seed means the same network in every version of Keras.
+    NumPy draws the numbers, so that a seed means the same network in every version of Keras.
     """
     generator = np.random.default_rng(seed)
     for layer in model.layers:

@@ -1,4 +1,4 @@
-"""A backbone at work: pixels in, features of the wanted layers out."""
+"""A backbone network: pixels in, features of the wanted layers out."""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -10,10 +10,10 @@ import tensorflow as tf
 
 from nst_engine.backbones.border import Border
 from nst_engine.backbones.calibration_picture import SIDE, natural_pixels
-from nst_engine.backbones.fast_layers import RectifiedMaxPooling2D, TurnedConv2D, rectified_by
+from nst_engine.backbones.fast_layers import RectifiedMaxPooling2D, TurnedConv2D, deferrable_relus
 from nst_engine.backbones.loading import load_weights
-from nst_engine.backbones.preprocessing import preprocessed
-from nst_engine.backbones.smoothing import fitted_scale, smoothed
+from nst_engine.backbones.preprocessing import preprocess
+from nst_engine.backbones.smoothing import fit_scale, smooth
 from nst_engine.backbones.weights import WeightsSource
 from nst_engine.config import Pooling, TransferConfig
 from nst_engine.errors import ConfigError, listed
@@ -32,17 +32,17 @@ _LINEAR = (
 
 
 class Network:
-    """Pixels to features, in one precision, no deeper than the deepest wanted layer.
+    """Computes features from pixels, in one precision, up to the deepest wanted layer.
 
     Args:
         config: names the backbone, its weights and its pooling.
         weights: the weights, as `find_weights` found them.
-        precision: what the features are computed in.
+        precision: dtypes of the computation.
         layers: names of the layers whose features are wanted.
-        turned: whether convolutions are `TurnedConv2D` where they can be.
+        turned: whether to use `TurnedConv2D` where it can compute the convolution.
 
     Raises:
-        ConfigError: the network that was built lacks one of the layers, or takes pictures of one size only.
+        ConfigError: the network lacks one of the layers, or takes pictures of one size only.
         WeightsError: the weights do not fit.
     """
 
@@ -55,36 +55,36 @@ class Network:
         turned: bool = False,
     ) -> None:
         self._spec = config.spec
-        whole = _built(self._spec)
+        whole = _build(self._spec)
         load_weights(whole, weights, config)
         outputs = {name: whole.get_layer(name).output for name in dict.fromkeys(layers)}
         wanted = keras.Model(whole.inputs[0], outputs)
         self._border = Border(wanted)
-        self._model = _rebuilt(wanted, precision, config.pooling, self._border, turned)
+        self._model = _rebuild(wanted, precision, config.pooling, self._border, turned)
         self._dtype = precision.compute_dtype
         self._sizes: dict[tuple[int, int], dict[str, tuple[int, int]]] = {}
         self._scales = {
-            name: fitted_scale(F, SIDE / F.shape[1])
+            name: fit_scale(F, SIDE / F.shape[1])
             for name, F in self._plain_features(tf.constant(natural_pixels())).items()
             if (config.smoothing or self._spec.smoothing) == "softmax"
         }
 
     def features(self, pixels: Tensor) -> dict[str, Tensor]:
-        """Features by layer, smoothed where the backbone needs it.
+        """Features by layer, smoothed if the configuration or the backbone says so.
 
         Args:
             pixels: [1, height, width, 3], float32, RGB in [0, 255].
 
         Returns:
-            One [1, height', width', channels] a layer, in the precision's compute dtype.
+            By layer, [1, height', width', channels], in the precision's compute dtype.
         """
         return {
-            name: smoothed(F, self._scales[name]) if name in self._scales else F
+            name: smooth(F, self._scales[name]) if name in self._scales else F
             for name, F in self._plain_features(pixels).items()
         }
 
     def _plain_features(self, pixels: Tensor) -> dict[str, Tensor]:
-        pixels = self._border.around(preprocessed(pixels, self._spec.preprocessing))
+        pixels = self._border.around(preprocess(pixels, self._spec.preprocessing))
         features: dict[str, Tensor] = self._model(tf.cast(pixels, self._dtype), training=False)
         return features
 
@@ -94,7 +94,7 @@ class Network:
         return self._spec.reach or 0
 
     def sizes(self, height: int, width: int) -> dict[str, tuple[int, int]]:
-        """Height and width of each layer's features, for pixels of that size; found by a trace, once for each size."""
+        """Height and width of each layer's features, for pixels of that size; each new size takes a trace."""
         if (height, width) not in self._sizes:
             traced = graph_of(self.features).get_concrete_function(tf.TensorSpec([1, height, width, 3]))
             sizes = {layer: tuple(F.shape[1:3]) for layer, F in traced.structured_outputs.items()}
@@ -108,10 +108,10 @@ class Network:
 
     @cached_property
     def bytes_per_pixel(self) -> dict[str, float]:
-        """Bytes of features for each pixel of a picture, by layer: of those that last until a gradient reads them.
+        """Bytes of features per pixel of a picture, by layer, of the layers kept until the gradient is taken.
 
-        These are the wanted layers, all that are not linear, for the gradient of a linear layer needs no features, and
-        those that max pooling chooses from.
+        These are the wanted layers, the layers that are not linear (the gradient of a linear layer needs no features),
+        and the inputs of max pooling.
         """
         side, size = 4096, tf.as_dtype(self._dtype).size
         wanted, layers = self._model.output, self._model.layers
@@ -125,7 +125,7 @@ class Network:
         return {name: prod(shape) * size / side**2 for name, shape in shapes.items()}
 
 
-def _built(spec: BackboneSpec) -> keras.Model:
+def _build(spec: BackboneSpec) -> keras.Model:
     module, function = spec.builder.split(":")
     network = getattr(import_module(module), function)()
     names = [layer.name for layer in network.layers]
@@ -143,9 +143,9 @@ def _is_linear(layer: keras.Layer) -> bool:
     return isinstance(layer, _LINEAR) if activation is None else activation is keras.activations.linear
 
 
-def _rebuilt(model: keras.Model, precision: Precision, pooling: Pooling, border: Border, turned: bool) -> keras.Model:
-    """The same network in another precision, without a border, its pooling and convolutions perhaps of another kind."""
-    later = rectified_by(model) if pooling == "max" else {}
+def _rebuild(model: keras.Model, precision: Precision, pooling: Pooling, border: Border, turned: bool) -> keras.Model:
+    """Rebuild a network in a precision, with a pooling, without zero padding, and with the fast layers."""
+    later = deferrable_relus(model) if pooling == "max" else {}
     kinds = dict.fromkeys(later.values(), RectifiedMaxPooling2D)
     changes = border.settings | {name: border.settings.get(name, {}) | {"activation": "linear"} for name in later}
 
@@ -157,8 +157,8 @@ def _rebuilt(model: keras.Model, precision: Precision, pooling: Pooling, border:
         settings["dtype"] = precision.variable_dtype if statistics else precision.compute_dtype
         averaged = pooling == "average" and isinstance(layer, keras.layers.MaxPooling2D)
         kind = keras.layers.AveragePooling2D if averaged else kinds.get(layer.name, type(layer))
-        made = kind.from_config(settings)
-        return TurnedConv2D.from_config(settings) if turned and TurnedConv2D.can_do(made) else made
+        new = kind.from_config(settings)
+        return TurnedConv2D.from_config(settings) if turned and TurnedConv2D.can_do(new) else new
 
     rebuilt = keras.models.clone_model(model, clone_function=layer_like)
     rebuilt.set_weights(model.get_weights())

@@ -1,4 +1,4 @@
-"""Pixels as a network knows them from its training."""
+"""Bring pixels to the range that a network was trained on."""
 
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ _STANDARDS: dict[Preprocessing, _Standard] = {
 }
 
 
-def preprocessed(pixels: Tensor, kind: Preprocessing) -> Tensor:
+def preprocess(pixels: Tensor, kind: Preprocessing) -> Tensor:
     """`(pixels - mean) / deviation`, for `caffe` in the order blue, green, red.
 
     Args:

