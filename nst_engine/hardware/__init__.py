@@ -1,7 +1,8 @@
-"""What the engine knows of the machine and of TensorFlow: devices, precision, graphs.
+"""The machine and TensorFlow: devices, memory, precision, graphs.
 
-`devices` says which devices there are and what each is good at, `precision` which dtypes a network computes in.
-`graphs` turns methods into TensorFlow graphs, `quiet_import` loads TensorFlow without its chatter.
+`devices` lists the devices and chooses precision and XLA for each, `memory` measures free memory, `precision` says
+which dtypes a network computes in. `graphs` turns methods into TensorFlow graphs, `quiet_import` silences the import
+of TensorFlow.
 
 May import `nst_engine.config`, `errors` and `types`. `precision` and `quiet_import` load no TensorFlow themselves.
 

@@ -1,4 +1,4 @@
-"""The devices TensorFlow sees, which one a transfer uses, and what that one is good at."""
+"""The devices that TensorFlow sees, and the precision and compilation that suit each."""
 
 import resource
 import sys
@@ -15,13 +15,13 @@ COMPILED: dict[str, tuple[StyleLossName, ...]] = {"GPU": (), "CPU": ()}
 
 On a CPU the plain graph is faster: VGG16 at 256 pixels in float32, on 2 cores, takes 0.54 s a step, compiled 0.62 s.
 GPUs are not measured yet: there XLA would fuse the many small operations around the convolutions (bias, ReLU, the
-losses), each of which is a kernel of its own otherwise, and needs CUDA's compiler.
-`wasserstein` needs eigenvalues, which XLA takes by Jacobi's method: on that CPU 10.4 s a step against 0.62 s.
+losses), otherwise a kernel each, and needs CUDA's compiler.
+`wasserstein` needs eigenvalues, which XLA computes by Jacobi's method: on that CPU 10.4 s a step against 0.62 s.
 """
 
 
 def devices() -> tuple[str, ...]:
-    """The devices that can do a transfer, the best first: `GPU:0`, ..., `CPU:0`."""
+    """The devices of this machine, the best first: `GPU:0`, ..., `CPU:0`."""
     return tuple(
         device.name.removeprefix("/physical_device:")
         for kind in ("GPU", "CPU")
@@ -45,7 +45,7 @@ def resolve_device(name: str | None) -> str:
 
 
 def working_devices(name: str | None) -> tuple[str, ...]:
-    """The devices on which work for the device of that name can be done; for None every GPU, or the CPU without one.
+    """The device of that name; for None every GPU, or the CPU if there is no GPU.
 
     Raises:
         ConfigError: this machine has no such device.
@@ -57,7 +57,7 @@ def working_devices(name: str | None) -> tuple[str, ...]:
 
 
 def resolve_precision(config: TransferConfig, device: str) -> Precision:
-    """The precision on that device; `auto` is the fastest one that the device is good at."""
+    """The precision on that device; `auto` is the fastest."""
     if config.precision != "auto":
         return PRECISIONS[config.precision]
     if device.startswith("CPU"):
@@ -68,22 +68,23 @@ def resolve_precision(config: TransferConfig, device: str) -> Precision:
 
 
 def resolve_jit(config: TransferConfig, device: str) -> bool:
-    """Whether XLA is to compile on that device; `auto` is what the kind of device is taken to be fastest with."""
+    """True if XLA compiles on that device; `auto` compiles only the style losses in `COMPILED`."""
     if config.jit != "auto":
         return config.jit == "on"
     return config.style_loss in COMPILED[device.partition(":")[0]]
 
 
-def turns_kernels(precision: Precision, device: str) -> bool:
-    """Whether convolutions are faster as `TurnedConv2D`: float32 ones on a processor with AVX-512, by oneDNN.
+def is_turned_conv_faster(precision: Precision, device: str) -> bool:
+    """True if convolutions are faster as `TurnedConv2D`: in float32 on a processor with AVX-512, by oneDNN.
 
-    A step of VGG16 on 2 cores is 5 to 12 % shorter so at 256 pixels, and was 18 % shorter at 512, in one comparison.
+    With it, a step of VGG16 on 2 cores is 5 to 12 % shorter at 256 pixels, and was 18 % shorter at 512 in one
+    comparison.
     """
     return device.startswith("CPU") and precision.compute_dtype == "float32" and "avx512f" in read_cpuinfo().split()
 
 
 def peak_memory_mb(device: str) -> float:
-    """Peak memory in MB: of a GPU since the program began, or of the process on a CPU."""
+    """Peak memory since the program began, in MB: of the GPU, or on a CPU of the process."""
     if device.startswith("GPU"):
         return float(tf.config.experimental.get_memory_info(device)["peak"]) / 1e6
     status = Path("/proc/self/status")
@@ -94,5 +95,5 @@ def peak_memory_mb(device: str) -> float:
 
 
 def _high_water_kilobytes(status: str) -> int:
-    """Of a Linux process; `ru_maxrss` would be its parent's where that was larger."""
+    """Peak memory of a Linux process; `ru_maxrss` can be its parent's."""
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))

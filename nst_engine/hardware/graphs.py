@@ -1,4 +1,4 @@
-"""Methods as TensorFlow graphs."""
+"""Turn methods into TensorFlow graphs."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,29 +12,29 @@ from nst_engine.types import Tensor
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _WHERE = ("Graph execution error", "Detected at node", "File ", "<stack traces", " ", "\t")
-"""How those lines of a graph's error begin that say where in it."""
+"""Beginnings of the lines of a graph's error that say where it happened, not why."""
 
 
 def graph_of(method: Callable[..., Any], compiled: bool = False) -> Any:
-    """The `tf.function` of a bound method, perhaps compiled by XLA.
+    """The `tf.function` of a bound method, compiled by XLA if `compiled`.
 
-    TensorFlow counts the traces of a method for all its objects together, and warns of too many where there are several
-    engines; those of a function made here it counts apart.
+    TensorFlow counts the traces of a method over all its objects, and with several engines warns that they are too
+    many. Each function made here has a count of its own.
     """
 
     def traced(*arguments: Any) -> Any:
-        with _custom_gradients_dropped():
+        with _drop_custom_gradients():
             return method(*arguments)
 
     return tf.function(traced, jit_compile=compiled or None)
 
 
 @contextmanager
-def _custom_gradients_dropped() -> Iterator[None]:
-    """Trace a graph within; what TensorFlow would keep of it for ever is dropped.
+def _drop_custom_gradients() -> Iterator[None]:
+    """Unregister the custom gradients of a graph traced inside, so that the graph can be freed.
 
-    Each use of `tf.custom_gradient` in a graph is registered under a new name and holds the graph: some 30 MB for that
-    of a transfer. The tape by which gradients are taken does not look there.
+    TensorFlow registers each use of `tf.custom_gradient` for ever, and the entry holds the graph: some 30 MB for a
+    transfer. Gradient tapes do not use the registry.
     """
     before = set(gradient_registry.list())
     try:
@@ -42,11 +42,11 @@ def _custom_gradients_dropped() -> Iterator[None]:
     finally:
         for name in {*gradient_registry.list()} - before:
             if name.startswith("CustomGradient-"):
-                gradient_registry._registry.pop(name, None)  # there is no public way
+                gradient_registry._registry.pop(name, None)  # TensorFlow has no public way
 
 
 def graph_of_any_size(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A bound method as a graph that is traced once for pictures of all sizes."""
+    """A bound method as a graph, traced once for pictures of all sizes."""
     graph = graph_of(method)
 
     def call(*arguments: Any) -> Any:
@@ -56,16 +56,16 @@ def graph_of_any_size(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def of_any_size(tensors: Any) -> Any:
-    """What tensors such as these may be for pictures of any size, in the same structure.
+    """Specifications of tensors like these for pictures of any size, in the same structure.
 
-    Those of four dimensions are pictures, features and masks, [1, height, width, channels]; no other's shape follows
-    from the size.
+    Tensors of four dimensions are pictures, features and masks, [1, height, width, channels]; the shapes of others do
+    not depend on the size.
     """
     return tf.nest.map_structure(_of_any_size, tensors)
 
 
 def straight(function: Function) -> Function:
-    """Mark what has no branch or loop that depends on a tensor: AutoGraph need not read it, which takes 20 ms each."""
+    """Skip AutoGraph, 20 ms each, for a function in which no branch or loop depends on a tensor."""
     marked: Function = tf.autograph.experimental.do_not_convert(function)
     return marked
 
@@ -76,6 +76,6 @@ def _of_any_size(tensor: Tensor) -> tf.TensorSpec:
 
 
 def reason_of(error: tf.errors.OpError) -> str:
-    """The line of a graph's error that says why, which comes after those that say where."""
+    """The first line of a graph's error that says why it happened."""
     lines = str(error.message).splitlines()
     return next((line for line in lines if line and not line.startswith(_WHERE)), "no reason is given")

@@ -1,4 +1,4 @@
-"""Loading TensorFlow without its chatter: it writes to stderr before it can be told not to."""
+"""Import TensorFlow quietly: it writes to stderr before its log level can be set."""
 
 import os
 import sys
@@ -10,42 +10,42 @@ from threading import RLock, get_ident
 from types import ModuleType
 from typing import TextIO
 
-_dropping = RLock()
+_STDERR_LOCK = RLock()
 
 
 def import_quietly(module: str) -> ModuleType:
-    """Import a module that loads TensorFlow; what native code writes to stderr meanwhile is dropped."""
-    with native_stderr_dropped():
+    """Import a module that loads TensorFlow, and drop what native code writes to stderr meanwhile."""
+    with drop_native_stderr():
         return import_module(module)
 
 
 @contextmanager
-def native_stderr_dropped() -> Iterator[None]:
-    """What native code writes to stderr inside is dropped, and what this thread writes; other threads are heard.
+def drop_native_stderr() -> Iterator[None]:
+    """Drop what native code and this thread write to stderr inside; other threads' text still appears.
 
-    One thread at a time does this: stderr is the process's.
+    One thread at a time: stderr belongs to the whole process.
     """
-    with _dropping, _others_heard(sys.stderr):
+    with _STDERR_LOCK, _keep_other_threads(sys.stderr):
         sys.stderr.flush()
-        kept = os.dup(2)
+        original = os.dup(2)
         try:
             with Path(os.devnull).open("wb") as nowhere:
                 os.dup2(nowhere.fileno(), 2)
             yield
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(original, 2)
+            os.close(original)
 
 
 @contextmanager
-def _others_heard(stream: TextIO) -> Iterator[None]:
-    """What other threads write to a stream goes where it went before: why a run ends may be among it."""
+def _keep_other_threads(stream: TextIO) -> Iterator[None]:
+    """Send what other threads write to the stream to its old place: it may say why a run ends."""
     if not _is_native(stream) or "write" in vars(stream):
         yield
         return
     here, write = get_ident(), stream.write
-    with os.fdopen(os.dup(2), "w", buffering=1, encoding=stream.encoding, errors=stream.errors) as heard:
-        stream.write = lambda text: write(text) if get_ident() == here else heard.write(text)  # type: ignore[method-assign]
+    with os.fdopen(os.dup(2), "w", buffering=1, encoding=stream.encoding, errors=stream.errors) as unchanged:
+        stream.write = lambda text: write(text) if get_ident() == here else unchanged.write(text)  # type: ignore[method-assign]
         try:
             yield
         finally:
@@ -53,7 +53,7 @@ def _others_heard(stream: TextIO) -> Iterator[None]:
 
 
 def _is_native(stream: TextIO) -> bool:
-    """Whether a stream ends in the descriptor that native code writes to."""
+    """True if the stream writes to file descriptor 2, as native code does."""
     try:
         return stream.fileno() == 2
     except OSError:

@@ -13,7 +13,7 @@ from nst_engine.config import TransferConfig
 from nst_engine.evaluation.masks import Mask, layer_masks, region_shares
 from nst_engine.evaluation.tiled import Tiling
 from nst_engine.evaluation.whole import Compiled, Whole
-from nst_engine.hardware.devices import resolve_jit, turns_kernels
+from nst_engine.hardware.devices import is_turned_conv_faster, resolve_jit
 from nst_engine.hardware.precision import Precision
 from nst_engine.images import resize
 from nst_engine.losses.objective import Features, Objective, Region, Targets
@@ -74,7 +74,7 @@ class SharedState:
         self._compiled = resolve_jit(config, device)
         self._objective = Objective(config)
         self.network = Network(
-            config, weights, precision, self._objective.layers, turned=turns_kernels(precision, device)
+            config, weights, precision, self._objective.layers, turned=is_turned_conv_faster(precision, device)
         )
         self._whole = Whole(self.network, self._objective)
         self._tilings: WeightedCache[tuple[Size, int], Tiling] = WeightedCache(_TILINGS_KEPT)

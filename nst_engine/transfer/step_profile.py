@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from nst_engine.backbones.fast_layers import TURNED_SCOPE
-from nst_engine.hardware.quiet_import import native_stderr_dropped
+from nst_engine.hardware.quiet_import import drop_native_stderr
 from nst_engine.losses.gram import STYLE_SCOPE
 from nst_engine.transfer.engine import StyleTransfer
 from nst_engine.transfer.optimization_loop import OPTIMIZER_SCOPE
@@ -71,7 +71,7 @@ def profile(engine: StyleTransfer, content: Source, style: Source) -> tuple[Shar
     )
     records = StyleTransfer(config, engine.device).records(content, style)
     next(records)  # once the graph is traced and the first steps are taken
-    with TemporaryDirectory() as folder, native_stderr_dropped():
+    with TemporaryDirectory() as folder, drop_native_stderr():
         tf.profiler.experimental.start(folder)
         with tf.profiler.experimental.Trace(_SPAN):
             next(records)

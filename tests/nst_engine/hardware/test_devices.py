@@ -8,11 +8,11 @@ from nst_engine import ConfigError, TransferConfig
 from nst_engine.hardware.devices import (
     COMPILED,
     devices,
+    is_turned_conv_faster,
     peak_memory_mb,
     resolve_device,
     resolve_jit,
     resolve_precision,
-    turns_kernels,
     working_devices,
 )
 from nst_engine.hardware.precision import FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16, Precision
@@ -137,4 +137,4 @@ def test_turns_kernels_where_that_was_found_to_be_faster(
     monkeypatch: pytest.MonkeyPatch, precision: Precision, device: str, flags: str, expected: bool
 ) -> None:
     monkeypatch.setattr("nst_engine.hardware.devices.read_cpuinfo", lambda: f"flags\t\t: {flags}\n")
-    assert turns_kernels(precision, device) is expected
+    assert is_turned_conv_faster(precision, device) is expected

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from nst_engine.hardware import memory
-from nst_engine.hardware.memory import available_bytes, group_accounts, group_room, system_room
+from nst_engine.hardware.memory import available_bytes, group_files, group_room, system_room
 
 MEMINFO = "MemTotal:       24684092 kB\nMemFree:         1000 kB\nMemAvailable:    2000 kB\nHugePages_Total:       0\n"
 UNLIMITED_V1 = str(2**63 - 4096)
@@ -49,7 +49,7 @@ def test_a_system_that_does_not_say_has_no_known_room(meminfo: str) -> None:
 def test_a_control_group_is_sought_under_its_path_and_where_a_container_sees_it(
     cgroup: str, folders: list[str]
 ) -> None:
-    assert [accounts.folder.as_posix() for accounts in group_accounts(cgroup)] == folders
+    assert [accounts.folder.as_posix() for accounts in group_files(cgroup)] == folders
 
 
 @pytest.mark.parametrize(

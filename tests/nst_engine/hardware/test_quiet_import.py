@@ -6,7 +6,7 @@ import sys
 PROGRAM = """
 import logging, os, sys
 from threading import Thread
-from nst_engine.hardware.quiet_import import native_stderr_dropped
+from nst_engine.hardware.quiet_import import drop_native_stderr
 
 logging.basicConfig(format="%(message)s")
 
@@ -16,11 +16,11 @@ def other(text):
     thread.join()
 
 print("before", file=sys.stderr)
-with native_stderr_dropped():
+with drop_native_stderr():
     os.write(2, b"chatter")
     print("chatter", file=sys.stderr)
     other("a reason")
-    with native_stderr_dropped():
+    with drop_native_stderr():
         os.write(2, b"chatter")
         other("another")
     os.write(2, b"chatter")
