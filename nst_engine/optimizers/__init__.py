@@ -1,11 +1,11 @@
-"""The optimizers that move pixels, and what steers their steps.
+"""The optimizers of the pixels, with their learning rates and loss scales.
 
-`base` says what an optimizer is to the engine. `lbfgs` is a projected L-BFGS, with its curvature pairs in
-`lbfgs_memory` and its first guess of the curvature in `lbfgs_prior`; `first_order` adapts Keras's optimizers.
-`schedules` are learning rates over time, `loss_scale` keeps float16 gradients in range.
+`base` is the interface of an optimizer. `lbfgs` is a projected L-BFGS, with its curvature pairs in `lbfgs_memory` and
+its first estimate of the curvature in `lbfgs_prior`; `first_order` adapts Keras's optimizers. `schedules` are learning
+rates over time, `loss_scale` keeps float16 gradients in range.
 
-May import `nst_engine.losses`, `hardware`, `config` and what is below. Which optimizers there are stands in
-`nst_engine.registry.optimizers`.
+May import `nst_engine.losses`, `hardware`, `config` and what is below. `nst_engine.registry.optimizers` lists the
+optimizers.
 
 Start reading at `base.PixelOptimizer`.
 """

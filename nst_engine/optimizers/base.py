@@ -1,4 +1,4 @@
-"""What an optimizer of pixels is."""
+"""The interface of an optimizer of pixels."""
 
 from typing import Protocol
 
@@ -7,13 +7,14 @@ import tensorflow as tf
 from nst_engine.types import Tensor
 
 BLACK, WHITE = 0.0, 255.0
-"""The pixel box: the range that every iterate stays in."""
+"""The pixel box: the range that every iterate stays within."""
 
 
 class PixelOptimizer(Protocol):
-    """An optimizer of one picture, whose state lives in TensorFlow variables.
+    """An optimizer of one picture; its state is in TensorFlow variables.
 
-    It says where it wants the objective evaluated next and is told what came out: so several can share an evaluation.
+    It gives the next picture to evaluate (`trial`) and receives the result (`tell`), so that several optimizers can
+    share one evaluation.
     """
 
     @property
@@ -22,24 +23,24 @@ class PixelOptimizer(Protocol):
 
     @property
     def trial(self) -> Tensor:
-        """Where to evaluate the objective next, of the picture's shape and range."""
+        """The picture at which to evaluate the objective next, of the shape and range of `image`."""
 
     @property
     def candidates(self) -> tuple[Tensor, ...]:
-        """Pictures of which the best is the result; `image` is the first."""
+        """Pictures from which the best becomes the result; the first is `image`."""
 
     def start(self, pixels: Tensor) -> None:
         """Forget everything and begin at `pixels`."""
 
     def rest(self) -> None:
-        """Give back what memory it can, the pictures too, until the next `start`."""
+        """Release memory, the pictures included, until the next `start`."""
 
     def tell(self, terms: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
-        """Take one step; part of a graph.
+        """Take one step, as a part of a graph.
 
         Args:
             terms: the losses `LOSS_NAMES` of `trial`.
-            gradient: of the total, of the picture's shape.
+            gradient: gradient of the total, of the shape of the picture.
             rate: the learning rate of this step, a scalar.
 
         Returns:
@@ -47,14 +48,14 @@ class PixelOptimizer(Protocol):
         """
 
     def retreat(self) -> None:
-        """Go back to the best picture so far, without momentum or curvature."""
+        """Go back to the best picture so far, and forget momentum and curvature."""
 
 
 def finite(gradient: Tensor) -> Tensor:
-    """Whether every number of a gradient is finite, as a boolean scalar."""
+    """True if every number of the gradient is finite; a boolean scalar tensor."""
     return tf.math.is_finite(tf.reduce_sum(tf.abs(gradient)))
 
 
-def boxed(pixels: Tensor) -> Tensor:
-    """The nearest pixels inside the box."""
+def clip_to_box(pixels: Tensor) -> Tensor:
+    """Replace pixels by the nearest values in the pixel box."""
     return tf.clip_by_value(pixels, BLACK, WHITE)

@@ -1,32 +1,32 @@
-"""Keras's first-order optimizers, kept inside the pixel box, with a memory of the best picture and of their way."""
+"""Keras's first-order optimizers within the pixel box; they remember the best picture and the average iterate."""
 
 import keras
 import tensorflow as tf
 
-from nst_engine.optimizers.base import boxed, finite
+from nst_engine.optimizers.base import clip_to_box, finite
 from nst_engine.registry.losses import TOTAL
 from nst_engine.types import Tensor
 
 GREY, HALF_RANGE = 127.5, 127.5
 
 DECAY = 0.99
-"""Of the average of the iterates: about the last hundred count."""
+"""Decay of the average of the iterates: about the last hundred count."""
 
 
 class FirstOrder:
-    """One of Keras's optimizers on the pixels, clipped to the box after each step.
+    """Optimizes pixels by one of Keras's optimizers, and clips them to the box after each step.
 
-    It works on `z = (pixels - centre) / unit`, so that a decay pulls towards the centre and a trust ratio has a
-    norm that makes sense. A step whose gradient is not finite leaves the picture and the moments as they are.
+    The variable is `z = (pixels - centre) / unit`, so that weight decay pulls towards the centre and a trust ratio has
+    a meaningful norm. A step whose gradient is not finite leaves the picture and the moments as they are.
 
-    The iterates circle around the optimum at a distance that the rate sets; their exponentially decaying average, its
-    bias corrected as Adam corrects its moments, lies nearer once they circle, and farther before.
+    The iterates finally circle around the optimum at a distance that the rate sets. Then their exponentially decaying
+    average, its bias corrected as Adam corrects its moments, lies nearer to the optimum; before, it lies farther away.
 
     Args:
-        optimizer: of Keras.
+        optimizer: the Keras optimizer.
         height, width: size of the picture in pixels.
-        centre, unit: of `z`, in pixel values.
-        relative: whether the learning rate is a share of the norm of `z`, not in pixel values.
+        centre, unit: centre and unit of `z`, in pixel values.
+        relative: whether the learning rate is a share of the norm of `z`; else it is in pixel values.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class FirstOrder:
 
     @property
     def candidates(self) -> tuple[Tensor, ...]:
-        """The last iterate, the best of those that were evaluated, and the average of the last ones."""
+        """The last iterate, the best of the evaluated ones, and the average of the last ones."""
         average = tf.math.divide_no_nan(self._sum, self._mass)
-        return self.image, self._best.value(), tf.where(self._mass > 0, boxed(average), self._best)
+        return self.image, self._best.value(), tf.where(self._mass > 0, clip_to_box(average), self._best)
 
     def start(self, pixels: Tensor) -> None:
         """Begin at `pixels` with zero moments."""
@@ -79,17 +79,17 @@ class FirstOrder:
             variable.assign(tf.zeros_like(variable))
 
     def rest(self) -> None:
-        """Nothing is given back: its graph is one for pictures of this size, and needs the memory again."""
+        """Do nothing: the graph is for pictures of this size, and will need the memory again."""
 
     def tell(self, terms: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
-        """One step; returns the loss terms before it."""
+        """Take one step; return the loss terms before it."""
         if terms[TOTAL] < self._least:
             self._least.assign(terms[TOTAL])
             self._best.assign(self.image)
         if finite(gradient):
             self._optimizer.learning_rate.assign(rate / self._rate_unit)
             self._optimizer.apply([gradient * self._unit], [self._z])
-            self._z.assign((boxed(self.image) - self._centre) / self._unit)
+            self._z.assign((clip_to_box(self.image) - self._centre) / self._unit)
             self._sum.assign(DECAY * self._sum + (1 - DECAY) * self.image)
             self._mass.assign(DECAY * self._mass + (1 - DECAY))
         return terms

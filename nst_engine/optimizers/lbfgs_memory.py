@@ -1,4 +1,4 @@
-"""The curvature of a loss, as L-BFGS remembers it from the last steps."""
+"""The curvature that L-BFGS knows from the last steps."""
 
 from typing import Protocol
 
@@ -7,25 +7,25 @@ import tensorflow as tf
 from nst_engine.types import Tensor
 
 MOST_PAIRS, FEWEST_PAIRS = 40, 10
-"""Pairs of steps and gradient changes that are remembered: of small pictures the most, of large ones the fewest."""
+"""Remembered pairs of a step and its gradient change: the most for small pictures, the fewest for large ones."""
 
 HISTORY_BYTES = 2**28
-"""What the pairs may take of memory where more than the fewest are kept."""
+"""Memory for the pairs, in bytes; the fewest pairs may take more."""
 
 _LEAST_CURVATURE = 1e-8
 
 _ROWS_AT_ONCE = 16
-"""So many rows of float32 numbers end on a boundary of 64 bytes, whatever their length: TensorFlow copies a part of a
+"""Rows of float32 numbers whose end is on a boundary of 64 bytes, whatever their length: TensorFlow copies a slice of a
 matrix that ends elsewhere."""
 
 
-def pairs_kept(length: int) -> int:
-    """How many pairs of float32 vectors of that length are remembered."""
+def pair_count(length: int) -> int:
+    """The number of remembered pairs of float32 vectors of that length."""
     return max(FEWEST_PAIRS, min(MOST_PAIRS, HISTORY_BYTES // (2 * 4 * length)))
 
 
 class Metric(Protocol):
-    """A symmetric positive definite `P` for vectors of one length."""
+    """A symmetric positive definite matrix `P`, for vectors of one length."""
 
     def times(self, v: Tensor) -> Tensor:
         """`P v`, [length]."""
@@ -35,58 +35,59 @@ class Metric(Protocol):
 
 
 class Vectors:
-    """Vectors of one length, of which one at a time is replaced: the rows of a matrix.
+    """Vectors of one length, the rows of a matrix, which are replaced one at a time.
 
-    Before `take_room` and after `give_back` there are none.
+    There are none before `allocate` and after `release`.
     """
 
     def __init__(self) -> None:
         self._rows = tf.Variable(tf.zeros([0, 0]), shape=[None, None], name="vectors")
 
-    def take_room(self, count: int, length: int) -> None:
-        """Take the memory of so many vectors of so many numbers, all of them zeros."""
+    def allocate(self, count: int, length: int) -> None:
+        """Allocate `count` vectors of `length` zeros."""
         self._rows.assign(tf.zeros([count, length]))
 
-    def give_back(self) -> None:
-        """Give back the memory."""
+    def release(self) -> None:
+        """Release the memory."""
         self._rows.assign(tf.zeros([0, 0]))
 
     def replace(self, place: Tensor, v: Tensor) -> None:
-        """Put a vector, [length], in a place.
+        """Replace the vector at an index by `v`, [length], in place.
 
-        In the memory of the matrix itself: TensorFlow's other ways to change a row copy the whole, now or at each read.
+        TensorFlow's other ways to change a row copy the whole matrix, now or at each read.
         """
         changed = tf.raw_ops.InplaceUpdate(x=self._rows, i=[place], v=v[tf.newaxis])
         self._rows.assign(changed, read_value=False)
 
     def products(self, v: Tensor, filled: Tensor) -> Tensor:
-        """Inner products with a vector, [length] to [count]; 0 for places beyond the first `filled` ones, or nearly."""
+        """Inner products with a vector, [length] to [count]; 0 beyond the first `filled` rows, or a few more."""
         products = tf.linalg.matvec(self._first(filled), v)
         return tf.pad(products, [[0, tf.shape(self._rows)[0] - tf.size(products)]])
 
-    def combined(self, factors: Tensor, filled: Tensor) -> Tensor:
-        """The sum of the vectors, each times its factor, [count] to [length]; those beyond the first are zeros."""
+    def weighted_sum(self, factors: Tensor, filled: Tensor) -> Tensor:
+        """The sum of the vectors times their factors, [count] to [length]; factors beyond `filled` must be 0."""
         rows = self._first(filled)
         return tf.linalg.matvec(rows, factors[: tf.shape(rows)[0]], transpose_a=True)
 
     def _first(self, filled: Tensor) -> Tensor:
-        """The first rows, that many or somewhat more: reading them is what all this costs."""
+        """The first `filled` rows and perhaps a few more; reading fewer rows saves time."""
         return self._rows[: tf.minimum(-(-filled // _ROWS_AT_ONCE) * _ROWS_AT_ONCE, tf.shape(self._rows)[0])]
 
 
 class Curvature:
-    """What is remembered of steps and gradient changes, and the inverse Hessian estimate that follows.
+    """Remembers steps and gradient changes, and estimates the inverse Hessian from them.
 
-    `H g` is taken in its compact form (Byrd, Nocedal and Schnabel, 1994, theorem 2.2), that of algorithm 7.4 of Nocedal
-    and Wright (2006) with its two loops solved as triangular systems: all that is long are four products with a matrix,
-    and a fifth when a pair is added. The first estimate is `gamma P`, P a prior, where the textbook takes the identity
-    for P. Gamma is the larger of the two scales of Barzilai and Borwein (1988) in the norm of P, `s^T P^-1 s / s^T y`.
-    The textbook takes the smaller: that is the scale of the stiffest patterns, which the pairs soon know better.
+    `H g` is computed in compact form (Byrd, Nocedal and Schnabel, 1994, theorem 2.2). This is algorithm 7.4 of Nocedal
+    and Wright (2006), its two loops solved as triangular systems: the only long operations are four products with a
+    matrix, and a fifth when a pair is added. The initial estimate is `gamma P` with a prior P, which is the identity in
+    the textbook. Gamma is the larger of the two scales of Barzilai and Borwein (1988) in the norm of P,
+    `s^T P^-1 s / s^T y`. The textbook takes the smaller, the scale of the stiffest patterns; the pairs soon know these
+    better.
 
-    A new pair takes the place of the oldest one; what is small is in order of age.
+    A new pair replaces the oldest one in `S` and `Y`; the rows and columns of `R` are in order of age.
 
     Args:
-        prior: P.
+        prior: the P of the initial estimate.
     """
 
     def __init__(self, prior: Metric) -> None:
@@ -98,71 +99,71 @@ class Curvature:
         self._gamma = tf.Variable(1.0, name="gamma")
 
     @property
-    def known(self) -> Tensor:
-        """Whether anything is remembered."""
+    def has_pairs(self) -> Tensor:
+        """True if at least one pair is remembered; a boolean scalar tensor."""
         return self._known > 0
 
     def start(self, length: int) -> None:
-        """Take the memory of pairs of vectors of that length, and remember nothing."""
-        pairs = pairs_kept(length)
-        self._S.take_room(pairs, length)
-        self._Y.take_room(pairs, length)
+        """Allocate pairs of vectors of that length, and remember nothing."""
+        pairs = pair_count(length)
+        self._S.allocate(pairs, length)
+        self._Y.allocate(pairs, length)
         self._R.assign(tf.eye(pairs))
         self.forget()
 
     def rest(self) -> None:
-        """Give back the memory of the pairs, until the next start."""
-        self._S.give_back()
-        self._Y.give_back()
+        """Release the memory of the pairs until the next start."""
+        self._S.release()
+        self._Y.release()
 
     def forget(self) -> None:
-        """Remember nothing; the vectors stay, and are not read."""
+        """Remember nothing; the vectors stay in memory, but are no longer used."""
         self._R.assign(tf.eye(self._pairs))
         self._oldest.assign(0)
         self._known.assign(0)
         self._gamma.assign(1.0)
 
     def remember(self, s: Tensor, y: Tensor) -> None:
-        """Add a step and its gradient change, [length] each, unless the loss curves down along it."""
+        """Add a step and its gradient change, [length] each, unless the curvature along the step is negative."""
         curvature = tf.reduce_sum(s * y)
         if curvature > _LEAST_CURVATURE * tf.norm(s) * tf.norm(y):
             self._S.replace(self._oldest, s)
             self._Y.replace(self._oldest, y)
             self._oldest.assign((self._oldest + 1) % self._pairs)
             self._known.assign(tf.minimum(self._known + 1, self._pairs))
-            self._R.assign(_shifted(self._R, self._products(self._S, y)))
+            self._R.assign(_shift(self._R, self._products(self._S, y)))
             self._gamma.assign(self._prior.inverse_form(s) / curvature)
 
     def times(self, g: Tensor) -> Tensor:
-        """The inverse Hessian estimate times a vector, [length]; the prior times it where nothing is remembered."""
+        """The inverse Hessian estimate times a vector, [length]; without pairs, the prior times the vector."""
         R = self._R.value()
-        alpha = _solved(R, self._products(self._S, g), adjoint=False)
-        first = self._gamma * self._prior.times(g - self._combined(self._Y, alpha))
-        beta = _solved(R, tf.linalg.diag_part(R) * alpha - self._products(self._Y, first), adjoint=True)
-        return first + self._combined(self._S, beta)
+        alpha = _solve(R, self._products(self._S, g), adjoint=False)
+        first = self._gamma * self._prior.times(g - self._weighted_sum(self._Y, alpha))
+        beta = _solve(R, tf.linalg.diag_part(R) * alpha - self._products(self._Y, first), adjoint=True)
+        return first + self._weighted_sum(self._S, beta)
 
     @property
     def _pairs(self) -> Tensor:
-        """How many there is room for."""
+        """The number of pairs that fit."""
         return tf.shape(self._R)[0]
 
     def _products(self, vectors: Vectors, v: Tensor) -> Tensor:
-        """Inner products of the pairs' vectors with another, the oldest's first, 0 of pairs not known: [pairs]."""
+        """Inner products of the pairs' vectors with `v`, the oldest first, 0 for absent pairs: [pairs]."""
         products = tf.roll(vectors.products(v, self._known), -self._oldest, axis=0)
         ages = tf.range(self._pairs, 0, -1)
         return tf.where(ages <= self._known, products, 0.0)
 
-    def _combined(self, vectors: Vectors, factors: Tensor) -> Tensor:
-        """The sum of the pairs' vectors, each times its factor, the oldest's first: [length]."""
-        return vectors.combined(tf.roll(factors, self._oldest, axis=0), self._known)
+    def _weighted_sum(self, vectors: Vectors, factors: Tensor) -> Tensor:
+        """The sum of the pairs' vectors times their factors, given the oldest first: [length]."""
+        return vectors.weighted_sum(tf.roll(factors, self._oldest, axis=0), self._known)
 
 
-def _solved(R: Tensor, b: Tensor, *, adjoint: bool) -> Tensor:
-    """`R^-1 b`, or `R^-T b`, of an upper triangle."""
+def _solve(R: Tensor, b: Tensor, *, adjoint: bool) -> Tensor:
+    """`R^-1 b`, or `R^-T b` if `adjoint`, for an upper triangular R."""
     return tf.linalg.triangular_solve(R, b[:, tf.newaxis], lower=False, adjoint=adjoint)[:, 0]
 
 
-def _shifted(R: Tensor, column: Tensor) -> Tensor:
-    """The upper triangle without its first row and column, with a last column."""
+def _shift(R: Tensor, column: Tensor) -> Tensor:
+    """Drop the first row and column of an upper triangle, and append a column."""
     above = tf.concat([R[1:, 1:], tf.zeros_like(column[tf.newaxis, 1:])], axis=0)
     return tf.concat([above, column[:, tf.newaxis]], axis=1)

@@ -1,4 +1,4 @@
-"""The factor on a loss that keeps its float16 gradients in range (Micikevicius et al., 2018)."""
+"""The factor on the loss that keeps float16 gradients in range (Micikevicius et al., 2018)."""
 
 import tensorflow as tf
 
@@ -7,11 +7,11 @@ from nst_engine.types import Tensor
 
 _FACTOR, _STEPS_TO_RISE = 2.0, 200
 _LEAST = 2.0**-40
-"""A gradient that is not finite below this has another cause than the scale."""
+"""The least scale: if a gradient is not finite below it, the scale is not the cause."""
 
 
 class LossScale:
-    """A loss scale that adapts: halved by a gradient that is not finite, doubled by many finite ones in a row."""
+    """A loss scale that halves after a gradient that is not finite, and doubles after 200 finite ones in a row."""
 
     def __init__(self) -> None:
         self.value = tf.Variable(1.0, name="loss_scale")
@@ -23,10 +23,10 @@ class LossScale:
         self._finite_steps.assign(0)
 
     def adapt(self, total: Tensor, gradient: Tensor) -> Tensor:
-        """Learn from a total and its scaled gradient; part of a graph.
+        """Adapt the scale to a total and its scaled gradient, as a part of a graph.
 
         Returns:
-            Whether the scale was too large for this gradient, so that it is worth another evaluation.
+            True if the scale was too large, so that another evaluation is worthwhile; a boolean scalar tensor.
         """
         overflowed = tf.math.is_finite(total) & ~finite(gradient) & (self.value > _LEAST)
         self._finite_steps.assign(tf.where(overflowed, 0, self._finite_steps + 1))

@@ -1,4 +1,4 @@
-"""How the learning rate changes over the steps of a level: pure functions of the share that is done."""
+"""Learning rate schedules over the steps of a level: pure functions of the share of the steps done."""
 
 from collections.abc import Callable
 from math import cos, pi
@@ -7,7 +7,7 @@ _LAST_OF_EXPONENTIAL = 0.01
 
 
 def constant(_done: float) -> float:
-    """1, whatever share of the steps is done."""
+    """Always 1."""
     return 1.0
 
 
@@ -26,4 +26,4 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "cosine": cosine,
     "exponential": exponential,
 }
-"""By name: the share of a level's steps that is done, in [0, 1), to the factor on the learning rate."""
+"""By name, functions from the share of a level's steps done, in [0, 1), to the factor on the learning rate."""

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from scipy.optimize import minimize
 
-from nst_engine.optimizers.lbfgs import FARTHEST, FIRST_MOVE, FIRST_RADIUS, SHRINK, ProjectedLBFGS, free, rms
+from nst_engine.optimizers.lbfgs import FARTHEST, FIRST_MOVE, FIRST_RADIUS, SHRINK, ProjectedLBFGS, free_mask, rms
 from nst_engine.registry.losses import LOSS_NAMES, TOTAL
 from tests.nst_engine.optimizers.quadratic import SHAPE, SIZE, Evaluate, Quadratic, spoiled, start, stepping
 
@@ -16,7 +16,7 @@ from tests.nst_engine.optimizers.quadratic import SHAPE, SIZE, Evaluate, Quadrat
 def test_a_pixel_is_held_where_the_box_is_in_its_way() -> None:
     x = tf.constant([0.0, 0.0, 255.0, 255.0, 128.0, 128.0])
     g = tf.constant([1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
-    np.testing.assert_array_equal(free(x, g), [0, 1, 1, 0, 1, 1])
+    np.testing.assert_array_equal(free_mask(x, g), [0, 1, 1, 0, 1, 1])
 
 
 def test_rms_is_the_root_mean_square() -> None:
@@ -134,7 +134,7 @@ def test_the_decrease_is_predicted_by_the_quadratic_whose_minimum_is_newtons_ste
 ) -> None:
     newtons_slope = -8.0
     optimizer._length.assign(length)
-    predicted = optimizer._predicted(tf.constant(newtons_slope * length)).numpy()
+    predicted = optimizer._predicted_decrease(tf.constant(newtons_slope * length)).numpy()
     assert predicted == pytest.approx(-newtons_slope * (length - length**2 / 2))
 
 
@@ -148,10 +148,10 @@ def test_the_radius_follows_how_well_the_decrease_was_predicted(
     optimizer.start(start())
     optimizer._radius.assign(5.0)
     step = tf.fill(SHAPE, move)
-    optimizer._trust(step, tf.constant(share))
+    optimizer._update_radius(step, tf.constant(share))
     assert optimizer._radius.numpy() == 5  # nothing was predicted yet
     optimizer._curvature.remember(tf.reshape(step, [-1]), tf.reshape(step, [-1]))
-    optimizer._trust(step, tf.constant(share))
+    optimizer._update_radius(step, tf.constant(share))
     assert optimizer._radius.numpy() == pytest.approx(radius)
 
 
@@ -183,10 +183,10 @@ def test_where_trials_keep_failing_the_memory_is_given_up(optimizer: ProjectedLB
 
     optimizer.start(start())
     take(5, optimizer, quadratic.evaluate)
-    assert optimizer._curvature.known
+    assert optimizer._curvature.has_pairs
     image = optimizer.image
     take(25, optimizer, failing)
-    assert not optimizer._curvature.known
+    assert not optimizer._curvature.has_pairs
     np.testing.assert_array_equal(optimizer.image, image)
 
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from nst_engine.optimizers.lbfgs_memory import FEWEST_PAIRS, HISTORY_BYTES, MOST_PAIRS, Curvature, pairs_kept
+from nst_engine.optimizers.lbfgs_memory import FEWEST_PAIRS, HISTORY_BYTES, MOST_PAIRS, Curvature, pair_count
 from tests.reference.lbfgs import inverse_hessian, two_loop_recursion
 
 Array = npt.NDArray[np.float64]
@@ -93,7 +93,7 @@ def test_it_takes_the_newest_change_back_to_its_step() -> None:
 
 def test_without_a_pair_it_is_the_prior() -> None:
     ours = curvature()
-    assert not ours.known
+    assert not ours.has_pairs
     np.testing.assert_allclose(ours.times(single(GRADIENT)), PRIOR @ GRADIENT, rtol=1e-5, atol=1e-6)
 
 
@@ -101,7 +101,7 @@ def test_what_is_forgotten_is_as_if_it_had_never_been() -> None:
     ours = curvature()
     for count in (5, 3):
         ours.forget()
-        assert not ours.known
+        assert not ours.has_pairs
         steps, changes = curvature_pairs(count)
         for step, change in zip(steps, changes, strict=True):
             ours.remember(single(step), single(change))
@@ -111,12 +111,12 @@ def test_what_is_forgotten_is_as_if_it_had_never_been() -> None:
 
 def test_at_rest_it_holds_no_vectors_and_starts_as_if_it_were_new() -> None:
     (steps, changes), ours = curvature_pairs(3), curvature()
-    assert held(ours) == 2 * pairs_kept(SIZE) * SIZE
+    assert held(ours) == 2 * pair_count(SIZE) * SIZE
     ours.remember(single(changes[0]), single(steps[0]))
     ours.rest()
     assert held(ours) == 0
     ours.start(SIZE)
-    assert not ours.known
+    assert not ours.has_pairs
     for step, change in zip(steps, changes, strict=True):
         ours.remember(single(step), single(change))
     expected = two_loop_recursion(GRADIENT, steps, changes, first(steps[-1], changes[-1]))
@@ -129,17 +129,17 @@ def test_it_serves_vectors_of_one_length_after_those_of_another(monkeypatch: pyt
     few, many = MOST_PAIRS * SIZE, 10**4
     for length in (SIZE, many, few):
         ours.start(length)
-        assert held(ours) == 2 * pairs_kept(length) * length
+        assert held(ours) == 2 * pair_count(length) * length
         step = tf.one_hot(length - 1, length)
         ours.remember(step, 4 * step)
         np.testing.assert_allclose(ours.times(step), step / 4)
-    assert pairs_kept(many) < pairs_kept(few)
+    assert pair_count(many) < pair_count(few)
 
 
 def test_a_loss_that_curves_down_along_a_step_is_not_remembered() -> None:
     ([step], [change]), ours = curvature_pairs(1), curvature()
     ours.remember(single(step), single(-change))
-    assert not ours.known
+    assert not ours.has_pairs
     ours.remember(single(step), single(change))
     before = ours.times(single(GRADIENT))
     ours.remember(single(change), single(-step))
@@ -147,7 +147,7 @@ def test_a_loss_that_curves_down_along_a_step_is_not_remembered() -> None:
 
 
 def test_small_pictures_have_the_most_pairs_and_large_ones_the_fewest() -> None:
-    kept = [pairs_kept(3 * side**2) for side in (64, 512, 724, 1024, 4096)]
+    kept = [pair_count(3 * side**2) for side in (64, 512, 724, 1024, 4096)]
     assert kept[:2] == [MOST_PAIRS, MOST_PAIRS]
     assert FEWEST_PAIRS < kept[2] < MOST_PAIRS
     assert kept[2] * 3 * 724**2 * 2 * 4 <= HISTORY_BYTES
