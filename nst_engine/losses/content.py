@@ -1,4 +1,4 @@
-"""How far the features of two pictures are apart, place by place (Gatys et al., 2016, section 2.1)."""
+"""The distance of two pictures' features, place by place (Gatys et al., 2016, section 2.1)."""
 
 import tensorflow as tf
 
@@ -22,10 +22,10 @@ def content_loss(F: Tensor, P: Tensor) -> Tensor:
 def sum_of_mean(mean: Tensor, P: Tensor) -> Tensor:
     """`sum((F - P)^2)`, the content loss of the `gatys` formulation, from the mean of the squares.
 
-    Differs from Gatys et al. (2016): equation 1 has a factor 1/2; it belongs to the content weight here.
+    Differs from Gatys et al. (2016): the factor 1/2 of equation 1 is left to the content weight.
 
     Args:
         mean: `mean((F - P)^2)`, a scalar.
-        P: features of the content, for their number.
+        P: features of the content; only their number is used.
     """
     return mean * tf.cast(tf.size(P), tf.float32)

@@ -1,4 +1,4 @@
-"""Gram matrices of features, and how far two of them are apart (Gatys et al., 2016, section 2.2)."""
+"""Gram matrices of features, and the distance of two of them (Gatys et al., 2016, section 2.2)."""
 
 from collections.abc import Callable
 
@@ -7,36 +7,36 @@ import tensorflow as tf
 from nst_engine.types import Tensor
 
 STYLE_SCOPE = "style_loss"
-"""Name scope of a style loss and its gradients, by which a profile knows them."""
+"""Name scope of the style losses and their gradients, so that a profile can find them."""
 
 _ROWS = 1024
-"""Rows that one bfloat16 product sums up; the products are summed in float32."""
+"""Rows that one bfloat16 product sums; the products are then summed in float32."""
 
 
 def gram_matrix(F: Tensor, weights: Tensor | None = None) -> Tensor:
     """`G = F^T diag(w) F / M`, the features `F` as [M, N]: M places, N channels.
 
-    Differs from Gatys et al. (2016): equation 3 does not divide by M. With it, pictures of different sizes,
-    and regions of different areas, have comparable matrices; for a region's weights have a mean of 1.
+    Differs from Gatys et al. (2016): equation 3 does not divide by M. The division makes the matrices of pictures of
+    different sizes comparable, and of regions of different areas, since a region's weights have the mean 1.
 
     float16 features are multiplied in float32, since VGG's products exceed float16's 65504. bfloat16 features are
-    multiplied as they are, in groups of rows whose products are summed in float32: faster, and nearer
+    multiplied in bfloat16, in groups of rows whose products are summed in float32: this is faster, and nearer
     to the float32 result than one bfloat16 product.
 
     Args:
         F: features, [1, height, width, N].
-        weights: of each place, [1, height, width, 1], at least 0, their mean over the picture 1: a region's mask.
-            None counts each place once.
+        weights: a region's mask, [1, height, width, 1], at least 0, its mean over the picture 1. None weights each
+            place by 1.
 
     Returns:
-        [N, N], float32; zeros where there is no place. No gradient reaches the weights.
+        [N, N], float32; zeros if there are no places. No gradient reaches the weights.
     """
     rows, _, M = weighted_rows(F, weights)
     return _gram(rows, M)
 
 
 def weighted_rows(F: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows whose products are those of the weighted features, with the arguments of `gram_matrix`.
+    """Rows for the products of weighted features, from the arguments of `gram_matrix`.
 
     Returns:
         `diag(sqrt(w)) F`, [M, N], in the dtype of `F`; `sqrt(w)`, [M], float32; M, a float32 scalar.
@@ -50,7 +50,7 @@ def weighted_rows(F: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor, Te
 
 
 def rows_times(rows: Tensor, matrix: Tensor) -> Tensor:
-    """`rows matrix`: the step from the gradient of a product of rows to that of the rows.
+    """`rows matrix`: the gradient of the rows, from the gradient of their product.
 
     Args:
         rows: [M, N].
@@ -98,8 +98,8 @@ def style_loss(G: Tensor, A: Tensor) -> Tensor:
 def gatys_style_loss(G: Tensor, A: Tensor) -> Tensor:
     """`sum((G - A)^2) / (4 N^2)`, with the arguments of `style_loss`: equation 4 of Gatys et al. (2016).
 
-    The equation's 1/M^2 is in the matrices, each divided by its own picture's M: for pictures of one size
-    this is the equation itself, for others its only reading.
+    The equation's 1/M^2 is already in the matrices, each divided by the M of its own picture. For two pictures of
+    one size this is the equation itself; for others the equation defines no M.
     """
     N = tf.cast(tf.shape(G)[0], tf.float32)
     return tf.reduce_sum(tf.math.squared_difference(G, A)) / (4 * N**2)

@@ -1,7 +1,7 @@
-"""How far the Gaussians of two feature sets are apart: the squared Wasserstein-2 distance.
+"""The squared Wasserstein-2 distance between the Gaussians of two feature sets.
 
-Dowson and Landau (1982) and Olkin and Pukelsheim (1982) give it in closed form. Where a Gram matrix compares
-fourth powers of features, this distance is a mean square, like the content loss.
+Dowson and Landau (1982) and Olkin and Pukelsheim (1982) give it in closed form. A Gram loss compares fourth powers of
+features; this distance is a mean square, like the content loss.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from nst_engine.losses.gram import STYLE_SCOPE, rows_times, weighted_rows
 from nst_engine.types import Tensor
 
 _NOISE = 1e-3
-"""Variance of the white noise that both sets are seen through, in mean variances of a target's channel."""
+"""Variance of the white noise that is added to both sets, in mean variances of a channel of the target."""
 
 _LEAST_NOISE = 1e-6
-"""Variance of that noise for a target without any variance."""
+"""Variance of that noise for a target without variance."""
 
 
 class Gaussian(NamedTuple):
@@ -27,7 +27,7 @@ class Gaussian(NamedTuple):
 
 
 class GaussianTarget(NamedTuple):
-    """A Gaussian to come near to, and a factor `R` [N, N] of its noisy covariance, `R R^T = S + noise I`."""
+    """The Gaussian of a style, and a factor `R` [N, N] of its noisy covariance, `R R^T = S + noise I`."""
 
     mean: Tensor
     covariance: Tensor
@@ -35,24 +35,24 @@ class GaussianTarget(NamedTuple):
 
 
 def gaussian(F: Tensor, weights: Tensor | None = None) -> Gaussian:
-    """Mean and covariance of features over their places, the mean `sum(w f) / M` and the covariance likewise.
+    """Mean and covariance of features over their places, weighted: the mean is `sum(w f) / M`.
 
-    Whatever the dtype of the features, the products are float32: rounded to bfloat16, they have
-    negative eigenvalues larger than the small positive ones.
+    The products are float32 for features of every dtype: rounded to bfloat16, the covariance would have negative
+    eigenvalues larger than the small positive ones.
 
     Args:
         F: features, [1, height, width, N].
-        weights: of each place, [1, height, width, 1], at least 0, their mean over the picture 1: a region's mask.
-            None counts each place once.
+        weights: a region's mask, [1, height, width, 1], at least 0, its mean over the picture 1. None weights each
+            place by 1.
 
     Returns:
-        Zeros where there is no place. No gradient reaches the weights.
+        Zeros if there are no places. No gradient reaches the weights.
     """
     return Gaussian(*_moments(*weighted_rows(F, weights)))
 
 
 def gaussian_target(statistics: Gaussian) -> GaussianTarget:
-    """What `wasserstein_loss` needs of a style, computed once."""
+    """Compute, once, the target that `wasserstein_loss` needs of a style."""
     S = statistics.covariance
     eigenvalues, vectors = _eigh(S)
     root = vectors * tf.sqrt(tf.maximum(eigenvalues, 0) + _noise(S))
@@ -62,8 +62,8 @@ def gaussian_target(statistics: Gaussian) -> GaussianTarget:
 def wasserstein_loss(statistics: Gaussian, target: GaussianTarget) -> Tensor:
     """`(|mu1 - mu2|^2 + tr(S1 + S2 - 2 (S1^(1/2) S2 S1^(1/2))^(1/2))) / N`, both covariances with noise added.
 
-    Divided by N it is the mean over channels, so that layers of different widths are comparable. Without the noise,
-    the gradient is infinite where the picture's features lack a direction that the style's have.
+    The division by N gives a mean over channels, so that layers of different widths are comparable. Without noise, the
+    gradient is infinite if the picture's features lack a direction that the style's features have.
 
     Under `jit_compile` the eigenvalues come from XLA's own solver, far slower than TensorFlow's on a CPU.
 
@@ -72,10 +72,10 @@ def wasserstein_loss(statistics: Gaussian, target: GaussianTarget) -> Tensor:
         target: of the style.
 
     Returns:
-        A float32 scalar, not finite where the statistics are not.
+        A float32 scalar, not finite if the statistics are not.
     """
     noise = _noise(target.covariance)
-    S1, S2 = (_with_noise(S, noise) for S in (statistics.covariance, target.covariance))
+    S1, S2 = (_add_noise(S, noise) for S in (statistics.covariance, target.covariance))
     means = tf.reduce_mean(tf.math.squared_difference(statistics.mean, target.mean))
     N = tf.cast(tf.shape(S1)[0], tf.float32)
     return means + (tf.linalg.trace(S1 + S2) - 2 * _trace_of_root(S1, target.root, noise)) / N
@@ -85,12 +85,12 @@ def _noise(S: Tensor) -> Tensor:
     return _NOISE * tf.reduce_mean(tf.linalg.diag_part(S)) + _LEAST_NOISE
 
 
-def _with_noise(S: Tensor, noise: Tensor) -> Tensor:
+def _add_noise(S: Tensor, noise: Tensor) -> Tensor:
     return tf.linalg.set_diag(S, tf.linalg.diag_part(S) + noise)
 
 
 def _eigh(S: Tensor) -> tuple[Tensor, Tensor]:
-    """Eigenvalues and vectors; NaN for the eigenvalues of a matrix that is not finite, where TensorFlow raises."""
+    """Eigenvalues and eigenvectors; eigenvalues are NaN if the matrix is not finite, where TensorFlow would raise."""
     finite = tf.reduce_all(tf.math.is_finite(S))
     eigenvalues, vectors = tf.linalg.eigh(tf.where(finite, S, tf.eye(tf.shape(S)[0])))
     return tf.where(finite, eigenvalues, float("nan")), vectors
@@ -122,8 +122,9 @@ _RootGradient = Callable[[Tensor], tuple[Tensor, None, None]]
 def _trace_of_root(S: Tensor, R: Tensor, noise: Tensor) -> tuple[Tensor, _RootGradient]:
     """`tr(M^(1/2))` of `M = R^T S R`, and its gradient `R M^(-1/2) R^T / 2`.
 
-    `R R^T` and `S` are at least `noise I`, so that no eigenvalue of M is below the noise's square but by rounding.
-    The columns of R are orthogonal, the longest first: this grades M, so that float32 keeps its small eigenvalues.
+    `R R^T` and `S` are at least `noise I`, so that only rounding can bring an eigenvalue of M below the square of the
+    noise. The columns of R are orthogonal, the longest first: this grades M, so that float32 keeps its small
+    eigenvalues.
     """
     M = tf.matmul(R, tf.matmul(S, R), transpose_a=True)
     eigenvalues, vectors = _eigh(M)

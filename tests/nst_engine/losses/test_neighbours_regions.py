@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from nst_engine.losses.neighbours import neighbour_loss, neighbour_targets, pooled_targets
+from nst_engine.losses.neighbours import neighbour_loss, neighbour_targets, pool_targets
 from tests.nst_engine.losses.arrays import features, gradient, mask, relative_error, slope
 from tests.reference import distances
 from tests.reference.formulas import as_rows
@@ -82,7 +82,7 @@ def test_a_large_region_is_searched_at_4096_places_spread_evenly() -> None:
 @pytest.mark.parametrize("weights", [[1.0], [0.25, 0.75], [0.5, 0.2, 0.3], [1 / 3, 1 / 3, 1 / 3]])
 def test_pooled_styles_have_places_by_their_weights_and_4096_together(weights: list[float]) -> None:
     targets = [tf.fill([4096, 2], float(style)) for style in range(len(weights))]
-    pooled = pooled_targets(targets, weights).numpy()
+    pooled = pool_targets(targets, weights).numpy()
     assert pooled.shape == (4096, 2)
     counts = [int(np.sum(pooled[:, 0] == style)) for style in range(len(weights))]
     assert counts == pytest.approx([4096 * weight for weight in weights], abs=1)
@@ -90,7 +90,7 @@ def test_pooled_styles_have_places_by_their_weights_and_4096_together(weights: l
 
 def test_the_places_of_a_pooled_style_are_spread_evenly() -> None:
     places = tf.tile(tf.range(4096.0)[:, tf.newaxis], [1, 2])
-    pooled = pooled_targets([places, -places], [0.25, 0.75]).numpy()[:, 0]
+    pooled = pool_targets([places, -places], [0.25, 0.75]).numpy()[:, 0]
     np.testing.assert_array_equal(pooled[:1024], np.arange(2, 4096, 4))
     assert np.abs(np.diff(pooled[1024:])).max() <= 2
 
