@@ -1,7 +1,7 @@
-"""How good a picture is: by a network that scores the pictures of all, and by measures that need none.
+"""How good a picture is: scores by one network for all pictures, and measures that need no network.
 
-`referee` says which network judges and what its scores are, without loading it; `judge` scores by it. `measures`
-computes likeness to the content, colours of the style and sharpness from the pixels alone.
+`referee` chooses the network and defines its scores, without loading it; `judge` computes the scores. `measures`
+computes likeness to the content, distance from the style's colours, and sharpness, from the pixels alone.
 
 May import everything in the engine. `referee` and `measures` load no TensorFlow.
 

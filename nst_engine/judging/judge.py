@@ -1,11 +1,11 @@
-"""A common judge: one network that scores the pictures of all, whatever they were optimized on."""
+"""A common judge: one network that scores pictures made with any backbone."""
 
 from hashlib import sha256
 
 import numpy as np
 
 from nst_engine.images import Photograph
-from nst_engine.judging.measures import as_picture, at_size_of
+from nst_engine.judging.measures import as_picture, resize_content
 from nst_engine.judging.referee import Distances, Referee
 from nst_engine.transfer.engine import StyleTransfer
 from nst_engine.transfer.lru_cache import WeightedCache
@@ -13,31 +13,31 @@ from nst_engine.transfer.pair import Source
 from nst_engine.types import Picture
 
 _GREY = 0.5
-_CONTENTS_KEPT = 1024
-"""Contents, each at a size, of which it is kept how far they are from grey."""
+_MAX_CONTENTS = 1024
+"""Contents, each at one size, whose distance from grey is cached."""
 
 
 class Judge:
-    """Scores pictures under a referee, by the losses that Gatys et al. (2016) compare pictures by, taken as means.
+    """Scores pictures under a referee by the losses of Gatys et al. (2016), taken as means.
 
-    `style = sum_l w_l mean((G_l - A_l)^2)`, where `G_l` is `F_l^T F_l` by the number of places; the features are those
-    of the referee's preset, with its smoothing, in float32.
+    `style = sum_l w_l mean((G_l - A_l)^2)`, where `G_l` is `F_l^T F_l` divided by the number of places; layers and
+    smoothing are the preset of the referee's backbone, and features are float32.
 
     Differs from Gatys et al. (2016): the content distance is a share, `L(F, P) / (L(F, B) + L(P, B))`, where L is
-    `sum_l w_l mean((F_l - P_l)^2)`, their content loss as a mean, and B are the features of a picture that is grey all
-    over. L alone prefers a blank picture, or faint noise, to any strong painting of the content: what excites the
-    network little is never far from anything.
+    `sum_l w_l mean((F_l - P_l)^2)`, their content loss as a mean, and B are the features of a uniformly grey picture.
+    L alone prefers a blank picture, or faint noise, to any strong painting of the content: a picture with weak
+    features is never far from anything.
 
-    Random weights tell a result from its content, its style and coarse noise, but not pictures that are much alike: a
-    blurred content or faint noise may then be nearer to the content than a result is.
+    Random weights tell a result from its content, its style and coarse noise, but cannot rank similar pictures: under
+    them a blurred content, or faint noise, may be nearer to the content than a result.
 
     The network is loaded once, a style's targets are computed once per style and size, and a content's distance from
-    grey once per size. A picture costs four passes through the network, forwards, the first of a content six. Large
-    pictures are read in tiles where memory is short.
+    grey once per size. A picture costs four forward passes through the network, the first picture of a content six.
+    Large pictures are evaluated in tiles if memory is short.
 
     Args:
         referee: the network and its weights.
-        device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
+        device: `cpu`, `gpu`, `gpu:1`; None is the best device.
 
     Raises:
         ConfigError: this machine has no such device.
@@ -47,31 +47,30 @@ class Judge:
     def __init__(self, referee: Referee, device: str | None = None) -> None:
         self.referee = referee
         self._engine = StyleTransfer(referee.config, device)
-        self._contents: WeightedCache[str, float] = WeightedCache(_CONTENTS_KEPT)
+        self._contents: WeightedCache[str, float] = WeightedCache(_MAX_CONTENTS)
 
     def distances(self, image: Source, content: Source, style: Source) -> Distances:
-        """How far a picture is from the content and the style that it was made of.
+        """The distances of a picture from the content and the style that it was made of.
 
-        The content is resized to the picture's size, as a transfer does it; the style is read at the size that a
-        transfer of that long side reads it at.
+        Content and style are resized as in a transfer to the picture's size.
 
         Args:
             image: a path, a file's bytes, a Pillow image, an array [height, width, 3], uint8 or float in [0, 1], or
-                what `nst_engine.images.read_photograph` made of one of these.
-            content, style: likewise, of any size.
+                the result of `nst_engine.images.read_photograph`.
+            content, style: the same kinds, of any size.
 
         Raises:
             ImageError: a picture cannot be read, is too narrow for the referee, or has another aspect than the content.
         """
         picture = as_picture(image)
-        target = at_size_of(picture, as_picture(content))
+        target = resize_content(picture, as_picture(content))
         terms = self._engine.evaluate(Photograph(picture), Photograph(target), style)
         key = sha256(target.tobytes()).hexdigest() + str(target.shape)
-        apart = self._from_grey(picture) + self._contents.get_or_make(key, lambda: self._from_grey(target))
-        share = terms.content / apart if apart else 0.0  # both are grey all over
+        most = self._grey_distance(picture) + self._contents.get_or_make(key, lambda: self._grey_distance(target))
+        share = terms.content / most if most else 0.0  # both are uniformly grey
         return Distances(content=share, style=terms.style, score=terms.total)
 
-    def _from_grey(self, picture: Picture) -> float:
-        """The content loss of a picture, of grey for a content."""
+    def _grey_distance(self, picture: Picture) -> float:
+        """The content loss of a picture, with a uniformly grey picture as the content."""
         grey = Photograph(np.full_like(picture, _GREY))
         return self._engine.evaluate(Photograph(picture), grey, grey).content

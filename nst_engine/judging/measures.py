@@ -1,4 +1,4 @@
-"""Measures of a picture that ask no network: likeness to the content, colours of the style, sharpness. No TensorFlow.
+"""Measures of a picture without a network: likeness to the content, colours of the style, sharpness. No TensorFlow.
 
 Pictures are [height, width, 3], float32, sRGB in [0, 1]. Luminance is the luma `0.299 R + 0.587 G + 0.114 B` of
 gamma-coded sRGB (ITU-R BT.601), in [0, 1].
@@ -24,24 +24,24 @@ _WINDOW = np.exp(-np.square(np.arange(-_REACH, _REACH + 1) / _SPREAD) / 2).astyp
 _WINDOW /= _WINDOW.sum()
 _C1, _C2 = 0.01**2, 0.03**2
 _BAND = 64
-"""Rows of windows that are computed together, so that they stay in the processor's cache."""
+"""Rows of windows that are computed together, so that they fit the processor's cache."""
 
 _BASES = np.linalg.qr(np.random.default_rng(0).standard_normal((16, 3, 3)))[0]
 _DIRECTIONS = _BASES.reshape(-1, 3).astype(np.float32)
 _SAMPLE = 2**16
-"""Pixels of a picture, drawn from a seed, that its colours are read from."""
+"""Pixels that represent a picture's colours, drawn with a seed."""
 
 _QUANTILES = 2**10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measures:
-    """What can be said of a picture without a network.
+    """The measures of a picture.
 
     Attributes:
-        structural_similarity: to the content, in [-1, 1]; the higher, the more of the content is left.
-        color_distance: to the style, in units of OKLab, 0 to about 1; the lower, the nearer the colours.
-        sharpness: in squared luminance, 0 to 16; neither end is better.
+        structural_similarity: similarity to the content, in [-1, 1]; higher means that more of the content is left.
+        color_distance: distance from the style's colours in units of OKLab, 0 to about 1; lower is nearer.
+        sharpness: variance in squared luminance, 0 to 16; neither end is better.
     """
 
     structural_similarity: float
@@ -52,31 +52,31 @@ class Measures:
 def measure(
     image: PictureSource | Photograph, content: PictureSource | Photograph, style: PictureSource | Photograph
 ) -> Measures:
-    """The measures of a picture that was made of a content and a style, each laid over white.
+    """Measure a picture that was made of a content and a style, each laid over white.
 
-    The content is resized to the picture's size, as a transfer does it.
+    The content is resized to the picture's size, as in a transfer.
 
     Raises:
         ImageError: a picture cannot be read, is below 11 pixels, or has another aspect than the content.
     """
     picture = as_picture(image)
     return Measures(
-        structural_similarity=structural_similarity(picture, at_size_of(picture, as_picture(content))),
+        structural_similarity=structural_similarity(picture, resize_content(picture, as_picture(content))),
         color_distance=color_distance(picture, as_picture(style)),
         sharpness=sharpness(picture),
     )
 
 
 def structural_similarity(image: Picture, content: Picture) -> float:
-    """The mean structural similarity of two pictures' luminance; both of one size.
+    """The mean structural similarity of the luminance of two pictures of one size.
 
     Wang, Bovik, Sheikh and Simoncelli (2004), "Image Quality Assessment: From Error Visibility to Structural
     Similarity", equations 13 to 17: in windows of 11 x 11 pixels, weighted by a Gaussian of 1.5 pixels,
-    `(2 mu_x mu_y + C1)(2 sigma_xy + C2) / ((mu_x^2 + mu_y^2 + C1)(sigma_x^2 + sigma_y^2 + C2))`, and the mean of it
-    over all windows that lie in the picture. `C1 = 0.01^2`, `C2 = 0.03^2`.
+    `(2 mu_x mu_y + C1)(2 sigma_xy + C2) / ((mu_x^2 + mu_y^2 + C1)(sigma_x^2 + sigma_y^2 + C2))`, averaged over all
+    windows that lie in the picture. `C1 = 0.01^2`, `C2 = 0.03^2`.
 
     Returns:
-        From -1 to 1, without unit; higher is more alike, and 1 the same luminance.
+        From -1 to 1, without unit; higher is more similar, and 1 means the same luminance.
 
     Raises:
         ImageError: the sizes differ, or a side is below 11 pixels.
@@ -94,34 +94,34 @@ def structural_similarity(image: Picture, content: Picture) -> float:
 
 
 def color_distance(image: Picture, style: Picture) -> float:
-    """How far the colours of two pictures are apart, wherever they are in them; the sizes may differ.
+    """The distance of two pictures' colours, whatever their positions; the sizes may differ.
 
     Bonneel, Rabin, Peyré and Pfister (2015), "Sliced and Radon Wasserstein Barycenters of Measures", section 2.2: the
     root of the mean, over directions, of the squared Wasserstein-2 distance of the colours' projections, in OKLab
-    (Ottosson, 2020), where distances are about as large as they look. It sees more than means and covariances, which
-    recolouring alone can match. The directions are 48 fixed ones, in 16
-    orthonormal bases drawn from a seed; the distance of two projections is that of 1024 quantiles. Of pictures of more
-    than 65536 pixels so many are drawn, from a seed.
+    (Ottosson, 2020), where distances are about as large as they look. It depends on more than means and covariances,
+    which recolouring alone can match. The directions are 48 fixed ones, 16 orthonormal bases drawn with a seed; the
+    distance of two projections is computed from 1024 quantiles. From a picture of more than 65536 pixels, 65536 are
+    drawn with a seed.
 
-    Differs from Bonneel et al. (2015): times the root of 3, the dimensions, so that it is no number without a scale:
-    a shift of all colours by d is a distance of d.
+    Differs from Bonneel et al. (2015): the result is multiplied by the root of 3, the number of dimensions, so that a
+    shift of all colours by d is a distance of d.
 
     Returns:
-        From 0, in units of OKLab, in which black and white are 1 apart; lower is nearer, and 0 the same colours.
+        At least 0, in units of OKLab, in which black and white are 1 apart; lower is nearer, and 0 the same colours.
     """
     x, y = (_projected_quantiles(picture) for picture in (image, style))
     return float(np.sqrt(3 * np.square(x - y).mean(dtype=np.float64)))
 
 
 def sharpness(image: Picture) -> float:
-    """The variance of the Laplacian of luminance: how much fine detail, or noise, there is.
+    """The variance of the Laplacian of luminance: the amount of fine detail, or noise.
 
-    Pech-Pacheco et al. (2000), "Diatom autofocusing in brightfield microscopy: a comparative study": of
-    `x(i-1,j) + x(i+1,j) + x(i,j-1) + x(i,j+1) - 4 x(i,j)` at all pixels that have four neighbours.
+    Pech-Pacheco et al. (2000), "Diatom autofocusing in brightfield microscopy: a comparative study": the
+    Laplacian is `x(i-1,j) + x(i+1,j) + x(i,j-1) + x(i,j+1) - 4 x(i,j)` at all pixels that have four neighbours.
 
     Returns:
-        From 0 (no detail) to 16, in squared luminance. Neither is better: a blurred picture has less than its
-        content and its style, and a noisy one more. Only pictures of one size can be compared.
+        From 0 (no detail) to 16, in squared luminance. Neither end is better: a blurred picture has less than its
+        content and its style, a noisy picture more. Only pictures of one size can be compared.
 
     Raises:
         ImageError: a side is below 3 pixels.
@@ -138,16 +138,16 @@ def as_picture(source: PictureSource | Photograph) -> Picture:
     """The source's picture laid over white.
 
     Raises:
-        ImageError: it cannot be read.
+        ImageError: the source cannot be read.
     """
     return source.over_white() if isinstance(source, Photograph) else decode(source)
 
 
-def at_size_of(image: Picture, content: Picture) -> Picture:
-    """The content at the size of a picture that was made of it, as a transfer resizes it.
+def resize_content(image: Picture, content: Picture) -> Picture:
+    """Resize the content to the size of a picture that was made of it, as in a transfer.
 
     Raises:
-        ImageError: the picture's aspect is another than the content's, by more than whole pixels explain.
+        ImageError: the aspects differ by more than whole pixels explain.
     """
     height, width, _ = image.shape
     own_height, own_width, _ = content.shape
@@ -165,15 +165,15 @@ def _luminance(picture: Picture) -> _Floats:
 
 def _similarities(x: _Floats, y: _Floats) -> _Floats:
     """The structural similarity of each window of two luminances."""
-    mu_x, mu_y, xx, yy, xy = _windowed(np.stack([x, y, x * x, y * y, x * y]))
+    mu_x, mu_y, xx, yy, xy = _window_means(np.stack([x, y, x * x, y * y, x * y]))
     variances, covariance = xx + yy - mu_x**2 - mu_y**2, xy - mu_x * mu_y
     luminance = (2 * mu_x * mu_y + _C1) / (mu_x**2 + mu_y**2 + _C1)
     similarities: _Floats = luminance * (2 * covariance + _C2) / (variances + _C2)
     return similarities
 
 
-def _windowed(maps: _Floats) -> _Floats:
-    """Weighted means of maps [n, height, width] in all windows that lie in them."""
+def _window_means(maps: _Floats) -> _Floats:
+    """Weighted means of maps, [n, height, width], over all windows that lie in them."""
     height, width = (length - 2 * _REACH for length in maps.shape[1:])
     rows = sum(weight * maps[:, start : start + height] for start, weight in enumerate(_WINDOW))
     means: _Floats = sum(weight * rows[:, :, start : start + width] for start, weight in enumerate(_WINDOW))

