@@ -1,8 +1,8 @@
-"""What a transfer does, as one immutable value that is checked when it is made.
+"""The configuration of a transfer: one immutable value, checked when it is made.
 
-`transfer_config` is that value: each field with its default and its meaning. `validation` says which values are
-allowed, alone and together, `bounds` which numbers. `presets` names complete configurations, `from_text` reads a field
-that a person typed.
+`transfer_config` defines it: each field with its default and its meaning. `validation` refuses values that are not
+allowed, alone or together; `bounds` are those of the numbers. `presets` names complete configurations, `from_text`
+parses the text of a field.
 
 May import `nst_engine.registry` and `errors`; never TensorFlow. The names below are what others use.
 

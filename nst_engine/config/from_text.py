@@ -1,4 +1,4 @@
-"""From the text that a person types to the value of a configuration field."""
+"""Parse typed text into the value of a configuration field."""
 
 from functools import cache
 from types import NoneType
@@ -8,10 +8,10 @@ from nst_engine.config.transfer_config import TransferConfig
 
 
 def parse_field(name: str, text: str, separator: str = ",") -> Any:
-    """The text as the kind of value that the field takes; `none` where it takes None, in parts where it takes several.
+    """Parse text as the type of the field; `none` is None where the field allows it, and lists are split.
 
-    A word that the field knows is that word: `smoothing=none` is none, not the backbone's own. What is no such value
-    stays a text, for `TransferConfig` to refuse.
+    A choice of the field comes first: `smoothing=none` is the choice `none`, not None. Text that does not parse stays
+    text, and `TransferConfig` refuses it.
     """
     kinds = _kinds(name)
     if any(text in get_args(kind) for kind in kinds):

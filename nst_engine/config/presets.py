@@ -44,9 +44,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "side": 224,
     },
 }
-"""Fields by preset. `adam-vgg19` is VGG19 with mixed precision and mean losses; its study fixed the height at 224
-pixels, here it is the long side. `gatys-vgg16` and `gatys-resnet50` take the sums of Gatys et al., for a study of the
-two that does not tell its size: the other study's is taken."""
+"""Fields, by preset. `adam-vgg19` is VGG19 with mixed precision and mean losses; its study fixed the height at 224
+pixels, here the long side is fixed. `gatys-vgg16` and `gatys-resnet50` take the sums of Gatys et al.; their study, of
+these two, does not give its size, so they use the same 224 pixels."""
 
 RENAMED = {
     "report1": "adam-vgg19",
@@ -54,14 +54,14 @@ RENAMED = {
     "report2-vgg16": "gatys-vgg16",
     "report2-resnet50": "gatys-resnet50",
 }
-"""Old names of presets, and of published comparisons, with the names that they have now. The old ones still work."""
+"""New names of presets and of published comparisons, by their old names, which still work."""
 
 
 def preset_fields(name: str) -> dict[str, Any]:
     """The fields that the preset of that name, or old name, sets.
 
     Raises:
-        ConfigError: there is none; the text lists those that are there.
+        ConfigError: there is no such preset; the text lists the presets.
     """
     name = RENAMED.get(name, name)
     if name not in PRESETS:

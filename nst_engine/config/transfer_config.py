@@ -39,20 +39,22 @@ class TransferConfig:
         weights: where its weights come from: `imagenet`, `packaged` (VGG16 only; the `offline` extra),
             `random` (seeded) or the path of a Keras weights file.
         content_layers: layers of the content loss as `name` or `name:weight`; None is the backbone's preset.
-        style_layers: layers of the style loss, likewise. Layer weights are normalized to sum to 1.
+        style_layers: layers of the style loss as `name` or `name:weight`; None is the backbone's preset. Layer weights
+            are normalized to sum to 1.
         pooling: the backbone's pooling layers: `max` or `average`.
         smoothing: `softmax` over the channels of each place before any loss, or `none`; None is the backbone's own.
         formulation: `mean` takes every loss as a mean; `gatys` takes the sums of the paper.
         style_loss: `gram`, `wasserstein` (between Gaussians of the features) or `neighbours` (to the nearest feature of
             the style; costly at shallow layers); with `gatys`, `gram` only.
         content_weight, style_weight, tv_weight: factors of the loss terms, >= 0; None is the formulation's own.
-        balance: draws the gradient of the weighted style term to this many times the length of the content term's, by
-            changing the style's weight after each record, by at most 2 times at once and 100 in all; None keeps it.
+        balance: brings the gradient norm of the weighted style term to this many times that of the content term, by
+            changing the style's weight after each record, at most 2 times at once and 100 in all; None changes nothing.
         blend: further styles, each the path of a picture or `path:weight`; the pair's own style has the weight 1.
         style_scale: long side that a style is reduced to, in long sides of the result; a smaller one is not enlarged.
         content_masks: paths of grey pictures of the content's aspect, one for the pair's style and one for each of
             `blend`: the style paints where its mask is white. None is everywhere.
-        style_masks: likewise, of each style's aspect: what is white is what is taken of the style.
+        style_masks: paths of grey pictures of the styles' aspects, one for the pair's style and one for each of
+            `blend`: the white part of the style is used. None is all of it.
         side: long side of the result in pixels; None is the content's own size.
         init: what the optimization starts from: `content`, `noise`, `style` or the path of a picture.
         levels: number of coarse-to-fine sizes, in steps of sqrt(2); 1 is the final size alone; `auto` begins
@@ -78,8 +80,8 @@ class TransferConfig:
         format: file format of the result: `png`, `jpg`, `webp` or `tiff` (16 bits a channel).
         quality: quality of `jpg` and `webp`, 1 to 100.
         seed: seed of `random` weights and of `noise`.
-        deterministic: whether two runs on one device give the same bytes. TensorFlow can be told this for the whole
-            process only, and stays so; nothing is decided from the memory that happens to be free.
+        deterministic: whether two transfers on one device give the same bytes. TensorFlow sets this for the whole
+            process, and it stays set; no decision depends on the free memory.
     """
 
     backbone: str = "vgg19"
@@ -161,7 +163,7 @@ class TransferConfig:
 
     @property
     def style_weights(self) -> tuple[float, ...]:
-        """What each style weighs among the styles, the pair's own first; they sum to 1."""
+        """Shares of the styles, the pair's own style first; they sum to 1."""
         weights = [1.0, *(weight for _, weight in map(split_style, self.blend or ()))]
         return tuple(weight / sum(weights) for weight in weights)
 
@@ -172,7 +174,7 @@ class TransferConfig:
 
     @property
     def computation(self) -> Self:
-        """What of it decides how losses and gradients are computed; all else is at its default."""
+        """A copy with only the fields that decide how losses and gradients are computed; the rest at defaults."""
         return type(self)(**{name: getattr(self, name) for name in _COMPUTATION})
 
     @property
@@ -182,7 +184,7 @@ class TransferConfig:
         return tuple(dict.fromkeys((*init, *self.blended, *(self.content_masks or ()), *(self.style_masks or ()))))
 
     def with_files(self, place: Callable[[str], str]) -> Self:
-        """A copy that names each of its `files` by what `place` makes of its path."""
+        """A copy with the path of each of its `files` replaced by `place(path)`."""
         blend = [(path, entry.removeprefix(path)) for path, entry in zip(self.blended, self.blend or (), strict=True)]
         return self.replace(
             init=self.init if self.init in STARTS else place(self.init),

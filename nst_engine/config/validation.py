@@ -1,4 +1,4 @@
-"""Whether the fields of a configuration make sense, each alone and together."""
+"""Check the fields of a configuration, each alone and together."""
 
 import math
 from typing import TYPE_CHECKING, get_args
