@@ -56,7 +56,7 @@ _HEAVY = {
     "StyleTransfer": "nst_engine.transfer.engine",
     "working_devices": "nst_engine.hardware.devices",
 }
-"""Modules, by the name that is asked of them, that load TensorFlow."""
+"""Modules that load TensorFlow, by the public name that they define."""
 
 
 def __getattr__(name: str) -> Any:

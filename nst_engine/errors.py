@@ -1,13 +1,13 @@
 """The exceptions that Nightbrush raises on purpose.
 
-    NightbrushError            anything below; its text is one line for a person
+    NightbrushError            any error below; its text is one line
     ├── ConfigError            a configuration field with a value that is not allowed
-    ├── ImageError             a picture that cannot be read, or written
+    ├── ImageError             a picture that cannot be read or written
     ├── WeightsError           backbone weights that are absent, damaged or do not fit
     ├── TransferError          an optimization that cannot go on
-    └── CheckpointError        bytes from which no transfer can go on
+    └── CheckpointError        bytes from which a transfer cannot be resumed
 
-Each text says what is wrong, the value, what was allowed and what to do.
+Each text says what is wrong, the value, what is allowed and what to do.
 """
 
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ class TransferError(NightbrushError):
 
 
 class CheckpointError(NightbrushError):
-    """Bytes are no checkpoint, or a damaged one."""
+    """Bytes are not a checkpoint, or are damaged."""
 
 
 def listed(names: Iterable[str], conjunction: str = "or") -> str:

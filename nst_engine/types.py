@@ -14,7 +14,7 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 """[height, width, 3], uint8, sRGB."""
 
 PictureSource: TypeAlias = str | PathLike[str] | bytes | Image | Picture | Pixels
-"""Whatever a picture can be read from: a path, a file's bytes, a Pillow image or an array."""
+"""Anything that a picture can be read from: a path, a file's bytes, a Pillow image or an array."""
 
 Tensor: TypeAlias = Any
-"""A TensorFlow tensor; TensorFlow ships no types, so shapes and dtypes stand in docstrings."""
+"""A TensorFlow tensor; TensorFlow ships no types, so docstrings say shapes and dtypes."""
