@@ -1,4 +1,4 @@
-"""A transfer on its way, as something that can be kept: bytes from which it goes on after its process has ended."""
+"""The state of an unfinished transfer, as bytes from which another process can resume it."""
 
 import json
 from dataclasses import dataclass
@@ -15,17 +15,16 @@ from nst_engine.types import Picture
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Checkpoint:
-    """How far a transfer is.
+    """The state of an unfinished transfer.
 
-    What an optimizer remembers of its last steps is no part of it, for it is many times the size of the picture: a
-    transfer that goes on from here builds it up anew, and so ends close to where it would have ended, not at the same
-    bytes.
+    The optimizer's memory of its last steps is left out, as it is many times the size of the picture. A resumed
+    transfer builds it up again, and so its result is close to that of an uninterrupted one, but not the same bytes.
 
     Attributes:
         level: index of the level, 0 being the coarsest.
-        done: steps of that level that are taken.
-        picture: as it is optimized, [height, width, 3], float32, sRGB in [0, 1].
-        account: of the transfer, as plain values: its records, weights, rate and seconds.
+        done: steps of that level so far.
+        picture: the optimized picture, [height, width, 3], float32, sRGB in [0, 1].
+        account: the rest of the state as plain values: records, weights, rate and seconds.
     """
 
     level: int
@@ -35,7 +34,7 @@ class Checkpoint:
 
     @cached_property
     def steps(self) -> int:
-        """Steps taken, all levels together."""
+        """Steps so far, of all levels."""
         return int(self.account["steps"])
 
     @cached_property
@@ -44,10 +43,10 @@ class Checkpoint:
         return float(self.account["spent"]["optimize"])
 
     def to_bytes(self) -> bytes:
-        """An uncompressed NumPy archive: the picture, and the rest as JSON."""
-        told = {"level": self.level, "done": self.done, "account": self.account}
+        """Encode as an uncompressed NumPy archive: the picture, and the rest as JSON."""
+        values = {"level": self.level, "done": self.done, "account": self.account}
         file = BytesIO()
-        np.savez(file, picture=self.picture, told=np.frombuffer(json.dumps(told).encode(), np.uint8))
+        np.savez(file, picture=self.picture, told=np.frombuffer(json.dumps(values).encode(), np.uint8))
         return file.getvalue()
 
     @classmethod
@@ -55,7 +54,7 @@ class Checkpoint:
         """The checkpoint that `to_bytes` wrote.
 
         Raises:
-            CheckpointError: the bytes are none.
+            CheckpointError: the bytes are not a checkpoint.
         """
         try:
             with np.load(BytesIO(data), allow_pickle=False) as archive:

@@ -1,4 +1,4 @@
-"""A bounded store of what was made lately."""
+"""A cache that keeps the values used last, up to a total weight."""
 
 import gc
 from collections import OrderedDict
@@ -11,30 +11,30 @@ Value = TypeVar("Value")
 
 
 class WeightedCache(Generic[Key, Value]):
-    """Keeps the values used last and drops those unused for longest; the one used last of all is always kept.
+    """Keeps the values used last and drops those unused for longest; it always keeps the value used last.
 
-    What is dropped is gone at once: traced graphs are rings of references, which Python frees when it looks for them.
-    Threads may share it; a value that two of them lack at once is made twice.
+    Dropped values are freed at once by a garbage collection, since traced graphs are reference cycles. Threads may
+    share the cache; if two threads miss a value at once, both make it.
 
     Args:
-        most: what the values kept may weigh together.
-        weight: of the value under a key; unless given, each weighs 1.
+        most: largest total weight of the values.
+        weight: weight of the value under a key; by default 1.
     """
 
     def __init__(self, most: float, weight: Callable[[Key], float] = lambda _key: 1) -> None:
         self._most = most
         self._weight = weight
         self._values: OrderedDict[Key, Value] = OrderedDict()
-        self._lock = RLock()  # dropping a value can set free what gives another back
+        self._lock = RLock()  # freeing a value can call `keep` for another
 
     def get_or_make(self, key: Key, make: Callable[[], Value]) -> Value:
-        """The value under `key`, made now where it is not kept; room for it is made before."""
+        """The value under `key`, made if it is absent; old values are dropped before it is made."""
         value = self.take_or_make(key, make)
         self.keep(key, value)
         return value
 
     def take_or_make(self, key: Key, make: Callable[[], Value]) -> Value:
-        """As `get_or_make`, but kept no longer: until it is given to `keep`, nobody else gets it."""
+        """As `get_or_make`, but remove the value from the cache, so that nobody else gets it until `keep`."""
         with self._lock:
             if key in self._values:
                 return self._values.pop(key)
@@ -42,7 +42,7 @@ class WeightedCache(Generic[Key, Value]):
         return make()
 
     def keep(self, key: Key, value: Value) -> None:
-        """Keep a value as the one used last, in the place of another under its key."""
+        """Store a value as the one used last; replaces another value under the same key."""
         with self._lock:
             self._values.pop(key, None)
             self._make_room(key)

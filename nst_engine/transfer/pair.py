@@ -1,4 +1,4 @@
-"""A pair as it is handed to an engine: a content, a style, and whoever watches their transfer."""
+"""A pair as an engine takes it: a content, a style, callbacks, and a checkpoint to resume."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
@@ -10,17 +10,17 @@ from nst_engine.transfer.sizes import result_sizes
 from nst_engine.types import Picture, PictureSource
 
 Source: TypeAlias = PictureSource | Photograph
-"""Whatever a picture can be read from, or has been."""
+"""Anything that a picture can be read from, or a picture that was read."""
 
 OnSnapshot: TypeAlias = Callable[[int, Picture], Any]
 OnCheckpoint: TypeAlias = Callable[[Checkpoint], Any]
 
 Kind: TypeAlias = tuple[tuple[tuple[int, int], ...], tuple[int, int]]
-"""Width and height at each level, and the level and the steps of it after which a transfer begins."""
+"""Width and height at each level; the level, and the steps of that level, at which a transfer begins."""
 
 
 class Pair(NamedTuple):
-    """One of several for `StyleTransfer.run_batch`.
+    """A pair for `StyleTransfer.run_batch`.
 
     Attributes:
         content, style, on_snapshot, on_checkpoint, resume: as for `StyleTransfer.run`.
@@ -34,11 +34,11 @@ class Pair(NamedTuple):
 
     @property
     def begins(self) -> tuple[int, int]:
-        """Index of the level, and the steps of it, after which the transfer begins."""
+        """The level, and the steps of that level, at which the transfer begins: 0 and 0, or a checkpoint's."""
         return (0, 0) if self.resume is None else (self.resume.level, self.resume.done)
 
     def kind(self, config: TransferConfig) -> Kind:
-        """What pairs must have in common to be taken together.
+        """The key that pairs must share to be optimized together.
 
         Raises:
             ImageError: the content cannot be read, or is too narrow.
@@ -47,5 +47,5 @@ class Pair(NamedTuple):
 
 
 def as_photograph(source: Source) -> Photograph:
-    """The source as it was read before, or is now."""
+    """The source itself if it is a `Photograph`, else the photograph read from it."""
     return source if isinstance(source, Photograph) else read_photograph(source)

@@ -1,4 +1,4 @@
-"""What the engine hands back: loss terms, records of the optimization, the result."""
+"""What the engine returns: loss terms, records of the optimization, the result."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -28,7 +28,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class LossTerms:
-    """Losses of one picture: the unweighted terms, and the weighted sum that is optimized."""
+    """Losses of one picture: the unweighted terms, and their weighted sum, which is optimized."""
 
     content: float
     style: float
@@ -43,19 +43,19 @@ class LossTerms:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One line of an optimization's history.
+    """The losses at one step, an entry of the history.
 
     Attributes:
-        step: steps taken before the losses were read; 0 is the initial picture.
+        step: steps before the losses were read; 0 is the initial picture.
         side: long side of the picture being optimized, in pixels.
-        total: weighted sum of the terms, as optimized.
+        total: weighted sum of the terms, which is optimized.
         content, style, tv: unweighted loss terms.
         learning_rate: rate of the next step, in units of the 0..255 pixel range.
         seconds: wall time since the optimization began.
-        content_weight, style_weight: of the terms in `total`; with `balance` they change on the way.
-        balance: gradient norm of the weighted style term in norms of the content term, as last measured; None where
-            the configuration asks for no balance.
-        loss_scale: factor on the loss while its gradient was taken; 1 but in float16.
+        content_weight, style_weight: weights of the terms in `total`; with `balance`, the style's changes.
+        balance: gradient norm of the weighted style term, divided by that of the content term, as last measured; None
+            if the configuration sets no balance.
+        loss_scale: factor on the loss while its gradient was taken; 1 except in float16.
     """
 
     step: int
@@ -79,7 +79,7 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Seconds:
-    """Where a transfer's wall time went, in seconds."""
+    """Wall time of a transfer by phase, in seconds."""
 
     prepare: float
     optimize: float
@@ -99,20 +99,20 @@ class TransferResult:
         alpha: opacity that the content had, [height, width], float32 in [0, 1], or None.
         icc: ICC profile that the content had, or None.
         losses: the loss terms of `image`.
-        history: records in the order of steps, the first taken before any step.
+        history: records in the order of steps, the first before any step.
         status: `completed` or `converged`.
         stop_reason: why the optimization ended, in words.
-        iterations: steps taken.
-        evaluations: times that the loss was computed, with or without its gradient.
+        iterations: number of steps.
+        evaluations: number of computations of the loss, with or without its gradient.
         timings: wall seconds of preparation and optimization.
         config: the configuration that made the picture.
-        precision: the precision that `auto` resolved to.
+        precision: the precision used; never `auto`.
         tile: side in pixels of the tiles that the gradient was taken in; None if the picture was taken whole.
-        origins: what the pictures were read from: of `content`, of `style`, and of each file that the configuration
-            names, under its path as it stands there; None for what was read from no file.
-        device: the device that did the work, such as `CPU:0`.
+        origins: origins of the pictures, by `content`, `style`, and the path of each file that the configuration names;
+            None for a picture that was not read from a file.
+        device: the device used, such as `CPU:0`.
         weights_sha256: hash of the backbone's weights.
-        peak_memory_mb: peak memory in MB: of the device where it tells, else of the process.
+        peak_memory_mb: peak memory in MB: of the GPU, or on a CPU of the process.
     """
 
     image: Picture
@@ -146,7 +146,7 @@ class TransferResult:
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """How the picture came about, as plain values: what its file carries as metadata."""
+        """How the picture came about, as plain values: the metadata in its file."""
         origins = {role: None if origin is None else asdict(origin) for role, origin in self.origins.items()}
         return {
             "engine_version": __version__,
@@ -164,8 +164,8 @@ class TransferResult:
         }
 
     def encode(self) -> bytes:
-        """The picture as a file's bytes, in the configuration's format and quality, with all that it carries."""
-        return encode(self.image, self.config.format, self.config.quality, **self._carried())
+        """The picture as a file's bytes, in the configuration's format and quality, with its metadata."""
+        return encode(self.image, self.config.format, self.config.quality, **self._metadata())
 
     def save(self, path: str | Path) -> Path:
         """Write the picture to `path`; its suffix decides the format.
@@ -173,11 +173,11 @@ class TransferResult:
         Raises:
             ImageError: the suffix names no known format, or the file cannot be written.
         """
-        return save(self.image, path, self.config.quality, **self._carried())
+        return save(self.image, path, self.config.quality, **self._metadata())
 
-    def _carried(self) -> dict[str, Any]:
+    def _metadata(self) -> dict[str, Any]:
         return {"alpha": self.alpha, "icc": self.icc, "provenance": self.provenance}
 
     def history_rows(self) -> list[dict[str, Any]]:
-        """The history as plain dictionaries, for JSON or a table."""
+        """The history as dictionaries of plain values, for JSON or a table."""
         return [asdict(record) for record in self.history]

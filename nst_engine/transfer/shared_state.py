@@ -1,4 +1,4 @@
-"""What an engine works with: its network and objective, and what it keeps of the work between pictures."""
+"""The state that an engine's transfers share: network, objective, styles' targets and traced graphs."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,19 +24,19 @@ from nst_engine.transfer.pair_run import PairRun, Style
 from nst_engine.transfer.sizes import style_size
 from nst_engine.types import Picture, Tensor
 
-BYTES_KEPT = 3 * 2**29
-"""Of the shapes that are kept: three dozen small ones, or four of 2048 pixels."""
+MAX_CACHED_BYTES = 3 * 2**29
+"""Memory of the cached optimization loops, in bytes: three dozen small shapes, or four of 2048 pixels."""
 
 _GRAPH_BYTES = 40 * 2**20
-"""Of a shape's traced graph, with what oneDNN prepares for it; measured: 14 to 73 MB."""
+"""Memory of one shape's traced graph and oneDNN's data for it, in bytes; measured: 14 to 73 MB."""
 
 _PICTURE_BYTES = 6 * 3 * 4
-"""Of an optimizer at rest that is for one size, for each pixel of it: the state of six float32 pictures at most."""
+"""Memory of a resting optimizer for one size, in bytes per pixel: the state is at most six float32 pictures."""
 
-_STYLES_KEPT = 64
-"""Style targets that are kept, about 3 MB each."""
+_MAX_STYLES = 64
+"""Largest number of cached style targets, about 3 MB each."""
 
-_TILINGS_KEPT = 4
+_MAX_TILINGS = 4
 
 Reader = Whole | Tiling
 Size = tuple[int, int]
@@ -44,13 +44,13 @@ Size = tuple[int, int]
 
 
 class Shape(NamedTuple):
-    """What a graph is traced for.
+    """The properties that a traced graph is specific to.
 
     Attributes:
-        size: of the pictures; None is any.
-        optimizers: name of each picture's.
+        size: size of the pictures; None is any.
+        optimizers: name of each picture's optimizer.
         tile: side of the tiles; None is whole.
-        masks: how many styles paint by masks; 0 where they paint everywhere.
+        masks: number of styles with masks; 0 if styles paint everywhere.
     """
 
     size: Size | None
@@ -60,13 +60,13 @@ class Shape(NamedTuple):
 
 
 class SharedState:
-    """Network, objective, and what is kept between pictures: styles' targets and traced graphs.
+    """Network, objective, and caches of styles' targets and traced graphs.
 
     Args:
-        config: what a transfer computes; a run's own configuration says the rest.
-        weights: of the network.
-        precision: what it computes in.
-        device: where everything is to be, such as `CPU:0`.
+        config: the part of a configuration that decides the computation; each pair brings its own for the rest.
+        weights: weights of the network.
+        precision: precision of the network.
+        device: the device of everything, such as `CPU:0`.
     """
 
     def __init__(self, config: TransferConfig, weights: WeightsSource, precision: Precision, device: str) -> None:
@@ -77,25 +77,25 @@ class SharedState:
             config, weights, precision, self._objective.layers, turned=is_turned_conv_faster(precision, device)
         )
         self._whole = Whole(self.network, self._objective)
-        self._tilings: WeightedCache[tuple[Size, int], Tiling] = WeightedCache(_TILINGS_KEPT)
-        self._loops: WeightedCache[Shape, OptimizationLoop] = WeightedCache(BYTES_KEPT, kept_bytes)
-        self._styles: WeightedCache[tuple[Any, ...], dict[str, Any]] = WeightedCache(_STYLES_KEPT)
+        self._tilings: WeightedCache[tuple[Size, int], Tiling] = WeightedCache(_MAX_TILINGS)
+        self._loops: WeightedCache[Shape, OptimizationLoop] = WeightedCache(MAX_CACHED_BYTES, cached_bytes)
+        self._styles: WeightedCache[tuple[Any, ...], dict[str, Any]] = WeightedCache(_MAX_STYLES)
 
     def forget(self) -> None:
-        """Give back the memory of all that is kept."""
+        """Release the memory of the cached graphs."""
         self._loops.clear()
         self._tilings.clear()
 
     def reader(self, size: Size, tile: int | None) -> Reader:
-        """What reads pictures of that width and height, in tiles of that side."""
+        """The reader of pictures of that width and height, in tiles of that side; None is whole."""
         if tile is None or tile >= max(size):
             return self._whole
         return self._tilings.get_or_make((size, tile), lambda: Tiling(self.network, self._objective, size, tile))
 
     def compiles(self, size: Size, tile: int | None) -> bool:
-        """Whether XLA compiles the evaluation of pictures of that shape.
+        """True if XLA compiles the evaluation of pictures of that size.
 
-        It does not where they are taken in tiles: those differ in size, and the shapes of what is compiled are fixed.
+        Tiles are never compiled: they differ in size, while compiled code has fixed shapes.
         """
         return self._compiled and self.reader(size, tile) is self._whole
 
@@ -103,9 +103,9 @@ class SharedState:
     def loop(
         self, size: Size, optimizers: tuple[str, ...], tile: int | None, targets: Aims
     ) -> Iterator[OptimizationLoop]:
-        """The optimization of pictures of that shape, by one graph for all sizes unless a part of it needs its own.
+        """Lend the optimization loop for pictures of that size: one graph for all sizes, where possible.
 
-        Inside, it is nobody else's; afterwards it rests until the next who needs it.
+        It is not shared while lent; afterwards it rests in the cache.
         """
         evaluator = self._evaluator(size, tile)
         any_size = evaluator is self._whole and all(OPTIMIZERS[name].any_size for name in optimizers)
@@ -121,7 +121,7 @@ class SharedState:
             self._loops.keep(shape, loop)
 
     def targets(self, run: PairRun, size: Size, tile: int | None) -> Targets:
-        """What a pair's picture of that width and height is compared with."""
+        """The targets of a pair's picture of that width and height."""
         content = self.reader(size, tile).content_targets(to_pixels(resize(run.content, *size)))
         weights = tf.constant(run.control.weights, tf.float32)
         return Targets(content, tuple(self._regions(run, size, tile)), weights)
@@ -130,7 +130,7 @@ class SharedState:
         return Compiled(self._whole) if self.compiles(size, tile) else self.reader(size, tile)
 
     def _regions(self, run: PairRun, size: Size, tile: int | None) -> Iterator[Region]:
-        """One for all styles together where they have no masks in the content, else one for each."""
+        """One region for all styles if the content has no masks, else one region for each style."""
         weights = run.config.style_weights
         styles = [(style, style_size(run.config, style.picture, max(size))) for style in run.styles]
         if run.masks is None:
@@ -143,7 +143,7 @@ class SharedState:
     def _style(
         self, styles: Sequence[tuple[Style, Size]], weights: tuple[float, ...], tile: int | None
     ) -> dict[str, Any]:
-        """What is kept of styles taken together, each at a width and height."""
+        """The joint target of styles, each at a width and height."""
         return self._styles.get_or_make(
             (weights, tile, *((style.key, size) for style, size in styles)),
             lambda: self._objective.style_targets(
@@ -163,17 +163,17 @@ class SharedState:
 
 
 def to_pixels(picture: Picture) -> Tensor:
-    """[height, width, 3] in [0, 1] to [1, height, width, 3] in [0, 255]."""
+    """Convert [height, width, 3] in [0, 1] to [1, height, width, 3] in [0, 255]."""
     return tf.constant(picture[np.newaxis] * np.float32(255))
 
 
 def to_picture(pixels: Tensor) -> Picture:
-    """[1, height, width, 3] in [0, 255] to [height, width, 3] in [0, 1]."""
+    """Convert [1, height, width, 3] in [0, 255] to [height, width, 3] in [0, 1]."""
     picture: Picture = pixels[0].numpy() / np.float32(255)
     return picture
 
 
-def kept_bytes(shape: Shape) -> float:
-    """Estimate of the memory that a shape takes while it is kept and not at work."""
+def cached_bytes(shape: Shape) -> float:
+    """Estimate of the memory that the loop of a shape takes while it rests in the cache, in bytes."""
     width, height = shape.size or (0, 0)
     return _GRAPH_BYTES + width * height * len(shape.optimizers) * _PICTURE_BYTES

@@ -9,7 +9,7 @@ from nst_engine.images import size_within
 from nst_engine.types import Picture
 
 COARSEST = 128
-"""No level that `auto` adds has a long side below this, in pixels."""
+"""Least long side of a level that `auto` adds, in pixels."""
 
 
 def level_sizes(width: int, height: int, levels: int | Literal["auto"]) -> tuple[tuple[int, int], ...]:
@@ -17,7 +17,7 @@ def level_sizes(width: int, height: int, levels: int | Literal["auto"]) -> tuple
 
     Args:
         width, height: size of the result in pixels.
-        levels: how many; `auto` is as many as keep the long side at `COARSEST` or above.
+        levels: number of levels; `auto` is as many as keep the long side at `COARSEST` or above.
     """
     side = max(width, height)
     sides = [side]
@@ -33,7 +33,7 @@ def result_sizes(config: TransferConfig, content: Picture) -> tuple[tuple[int, i
     A level whose short side would be below the backbone's stride is left out.
 
     Raises:
-        ImageError: the result itself would be so narrow.
+        ImageError: the short side of the result would be below the stride.
     """
     height, width, _ = content.shape
     sizes = level_sizes(*size_within(width, height, config.side), config.levels)
@@ -42,12 +42,12 @@ def result_sizes(config: TransferConfig, content: Picture) -> tuple[tuple[int, i
 
 
 def style_size(config: TransferConfig, style: Picture, side: int) -> tuple[int, int]:
-    """Width and height that a style is read at for a result of that long side.
+    """Width and height to which a style is resized for a result with the long side `side`.
 
-    It is never enlarged, and a long narrow one not reduced below the backbone's stride.
+    A style is never enlarged, and its short side never reduced below the backbone's stride.
 
     Raises:
-        ImageError: it is narrower than that itself.
+        ImageError: a side of the style is below the stride.
     """
     height, width, _ = style.shape
     require_seen(config, width, height)
@@ -57,7 +57,7 @@ def style_size(config: TransferConfig, style: Picture, side: int) -> tuple[int, 
 
 
 def require_seen(config: TransferConfig, width: int, height: int) -> None:
-    """Refuse a picture that the network's pooling would leave nothing of.
+    """Refuse a picture so small that the network's pooling would leave no features.
 
     Raises:
         ImageError: a side is below the backbone's stride.

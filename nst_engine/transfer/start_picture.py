@@ -1,4 +1,4 @@
-"""What an optimization starts from."""
+"""The picture that an optimization starts from."""
 
 from collections.abc import Mapping
 
@@ -12,14 +12,14 @@ from nst_engine.types import Picture
 def initial_picture(
     config: TransferConfig, content: Picture, style: Picture, files: Mapping[str, Picture], size: tuple[int, int]
 ) -> Picture:
-    """The first picture, of that width and height.
+    """The initial picture, of that width and height, as `config.init` says.
 
-    A style is cropped to the aspect, about its middle; a picture of the user's own must have the aspect.
+    A style is cropped to the aspect, about its middle; a picture of the user's own must have that aspect.
 
     Args:
-        config: says what to begin with.
+        config: names the initial picture.
         content, style: pictures of the pair.
-        files: the pictures that the configuration names, by path.
+        files: pictures that the configuration names, by path.
         size: width and height in pixels.
 
     Raises:
@@ -30,7 +30,7 @@ def initial_picture(
         case "content":
             return resize(content, width, height)
         case "style":
-            return resize(_cropped(style, width / height), width, height)
+            return resize(_crop(style, width / height), width, height)
         case "noise":
             return np.random.default_rng(config.seed).random((height, width, 3), dtype=np.float32)
         case path:
@@ -38,7 +38,7 @@ def initial_picture(
             return resize(files[path], width, height)
 
 
-def _cropped(picture: Picture, aspect: float) -> Picture:
+def _crop(picture: Picture, aspect: float) -> Picture:
     height, width, _ = picture.shape
     kept_width = min(width, max(1, round(height * aspect)))
     kept_height = min(height, max(1, round(width / aspect)))

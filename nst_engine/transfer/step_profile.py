@@ -1,4 +1,4 @@
-"""Where the time of a step goes, by TensorFlow's own trace of a real transfer."""
+"""Measure the parts of a step's time, from TensorFlow's trace of a real transfer."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -25,41 +25,41 @@ REST = "the rest"
 PARTS = (FORWARD, BACKWARD, STYLE, OPTIMIZER, REST)
 """The parts of a step.
 
-Convolutions have their bias and activation with them where TensorFlow fuses them; their gradients are those for what
-they read. The style loss is Gram matrices, or what else it reads of features, and their gradients. The rest is pooling,
-activations, the other losses, and the time in which nothing runs.
+Convolutions include bias and activation where TensorFlow fuses them; their gradients are those with respect to their
+inputs. The style loss includes its statistics, such as Gram matrices, and their gradients. The rest is pooling,
+activations, the other losses, and idle time.
 """
 
 _SCOPES = {STYLE_SCOPE: STYLE, OPTIMIZER_SCOPE: OPTIMIZER}
-_CALLS = ("If", "PartitionedCall", "StatefulPartitionedCall", "StatelessIf", "StatelessWhile", "While")
-"""Types of operations that stand for others, which the trace has too."""
+_CALL_TYPES = ("If", "PartitionedCall", "StatefulPartitionedCall", "StatelessIf", "StatelessWhile", "While")
+"""Types of operations that call others; the trace also has the called ones."""
 
 _STEPS = 5
 _SPAN = "nightbrush_steps"
 
 
 class Share(NamedTuple):
-    """What a part takes of a step, in seconds."""
+    """The time that a part takes of a step, in seconds."""
 
     part: str
     seconds: float
 
 
-class _Run(NamedTuple):
-    """An operation, `name:type`, at work from `start` to `end`, in picoseconds."""
+class _Operation(NamedTuple):
+    """An operation, `name:type`, that ran from `start` to `end`, in picoseconds."""
 
-    operation: str
+    name: str
     start: int
     end: int
 
 
 def profile(engine: StyleTransfer, content: Source, style: Source) -> tuple[Share, ...]:
-    """What each of `PARTS` takes of a step at the size of the result; together they are the time of a step.
+    """Measure the time of each of `PARTS` in a step at the size of the result; they sum to the time of a step.
 
-    Where operations run side by side, each has its share of the time. On a GPU its kernels count, not what starts them.
+    Operations that run side by side share the time. On a GPU the kernels count, not the operations that launch them.
 
     Args:
-        engine: whose configuration is looked at, its number of steps and of levels aside.
+        engine: the engine to profile; its numbers of steps and levels are ignored.
         content, style: as for `StyleTransfer.run`.
 
     Raises:
@@ -82,12 +82,11 @@ def profile(engine: StyleTransfer, content: Source, style: Source) -> tuple[Shar
 
 
 def seconds_by_part(space: Any) -> dict[str, float]:
-    """Seconds of each of `PARTS` in a trace, an `XSpace`: on GPUs where it has kernels of any, else on the CPU."""
-    runs = {plane.name: list(_runs(plane)) for plane in space.planes}
-    span = next(run for of_plane in runs.values() for run in of_plane if run.operation == _SPAN)
-    kernels = [run for plane, of_plane in runs.items() if plane.startswith("/device:GPU") for run in of_plane]
-    operations = kernels or [run for run in runs["/host:CPU"] if run.operation != _SPAN]
-    return _shared(operations, span)
+    """Seconds of each of `PARTS` in a trace, an `XSpace`: on the GPUs if it has GPU kernels, else on the CPU."""
+    planes = {plane.name: list(_operations(plane)) for plane in space.planes}
+    span = next(each for operations in planes.values() for each in operations if each.name == _SPAN)
+    kernels = [each for name, operations in planes.items() if name.startswith("/device:GPU") for each in operations]
+    return _share_time(kernels or [each for each in planes["/host:CPU"] if each.name != _SPAN], span)
 
 
 def part_of(operation: str) -> str:
@@ -99,30 +98,30 @@ def part_of(operation: str) -> str:
     return next((_SCOPES[scope] for scope in scopes if scope in _SCOPES), REST)
 
 
-def _runs(plane: Any) -> Iterator[_Run]:
+def _operations(plane: Any) -> Iterator[_Operation]:
     for line in plane.lines:
         for event in line.events:
-            operation = _operation(plane, event)
-            if operation and operation.rpartition(":")[2] not in _CALLS:
+            name = _operation_name(plane, event)
+            if name and name.rpartition(":")[2] not in _CALL_TYPES:
                 start = line.timestamp_ns * 1000 + event.offset_ps
-                yield _Run(operation, start, start + event.duration_ps)
+                yield _Operation(name, start, start + event.duration_ps)
 
 
-def _operation(plane: Any, event: Any) -> str:
-    """Of an event, `name:type`; the span is its own name; empty where it is neither."""
+def _operation_name(plane: Any, event: Any) -> str:
+    """The operation of an event, `name:type`, or the name of the span; empty for other events."""
     for stat in event.stats:
-        if plane.stat_metadata[stat.metadata_id].name == "tf_op":  # a GPU's kernel says what it works for
+        if plane.stat_metadata[stat.metadata_id].name == "tf_op":  # the operation that a GPU kernel belongs to
             return str(stat.str_value or plane.stat_metadata[stat.ref_value].name)
     known = plane.event_metadata[event.metadata_id]
     return str(known.name) if known.display_name or known.name == _SPAN else ""
 
 
-def _shared(runs: Iterable[_Run], span: _Run) -> dict[str, float]:
-    """Seconds of each part in a span. What runs side by side shares the time; the rest is also when nothing runs."""
+def _share_time(operations: Iterable[_Operation], span: _Operation) -> dict[str, float]:
+    """Seconds of each part in a span; operations side by side share the time, and the rest includes idle time."""
     changes = [(span.end, REST, 0)]
-    for run in runs:
-        start, end = (min(max(moment, span.start), span.end) for moment in (run.start, run.end))
-        part = part_of(run.operation)
+    for each in operations:
+        start, end = (min(max(moment, span.start), span.end) for moment in (each.start, each.end))
+        part = part_of(each.name)
         changes += [(start, part, 1), (end, part, -1)]
     seconds, running, last = dict.fromkeys(PARTS, 0.0), Counter[str](), span.start
     for moment, part, change in sorted(changes):

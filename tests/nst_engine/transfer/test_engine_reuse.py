@@ -10,7 +10,7 @@ from nst_engine.losses.objective import Objective
 from nst_engine.optimizers.lbfgs_memory import Curvature
 from nst_engine.transfer.lru_cache import WeightedCache
 from nst_engine.transfer.optimization_loop import OptimizationLoop
-from nst_engine.transfer.shared_state import BYTES_KEPT, Shape, kept_bytes
+from nst_engine.transfer.shared_state import MAX_CACHED_BYTES, Shape, cached_bytes
 from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
@@ -104,7 +104,7 @@ def test_a_graph_is_traced_once_for_all_sizes_or_once_for_each(
 
 def test_all_sizes_of_eight_pictures_of_512_pixels_are_kept_together() -> None:
     shapes = [Shape((side, side), ("lbfgs",) * 8, None, 0) for side in (128, 181, 256, 362, 512)]
-    kept = WeightedCache[Shape, object](BYTES_KEPT, kept_bytes)
+    kept = WeightedCache[Shape, object](MAX_CACHED_BYTES, cached_bytes)
     made = [kept.get_or_make(shape, object) for shape in shapes]
     assert [kept.get_or_make(shape, object) for shape in shapes] == made
 
