@@ -22,19 +22,19 @@ from nst_engine.transfer.run_control import spending
 from nst_engine.transfer.shared_state import SharedState, to_pixels
 
 Outcome: TypeAlias = TransferResult | Exception
-"""What became of one of several pairs."""
+"""The result of a pair, or the error that ended it."""
 
 
 class StyleTransfer:
     """A style-transfer engine: one configuration on one device, any number of pictures.
 
     The network is loaded once, a style's targets are computed once per style and size, and one graph is traced for
-    pictures of all sizes; where there are tiles, Keras's optimizers or XLA in it, one for each size. Transfers that
-    overlap, in threads or as generators, disturb nothing of one another: each has a graph of its own, and the memory.
+    pictures of all sizes; with tiles, Keras's optimizers or XLA, one graph for each size. Transfers that overlap, in
+    threads or as generators, do not disturb each other: each has its own graph, and takes its own memory.
 
     Args:
         config: what a transfer does.
-        device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
+        device: `cpu`, `gpu`, `gpu:1`; None is the best device.
 
     Raises:
         ConfigError: this machine has no such device.
@@ -55,8 +55,8 @@ class StyleTransfer:
     def with_config(self, config: TransferConfig) -> "StyleTransfer":
         """An engine of another configuration on the same device.
 
-        Where both compute losses alike (`TransferConfig.computation`), the two share the network, the styles' targets
-        and the graphs: nothing is loaded or traced anew.
+        If both compute losses in the same way (`TransferConfig.computation`), they share the network, the styles'
+        targets and the graphs: nothing is loaded or traced again.
 
         Raises:
             WeightsError: the backbone's weights are absent, damaged or do not fit.
@@ -82,15 +82,15 @@ class StyleTransfer:
 
         Args:
             content: a path, a file's bytes, a Pillow image, an array [height, width, 3], uint8 or float in [0, 1], or
-                what `nst_engine.images.read_photograph` made of one of these.
-            style: likewise.
+                the result of `nst_engine.images.read_photograph`.
+            style: the same kinds.
             on_record: called with each record as it is made.
             on_snapshot: called with the steps taken and the picture, [height, width, 3], float32, sRGB in [0, 1], every
                 `snapshot_every` steps of a level.
-            on_checkpoint: called with a checkpoint each time that the device gives the picture back: at records and
+            on_checkpoint: called with a checkpoint each time that the device returns the picture: at records and
                 snapshots, and every 50 steps at the latest.
-            resume: checkpoint of a transfer of the same pictures by the same configuration, from which this one goes
-                on; its stop reason says so.
+            resume: checkpoint of a transfer of the same pictures with the same configuration, to go on from; the stop
+                reason says so.
 
         Raises:
             ImageError: a picture cannot be read.
@@ -128,15 +128,16 @@ class StyleTransfer:
     def run_batch(
         self, pairs: Sequence[tuple[Source, Source] | Pair], on_record: Callable[[int, Record], Any] | None = None
     ) -> list[Outcome]:
-        """Stylize several pictures; those of one shape together, an evaluation of all of them being one device step.
+        """Stylize several pictures; pictures of one size are optimized together, in one device step for all.
 
-        Each has its own losses, steps back and stops by itself. Worth it where one picture leaves the device idle: for
-        small sides, and on a GPU. No more are taken together than fit the memory; where it runs out all the same, they
-        begin again in halves. Those that go on from checkpoints are taken together where these are equally far.
+        Each has its own losses, goes back to its best picture and stops on its own. This is faster where one picture
+        leaves the device idle: for small sides, and on a GPU. As many are taken together as the memory is estimated to
+        hold; if it runs out, they start again in halves. Resumed pairs are taken together if their checkpoints are at
+        the same step of the same level.
 
         Args:
-            pairs: contents and styles, as for `run`, or each a `Pair` with what watches it; an error that this raises
-                ends that pair.
+            pairs: contents and styles, as for `run`, or `Pair`s with callbacks; an error that a callback raises ends
+                its pair.
             on_record: called with the index of a pair and each of its records as it is made.
 
         Returns:
@@ -202,7 +203,7 @@ class StyleTransfer:
             del level  # its memory is the next one's
 
     def _finished(self, level: LevelRun, runs: Sequence[PairRun]) -> Iterator[tuple[int, Record]]:
-        """Read the last losses, of the pictures as they are handed out."""
+        """Record the last losses, those of the final pictures."""
         for index, run in enumerate(runs):
             if run.error is None:
                 run.picture = run.finished(run.picture)
@@ -221,7 +222,7 @@ class StyleTransfer:
         indices: Sequence[int],
         on_record: Callable[[int, Record], Any] | None,
     ) -> dict[int, Outcome]:
-        """What becomes of pairs of one kind."""
+        """The outcomes of pairs of one kind, by index."""
         runs: dict[int, PairRun] = {}
         outcomes: dict[int, Outcome] = {}
         for index in indices:

@@ -1,4 +1,4 @@
-"""One level of a coarse-to-fine transfer: pictures of one size optimized together, each with its own account."""
+"""One level of a coarse-to-fine transfer: pictures of one size optimized together, each with its own control."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
@@ -24,7 +24,7 @@ from nst_engine.transfer.shared_state import SharedState, to_picture, to_pixels
 from nst_engine.types import Picture, Tensor
 
 _MOST_STEPS_A_CALL = 50
-"""So that a run without records can still be interrupted."""
+"""Most steps in one call, so that a transfer without records can be interrupted."""
 
 Result = TypeVar("Result")
 
@@ -33,8 +33,8 @@ class LevelRun:
     """Pictures of one size, optimized together.
 
     Args:
-        shared: what to work with.
-        runs: the pairs, of one configuration; their pictures are brought to the size.
+        shared: network, objective and caches.
+        runs: the pairs, of one configuration; their pictures are resized to `size`.
         size: width and height in pixels.
         tile: side of the tiles to begin with; None is whole.
     """
@@ -42,7 +42,7 @@ class LevelRun:
     def __init__(self, shared: SharedState, runs: Sequence[PairRun], size: tuple[int, int], tile: int | None) -> None:
         self._shared, self._runs, self._size, self._tile = shared, runs, size, tile
         self._config = runs[0].config
-        self._lent = ExitStack()  # the loop, until the level ends, however it does
+        self._lent = ExitStack()  # returns the loop, however the level ends
         with spending([run.control for run in runs], "prepare"):
             for run in runs:
                 run.control.begin_level(max(size))
@@ -55,10 +55,9 @@ class LevelRun:
         return self._tile
 
     def run(self, level: int, done: int) -> Iterator[tuple[int, Record]]:
-        """Take the steps after so many; yields the records that are kept, each with its picture's index.
+        """Take the steps after the first `done`; yields the kept records, each with its picture's index.
 
-        Those who watch a pair are shown it each time that the device has given it back, as one of the level of that
-        index.
+        The pairs' callbacks are called each time that the device returns the pictures; `level` is the level's index.
         """
         with self._lent:
             while active := [index for index, run in enumerate(self._runs) if run.goes_on(done)]:
@@ -93,7 +92,7 @@ class LevelRun:
         return [self._runs[index].control for index in indices]
 
     def _set_up(self) -> None:
-        """Targets and a traced graph for the pictures as they stand, in the tiles and with the optimizers of now."""
+        """Make targets and borrow a loop for the current pictures, tiles and optimizers."""
         self._targets = [self._shared.targets(run, self._size, self._tile) for run in self._runs]
         self._optimizers = self._wanted_optimizers()
         self._loop = self._lent.enter_context(
@@ -122,7 +121,7 @@ class LevelRun:
         return taken
 
     def _rates(self, done: int, steps: int) -> npt.NDArray[np.float32]:
-        """The learning rates of the steps after so many, [steps, pictures]."""
+        """The learning rates of the `steps` steps after the first `done`, [steps, pictures]."""
         schedule, iterations = SCHEDULES[self._config.schedule], self._config.iterations
         factors = [schedule(step / iterations) for step in range(done, done + steps)]
         return np.outer(factors, [run.control.rate for run in self._runs]).astype(np.float32)
@@ -142,7 +141,7 @@ class LevelRun:
                 self._start(index)
 
     def _account(self, index: int, taken: Steps) -> Record | None:
-        """Note the steps in a run's control; returns the record of the picture before them unless the run fails."""
+        """Enter the steps into a run's control; return the record of the picture before them, or None if it fails."""
         run, control = self._runs[index], self._runs[index].control
         try:
             record = control.record(taken.terms[0, index])
@@ -182,10 +181,10 @@ class LevelRun:
             self._runs[index].picture = pictures[int(np.nanargmin(totals))]
 
     def _within_memory(self, work: Callable[[], Result]) -> Result:
-        """The result of work; where memory runs out for one picture, of the same work in smaller tiles.
+        """The result of `work`; if memory runs out for a single picture, do it again in smaller tiles.
 
         Raises:
-            TransferError: no tile is small enough, or what XLA is to compile fails.
+            TransferError: no tile is small enough, or XLA fails.
             tf.errors.ResourceExhaustedError: there are several pictures.
         """
         while True:
@@ -200,7 +199,7 @@ class LevelRun:
                     raise
                 reason = reason_of(error)
                 raise TransferError(f"XLA failed on {self._shared.device}: {reason}; use jit=off") from error
-            self._step_down()  # here, for the error holds on to what was at work when memory ran out
+            self._step_down()  # not in the handler: the error keeps the failed work's memory
 
     def _step_down(self) -> None:
         """Set the picture up again in smaller tiles, after all else is given back."""

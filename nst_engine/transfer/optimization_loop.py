@@ -17,10 +17,10 @@ from nst_engine.registry.optimizers import OPTIMIZERS
 from nst_engine.types import Tensor
 
 OPTIMIZER_SCOPE = "optimizer"
-"""Name scope of what the optimizers do, by which a profile knows it."""
+"""Name scope of the optimizers, so that a profile can find them."""
 
 Aims = tuple[Targets, ...]
-"""What each of several pictures is compared with."""
+"""The targets of several pictures."""
 
 
 class Evaluator(Protocol):
@@ -31,11 +31,11 @@ class Evaluator(Protocol):
 
 
 class Steps(NamedTuple):
-    """What some steps of several pictures were.
+    """The outcome of some steps of several pictures.
 
     Attributes:
         terms: the losses `LOSS_NAMES` before each step, [steps, pictures, len(LOSS_NAMES)].
-        sound: whether the gradient of each was finite, [steps, pictures].
+        sound: True where the gradient was finite, [steps, pictures].
         scales: loss scale after each step, [steps, pictures].
         evaluations: times that the objective was evaluated.
     """
@@ -47,13 +47,13 @@ class Steps(NamedTuple):
 
 
 class OptimizationLoop:
-    """The optimization of one or more pictures of one size. Tracing happens once, when it is made.
+    """Optimizes one or more pictures of one size. The graph is traced once, by the constructor.
 
     Args:
         evaluator: pixels to loss terms and gradients.
         precision: says whether the loss is scaled.
-        targets: of any such pictures, for their shapes.
-        size: width and height of the pictures, in pixels; None is any, another at each start.
+        targets: example targets, for their shapes.
+        size: width and height of the pictures, in pixels; None is any, which may change with each start.
         optimizers: name of each picture's optimizer.
     """
 
@@ -87,7 +87,7 @@ class OptimizationLoop:
         self._optimizers[index].retreat()
 
     def rest(self) -> None:
-        """Give back what memory only pictures under way need."""
+        """Release the memory that only unfinished pictures need."""
         for optimizer in self._optimizers:
             optimizer.rest()
 
@@ -96,7 +96,7 @@ class OptimizationLoop:
         return self._optimizers[index].image
 
     def candidates(self, index: int) -> tuple[Tensor, ...]:
-        """Those of a picture's states of which the best is its result."""
+        """The candidates from which the best becomes a picture's result."""
         return self._optimizers[index].candidates
 
     def advance(self, rates: npt.NDArray[np.float32], active: list[bool], targets: Aims) -> Steps:
@@ -142,7 +142,7 @@ class OptimizationLoop:
         return tf.stack(before)
 
     def _evaluate(self, pixels: Tensor, targets: Aims) -> tuple[Tensor, Tensor, Tensor]:
-        """Loss terms and gradients, and how often it took; again with a smaller loss scale while one overflows."""
+        """Loss terms, gradients and the number of evaluations; repeats with a smaller loss scale on overflow."""
         if not self._scaled:
             terms, gradients = self._evaluator.evaluate(pixels, targets, tuple(tf.ones([]) for _ in targets))
             return terms, gradients, tf.constant(1)

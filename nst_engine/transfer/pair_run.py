@@ -1,4 +1,4 @@
-"""One pair on its way from coarse to fine: what was read of it, how far it is, and its account."""
+"""The state of one pair's transfer from coarse to fine: its pictures, its progress and its control."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -22,11 +22,11 @@ from nst_engine.types import Picture
 
 
 class Style(NamedTuple):
-    """A style as it is used.
+    """A style, prepared for a transfer.
 
     Attributes:
-        picture: in the colours that it is to have.
-        mask: what of it is taken, [height, width]; None is all.
+        picture: the picture, recoloured if the configuration says so.
+        mask: the part of the picture that is used, [height, width]; None is all.
         key: hash of both.
     """
 
@@ -36,25 +36,25 @@ class Style(NamedTuple):
 
 
 class PairRun:
-    """One pair on its way.
+    """The state of one pair's transfer.
 
     Args:
-        config: what the transfer does.
-        pair: what is read, who watches, and from where the transfer goes on.
-        loss_scale: first factor on the loss.
+        config: the configuration of the transfer.
+        pair: the pictures, the callbacks, and the checkpoint to resume.
+        loss_scale: initial factor on the loss.
 
     Attributes:
-        config: as it was given.
-        pair: as it was given.
-        control: the account.
+        config: as given.
+        pair: as given.
+        control: counts steps and time, and decides when the transfer ends.
         photograph: the content as it was read.
-        content: its picture, laid over white.
-        styles: the pair's style and those of the blend.
-        masks: where in the content each style paints, at its size; None is everywhere.
+        content: the content's picture, laid over white.
+        styles: the pair's style and the styles of the blend.
+        masks: where in the content each style paints, at the content's size; None is everywhere.
         sizes: width and height at each level, coarse to fine.
-        origins: what was read, as the result tells it.
-        picture: the picture as it stands.
-        tile: side of the tiles that it was taken in last; None is whole.
+        origins: origins of the pictures, as in `TransferResult`.
+        picture: the current picture.
+        tile: side of the tiles used last; None is whole.
         error: what ended the transfer early, or None.
 
     Raises:
@@ -74,11 +74,11 @@ class PairRun:
             self.control.resume(pair.resume.account)
 
     def goes_on(self, done: int) -> bool:
-        """Whether the level goes on after so many of its steps."""
+        """True if the level goes on after `done` steps."""
         return self.error is None and self.control.goes_on(done)
 
     def show(self, level: int, done: int) -> None:
-        """Show those who watch how far the pair is, after so many steps of a level; an error of theirs ends it."""
+        """Call the pair's callbacks after `done` steps of a level; an error that one raises ends the pair."""
         pair = self.pair
         try:
             if pair.on_snapshot is not None and due(done, self.config.snapshot_every):
@@ -86,18 +86,18 @@ class PairRun:
             if pair.on_checkpoint is not None:
                 account = self.control.account()
                 pair.on_checkpoint(Checkpoint(level=level, done=done, picture=self.picture, account=account))
-        except Exception as error:  # whatever they raise, the pairs beside this one go on
+        except Exception as error:  # whatever a callback raises, the other pairs go on
             self.error = error
 
     def finished(self, picture: Picture) -> Picture:
-        """The picture as it is handed out: with the content's colours, where they are to be kept so."""
+        """The final form of a picture: with the content's colours if `preserve_color` is `luminance`."""
         if self.config.preserve_color != "luminance":
             return picture
         height, width, _ = picture.shape
         return with_colors_of(picture, resize(self.content, width, height))
 
     def result(self, precision: str, device: str, weights_sha256: str) -> TransferResult:
-        """What is handed out at the end, by a device in a precision, of a network with weights of that hash."""
+        """The result of the transfer, with the precision, device and hash of weights that made it."""
         control, alpha = self.control, self.photograph.alpha
         height, width, _ = self.picture.shape
         return TransferResult(
@@ -150,7 +150,7 @@ class PairRun:
 
 
 def due(done: int, every: int) -> bool:
-    """Whether what comes every so many steps comes after so many; every 0 steps is never."""
+    """True if `done` is a multiple of `every`; never if `every` is 0."""
     return every > 0 and done % every == 0
 
 

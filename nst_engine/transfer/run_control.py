@@ -1,4 +1,4 @@
-"""The running account of one transfer: its records, where its time went, and why it ends, steps back or turns."""
+"""Control of one transfer: its records and timings, and when it ends, retreats, or changes its optimizer."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,10 +17,10 @@ from nst_engine.registry.optimizers import OPTIMIZERS
 from nst_engine.transfer.result import LossTerms, Record, Seconds, Status
 
 _DIVERGED = 2.0
-"""A loss this many times the least one of its level is no noise any more."""
+"""Multiple of the least loss of a level above which a loss counts as diverged."""
 
 _MOST_RETREATS = 12
-"""Of one optimizer."""
+"""Most retreats of one optimizer before it is given up."""
 
 _LASTING = (
     "balance",
@@ -34,24 +34,24 @@ _LASTING = (
     "_spent",
     "_turns",
 )
-"""What an account is made of, besides its records."""
+"""Attributes in an account, besides the records."""
 
 _WINDOW, _UNRECORDED = 5, 50
-"""Records over which a plateau is looked for, and the steps that stand for one where none are made."""
+"""Records that a plateau must last, and the steps that count as one record if none are made."""
 
 
 class RunControl:
-    """The account of one transfer.
+    """Counts one transfer's steps, records and time, and decides when it ends, retreats or changes its optimizer.
 
     Attributes:
-        history: the records that are kept, in the order of steps.
-        steps: optimizer steps so far, those that were taken back included.
+        history: the kept records, in the order of steps.
+        steps: optimizer steps so far, including steps that a retreat undid.
         evaluations: times so far that the loss was computed, with or without its gradient.
         optimizer: name of the optimizer at work.
         rate: the learning rate before its schedule; halved by each retreat.
         weights: of the loss terms.
         loss_scale: factor on the loss while its gradient is taken.
-        balance: gradient norm of the style term in norms of the content term, as last measured; None before.
+        balance: gradient norm of the style term divided by that of the content term, as last measured, or None.
     """
 
     def __init__(self, config: TransferConfig, loss_scale: float) -> None:
@@ -70,12 +70,12 @@ class RunControl:
         self.begin_level(0)
 
     def account(self) -> dict[str, Any]:
-        """What of it outlives a level, as plain values."""
+        """The state that outlasts a level, as plain values."""
         lasting = {name.lstrip("_"): getattr(self, name) for name in _LASTING}
         return deepcopy(lasting) | {"history": [dict(vars(record)) for record in self.history]}
 
     def resume(self, account: Mapping[str, Any]) -> None:
-        """Go on from what `account` gave, in this process or another."""
+        """Restore the state that `account` returned, in this process or another."""
         lasting = deepcopy(dict(account))
         for name in _LASTING:
             setattr(self, name, lasting[name.lstrip("_")])
@@ -104,23 +104,23 @@ class RunControl:
         self._spent[phase] += seconds
 
     def begin_level(self, side: int) -> None:
-        """Turn to pictures of that long side, in pixels."""
+        """Begin a level whose pictures have that long side, in pixels."""
         self._side = side
         self._over = False
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """Expect losses that earlier ones of the level are not to be compared with."""
+        """Forget the level's losses so far: later ones cannot be compared with them."""
         self._least = np.inf
         self._totals: list[tuple[int, float]] = []
         self._sound = False
 
     def turn(self, what: str) -> None:
-        """Note, for the reason of the end, something that was done to go on."""
+        """Add to the stop reason what was done to go on."""
         self._turns.append(what)
 
     def goes_on(self, done: int) -> bool:
-        """Whether the level goes on after so many of its steps; one that has ended does not."""
+        """True if the level goes on after `done` steps; once False, it stays so until the next level."""
         limit = self._config.time_limit
         if self._over:
             return False
@@ -136,7 +136,7 @@ class RunControl:
         return False
 
     def record(self, terms: npt.NDArray[np.float32]) -> Record:
-        """The record of terms that were read at the beginning of what was last spent.
+        """The record of loss terms that were read when the time last spent began.
 
         Raises:
             TransferError: the loss is not finite.
@@ -162,16 +162,16 @@ class RunControl:
         return record
 
     def diverged(self, totals: npt.NDArray[np.float32], sound: npt.NDArray[np.bool_]) -> bool:
-        """Whether steps made the loss infinite or far worse than it was, or ended with gradients that are not finite.
+        """True if the loss became infinite or far larger, or the last gradient was not finite.
 
-        If so, the rate is halved; after many times another optimizer is named, where this one has one to fall back on.
+        Then the rate is halved; after many times the optimizer is replaced by its fallback, if it has one.
 
         Args:
             totals: losses before each step, [steps].
-            sound: whether each step's gradient was finite, [steps].
+            sound: True where a step's gradient was finite, [steps].
 
         Raises:
-            TransferError: this has happened too often, or no gradient of the level has been finite.
+            TransferError: the loss diverged too often, or no gradient of the level has been finite.
         """
         self._totals.append((self.steps, float(totals[0])))
         self._least = min(self._least, *totals[np.isfinite(totals)], np.inf)
