@@ -1,4 +1,4 @@
-"""Where each style paints, and what is taken of it: masks, and the shares of the style loss that follow from them.
+"""Masks: where each style paints, which part of the style it takes, and its share of the style loss.
 
 Spatial control after Gatys et al. (2017), "Controlling Perceptual Factors in Neural Style Transfer".
 """
@@ -19,12 +19,12 @@ Mask = npt.NDArray[np.float32]
 
 
 def mask_for(masked: Picture, picture: Picture, path: str) -> Mask:
-    """The mask that a picture is for another, at its own size: the mean of its colours.
+    """Make the mask of a picture from another picture: the mean of its colours, at the size of the first.
 
     Args:
-        masked: what has regions.
+        masked: the picture that the mask is for.
         picture: the mask as it was read.
-        path: where from, for errors.
+        path: path of the mask, for errors.
 
     Raises:
         ImageError: the mask has another aspect, or is black everywhere.
@@ -38,19 +38,19 @@ def mask_for(masked: Picture, picture: Picture, path: str) -> Mask:
 
 
 def region_shares(weights: Sequence[float], masks: Sequence[Mask]) -> tuple[float, ...]:
-    """What part of the style loss each style has.
+    """The share of the style loss that each style has.
 
-    Where styles share a place, their weights decide; and a region counts by its area, so that a place is painted as
+    Where styles share a place, their weights decide. A region counts by its area, so that a place is painted as
     strongly in a small region as in a large one, or as without any mask.
 
-    Differs from Gatys et al. (2017): there each region counts alike, whatever its area.
+    Differs from Gatys et al. (2017): there each region has the same share, whatever its area.
 
     Args:
         weights: of the styles; they sum to 1.
         masks: of the styles, all of one shape.
 
     Returns:
-        Shares that sum to the part of the picture that is painted at all.
+        Shares that sum to the painted part of the picture.
     """
     painted = float(np.minimum(np.sum(masks, axis=0), 1).mean())
     areas = [weight * float(mask.mean()) for weight, mask in zip(weights, masks, strict=True)]
@@ -58,14 +58,14 @@ def region_shares(weights: Sequence[float], masks: Sequence[Mask]) -> tuple[floa
 
 
 def layer_masks(mask: Mask | None, sizes: dict[str, tuple[int, int]]) -> Features:
-    """The weights of each layer's places.
+    """Scale a mask to the places of each layer.
 
     Args:
         mask: of the picture; None is everywhere.
         sizes: height and width of each layer's features.
 
     Returns:
-        By layer, [1, height, width, 1], float32, 1 in the mean; nothing for None.
+        By layer, [1, height, width, 1], float32, its mean 1; empty for None.
     """
     if mask is None:
         return {}

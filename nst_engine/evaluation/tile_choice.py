@@ -1,4 +1,4 @@
-"""What memory a transfer takes, and the side of the tiles that follows from what there is."""
+"""Estimate the memory of a transfer, and choose the side of its tiles by the available memory."""
 
 import sys
 from math import prod
@@ -13,7 +13,7 @@ TILES = (2048, 1024, 512, 256)
 """Sides of the tiles that are chosen from, in pixels."""
 
 SHARE = 0.6
-"""Of the memory there is, what a transfer may be expected to take."""
+"""Largest estimate of a transfer's memory, as a share of the available memory."""
 
 _HELD = 2.0
 """Bytes held at the worst moment of a gradient for each byte of lasting features; measured: 1.3 to 2.5."""
@@ -35,9 +35,9 @@ def choose_tile(config: TransferConfig, network: Network, size: tuple[int, int],
 
 
 def fitting_tile(config: TransferConfig, network: Network, size: tuple[int, int], available: int | None) -> int | None:
-    """As `choose_tile`, of a device with so many bytes: whole where that fits or None is known, else the largest tile.
+    """As `choose_tile`, for a device with `available` bytes: None if the whole picture fits or `available` is None.
 
-    Where no tile fits, it is the smallest.
+    Otherwise it is the largest tile that fits, or the smallest one if none fits.
     """
     sides = tile_sides(config, size)
     if available is None or not sides:
@@ -47,9 +47,9 @@ def fitting_tile(config: TransferConfig, network: Network, size: tuple[int, int]
 
 
 def pictures_together(config: TransferConfig, network: Network, size: tuple[int, int], available: int | None) -> int:
-    """How many pictures of that width and height fit a device with so many bytes at once, at least one.
+    """The number of pictures of that width and height that fit into `available` bytes together, at least 1.
 
-    Where None is known, any number: running out of a GPU's memory is an error.
+    It is unlimited for None: running out of a GPU's memory is an error, which the engine handles.
     """
     if available is None:
         return sys.maxsize
@@ -57,22 +57,23 @@ def pictures_together(config: TransferConfig, network: Network, size: tuple[int,
 
 
 def smaller_tile(config: TransferConfig, size: tuple[int, int], tile: int | None) -> int | None:
-    """The next smaller side of tiles where memory ran out with `tile`, None being whole; None where there is none."""
+    """The next side of tiles below `tile`, where None is the whole picture; None if there is no smaller one."""
     return next((side for side in tile_sides(config, size) if tile is None or side < tile), None)
 
 
 def tile_sides(config: TransferConfig, size: tuple[int, int]) -> tuple[int, ...]:
-    """Those of `TILES` that a picture of that width and height can be taken in; none where it must be taken whole."""
+    """The sides in `TILES` that suit a picture of that width and height; empty if it must be taken whole."""
     if config.spec.reach is None or config.style_loss == "neighbours":
         return ()
     return tuple(side for side in TILES if config.spec.stride <= side < max(size))
 
 
 def transfer_bytes(config: TransferConfig, network: Network, size: tuple[int, int], tile: int | None) -> int:
-    """Estimate of the memory that the optimization of one picture takes beside the network's, in bytes.
+    """Estimate of the memory that the optimization of one picture takes besides the network, in bytes.
 
-    It is the features of what is read at once, and for each pixel of the picture the optimizer's state and working
-    copies, and the content's features. Masks, and the cosines of `style_loss="neighbours"`, are not counted.
+    It counts the features of the picture, or of the largest tile, and for each pixel of the picture the optimizer's
+    state and working copies, and the content's features. It leaves out masks, and the cosines of
+    `style_loss="neighbours"`.
 
     Args:
         config: what the transfer does.

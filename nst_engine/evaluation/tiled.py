@@ -26,7 +26,7 @@ from nst_engine.types import Tensor
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """One side of a tile, in pixels of the picture: what is read, and the part of it that the tile owns."""
+    """One side of a tile, in pixels of the picture: the part that is read, and the smaller part that it owns."""
 
     read: tuple[int, int]
     own: tuple[int, int]
@@ -37,7 +37,7 @@ def spans(length: int, tile: int, reach: int, grid: int) -> Iterator[Span]:
 
     Args:
         length: of the side, in pixels.
-        tile: side of what a tile owns; rounded down to the grid.
+        tile: side of the part that a tile owns; rounded down to the grid.
         reach: pixels beyond a place that can change its features; rounded up to the grid.
         grid: pixels from one place of the coarsest features to the next.
     """
@@ -51,13 +51,13 @@ def spans(length: int, tile: int, reach: int, grid: int) -> Iterator[Span]:
 
 
 class Tiling:
-    """What a transfer asks of a network and an objective, for one shape of picture, in the memory of one tile.
+    """Computes targets, loss terms and gradients of pictures of one size, in the memory of one tile.
 
     Args:
         network: pixels to features.
         objective: features to loss terms.
         size: width and height of the pictures, in pixels.
-        tile: side of what a tile owns, in pixels.
+        tile: side of the part that a tile owns, in pixels.
     """
 
     def __init__(self, network: Network, objective: Objective, size: tuple[int, int], tile: int) -> None:
@@ -82,7 +82,7 @@ class Tiling:
         return _joined(rows, axis=1)
 
     def style_summary(self, pixels: Tensor, mask: Features) -> dict[str, Any]:
-        """A style's statistics, from its pixels, and from the weights of its places unless there are none."""
+        """A style's statistics, from its pixels and its mask by layer, which is empty for a whole picture."""
         parts = (self._own_summary(self._region(pixels, tile), tile, mask) for tile in self._tiles)
         return reduce(partial(tf.nest.map_structure, tf.add), parts)
 
@@ -164,11 +164,11 @@ class Tiling:
         return tf.cast(height * width, tf.float32) / self._places[layer]
 
     def _of_tile(self, whole: Features, tile: Tensor) -> Features:
-        """What of the whole picture's features belongs to the places that the tile owns."""
+        """The features of the places that the tile owns, from features of the whole picture."""
         return self._owned(whole, tile, tf.zeros([2], tf.int32))
 
     def _owned(self, features: Features, tile: Tensor, origin: Tensor) -> Features:
-        """The features of the places that the tile owns, of a region of the picture that begins at `origin`."""
+        """The features of the places that the tile owns, from features of a region that begins at `origin`."""
         own = {}
         for layer, values in features.items():
             stride = self._strides[layer]

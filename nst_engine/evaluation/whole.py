@@ -10,7 +10,7 @@ from nst_engine.types import Tensor
 
 
 class Whole:
-    """What a transfer asks of a network and an objective, in one pass over each picture.
+    """Computes targets, loss terms and gradients of whole pictures, in one pass over each.
 
     Args:
         network: pixels to features.
@@ -62,10 +62,10 @@ class Whole:
 
 
 class Compiled:
-    """Pictures taken whole by a graph that XLA compiles, once for each shape that it is called with.
+    """Evaluates whole pictures by a graph that XLA compiles once for each shape.
 
     Args:
-        whole: what is compiled.
+        whole: the evaluation to compile.
     """
 
     def __init__(self, whole: Whole) -> None:

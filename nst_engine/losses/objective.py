@@ -22,7 +22,7 @@ class Region(NamedTuple):
 
     Attributes:
         share: of the style loss, a float32 scalar.
-        style: what the style loss keeps of the style, by layer.
+        style: target of the style loss, by layer.
         mask: weights of the places, by layer, [1, h, w, 1], their mean 1; empty where it paints everywhere.
     """
 
@@ -32,7 +32,7 @@ class Region(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """What a picture is compared with, and how the comparisons are weighed.
+    """The targets of a picture, and the weights of the loss terms.
 
     Attributes:
         content: features of the content, by layer.
@@ -46,13 +46,13 @@ class Targets(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """What the losses read of a picture's features, by layer; all of them means over places.
+    """The means over places, by layer, that the losses read from a picture's features.
 
-    So a picture's are those of its tiles, each weighted by the tile's share of the places.
+    So the statistics of a picture are the sum of its tiles' statistics, each times the tile's share of the places.
 
     Attributes:
         content: mean squared differences to the content's features, scalars.
-        style: what the style loss reads, of each region.
+        style: statistics of the style loss, for each region.
     """
 
     content: Features
@@ -108,7 +108,7 @@ class Objective:
         return {layer: self._style_loss.summary(features[layer], mask.get(layer)) for layer in self._style_layers}
 
     def style_targets(self, summaries: Sequence[dict[str, Any]], weights: Sequence[float]) -> dict[str, Any]:
-        """What is kept of styles taken together, by layer, from the statistics of each; the weights sum to 1."""
+        """The joint target of several styles, by layer, from the statistics of each; the weights sum to 1."""
         pooled = {
             layer: self._style_loss.pooled([summary[layer] for summary in summaries], weights)
             for layer in self._style_layers
@@ -116,14 +116,14 @@ class Objective:
         return {layer: self._style_loss.target(statistics) for layer, statistics in pooled.items()}
 
     def statistics(self, features: Features, targets: Targets) -> Statistics:
-        """What the losses need to know of features; the content and the masks in `targets` are of the same places."""
+        """The statistics of features; the content and the masks in `targets` must be of the same places."""
         return Statistics(
             content={layer: content_loss(features[layer], targets.content[layer]) for layer in self._content_layers},
             style=tuple(self._read(features, region) for region in targets.regions),
         )
 
     def no_statistics(self, targets: Targets) -> Statistics:
-        """The statistics of no place at all, to which those of tiles are added."""
+        """Empty statistics, to which tiles' statistics are added."""
         return Statistics(
             content={layer: tf.zeros([]) for layer in self._content_layers},
             style=tuple(
@@ -137,8 +137,8 @@ class Objective:
 
         Args:
             pixels: [1, height, width, 3], float32, in [0, 255].
-            statistics: of their features.
-            targets: what the features are compared with.
+            statistics: statistics of the features of these pixels.
+            targets: targets of the picture.
         """
         content = [
             share * self._formulas.content(statistics.content[layer], targets.content[layer])
