@@ -24,9 +24,9 @@ class BackboneSpec:
         builder: `module:function` that builds the Keras network without its top.
         layers: names of the layers a loss can read, from the pixels up.
         content_layers, style_layers: the preset.
-        preprocessing: what its pixels were in training: `caffe` (blue, green, red less their means), `tf` (-1 to 1),
+        preprocessing: the form of pixels in its training: `caffe` (blue, green, red less their means), `tf` (-1 to 1),
             `torch` (standardized by ImageNet's means and deviations) or `none` (0 to 255; the network rescales them).
-        smoothing: what happens to features before any loss: `none`, or `softmax` where there are residual connections.
+        smoothing: smoothing of features before any loss: `none`, or `softmax` where there are residual connections.
         weights: the named sources it has weights from; a file of the user's own always works.
         reach: pixels beyond a place that can change its features, at the deepest layer; None where it is the whole
             picture, or not known, so that pictures cannot be taken tile by tile.
@@ -164,7 +164,7 @@ def backbone_spec(name: str) -> BackboneSpec:
     """The registered backbone of that name.
 
     Raises:
-        ConfigError: there is none; the text lists those that are there.
+        ConfigError: there is no such backbone; the text lists the backbones.
     """
     if name not in BACKBONES:
         raise ConfigError(f"backbone={name!r} is not known; use {listed(BACKBONES)}")

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 
 def vgg_layers(convolutions: tuple[int, ...]) -> Iterator[str]:
-    """Of a VGG with so many convolutions in each block."""
+    """Layer names of a VGG, from the number of convolutions in each block."""
     for block, count in enumerate(convolutions, start=1):
         yield from (f"block{block}_conv{index}" for index in range(1, count + 1))
         yield f"block{block}_pool"
 
 
 def resnet_layers(blocks: tuple[int, ...]) -> Iterator[str]:
-    """Of a bottleneck ResNet with so many blocks in each stage."""
+    """Layer names of a bottleneck ResNet, from the number of blocks in each stage."""
     yield from ("conv1_conv", "conv1_bn", "conv1_relu", "pool1_pool")
     for stage, count in enumerate(blocks, start=2):
         for block in range(1, count + 1):
@@ -23,7 +23,7 @@ def resnet_layers(blocks: tuple[int, ...]) -> Iterator[str]:
 
 
 def mobilenet_v2_layers(blocks: int) -> Iterator[str]:
-    """Of MobileNetV2: a convolution, inverted residual blocks (the first expands nothing), a convolution."""
+    """Layer names of MobileNetV2: a convolution, inverted residual blocks (the first not expanding), a convolution."""
     yield from ("Conv1", "bn_Conv1", "Conv1_relu")
     yield from _inverted_block("expanded_conv", "BN", "relu", ("depthwise",))
     for block in range(1, blocks):
@@ -34,7 +34,7 @@ def mobilenet_v2_layers(blocks: int) -> Iterator[str]:
 
 
 def mobilenet_v3_layers(blocks: int) -> Iterator[str]:
-    """Of MobileNetV3Large, its activations named as the builder names them; what sees the whole picture is left out."""
+    """Layer names of MobileNetV3Large, activations as the builder names them, without layers of global pooling."""
     yield from ("conv", "conv_bn", "conv_activation")
     for block in range(blocks):
         stem = f"expanded_conv_{block}" if block else "expanded_conv"
