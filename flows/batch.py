@@ -21,7 +21,7 @@ from tasks.discover import discover
 from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
 from tasks.planning.request import Pairing, Request
-from tasks.planning.shards import Shard, in_shards, shard_size
+from tasks.planning.shards import Shard, shard_size, split_into_shards
 from tasks.records.row import ManifestRow
 from tasks.report import report
 from tasks.reporting.run_artifact import artifact_key
@@ -107,7 +107,7 @@ def made(
     for line in plan.left_out():
         logger.warning(line)
     total = len(plan.pairs)
-    shards = in_shards(plan.pairs, shard_size(total, pairs_per_task))
+    shards = split_into_shards(plan.pairs, shard_size(total, pairs_per_task))
     rows: dict[int, list[ManifestRow]] = {}
     try:
         with closing(_FAN_OUTS[runner](shards, job)) as ended:

@@ -8,7 +8,7 @@ from flows.runners.task_runs import in_threads
 from flows.runners.workers import ROWS
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
-from tasks.planning.shards import in_shards
+from tasks.planning.shards import split_into_shards
 
 
 @flow(name="stylize-shard")
@@ -19,7 +19,7 @@ def stylize_shard(pairs: list[PairSpec], job: Job) -> Verdict:
         pairs: what is to be made.
         job: what the pairs of the batch share.
     """
-    rows = [row for _, rows in in_threads(in_shards(pairs, 1), job) for row in rows]
+    rows = [row for _, rows in in_threads(split_into_shards(pairs, 1), job) for row in rows]
     table = [{"pair": row.pair, "backbone": row.backbone, "status": row.status, "error": row.error} for row in rows]
     create_table_artifact(table, key=ROWS, description=f"{len(rows)} pairs")
     return verdict(rows, allow_failures=False)

@@ -39,5 +39,5 @@ def _pair(pair: PairSpec, job: Job) -> PairSpec:
     """A pair with what it sets of its own likewise."""
     if not pair.overrides:
         return pair
-    config = config_from_anywhere(pair.configured(job.config))
+    config = config_from_anywhere(pair.own_config(job.config))
     return replace(pair, overrides=tuple((name, getattr(config, name)) for name, _ in pair.overrides))

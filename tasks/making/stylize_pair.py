@@ -70,7 +70,7 @@ class _PairWork:
 
     def __init__(self, pair: PairSpec, job: Job, log: Log = _unheard) -> None:
         self.pair, self.job, self.log = pair, job, log
-        self.config = pair.configured(job.config)
+        self.config = pair.own_config(job.config)
         self.output = open_storage(job.output)
         self.contents, self.styles = open_storage(job.content), open_storage(job.style)
         self.files: tuple[bytes, bytes] | None = None

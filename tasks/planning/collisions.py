@@ -1,4 +1,4 @@
-"""Two pairs that would be written to one file."""
+"""Finds two pairs that would be written to the same file."""
 
 from collections.abc import Iterator
 
@@ -9,10 +9,10 @@ from tasks.planning.pairs import Pairs, PairSpec
 
 
 def first_collision(pairs: Pairs | list[PairSpec]) -> tuple[int, int] | None:
-    """Indices of two pairs with one output name, or None where each has its own.
+    """Indices of two pairs with the same output name, or None if all names differ.
 
-    Names count as one also where only case or the form of an accent sets them apart: they are one file on the usual
-    disks of macOS and Windows, to which an output may be copied. Of a million names, their hashes are kept.
+    Names that differ only in case or in the form of an accent count as the same: they are one file on the usual disks
+    of macOS and Windows, to which an output may be copied. Only the hashes of the names are kept in memory.
     """
     hashes = np.fromiter(map(hash, _names(pairs)), np.int64, len(pairs))
     hashes.sort()

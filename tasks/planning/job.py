@@ -1,4 +1,4 @@
-"""What the pairs of a batch share."""
+"""The settings that all pairs of a batch share."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from nst_engine import TransferConfig
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What the pairs of a batch share. Small and JSON-able: it travels through Prefect with each pair.
+    """The settings that all pairs of a batch share. Small and JSON-able: it travels through Prefect with each pair.
 
     Attributes:
         content, style, output: URIs of the storages.
-        config: the configuration; a pair's own backbone and overrides replace what is in it.
+        config: the configuration; a pair's own backbone and overrides take precedence.
         run_id: the run's name in the rows; the flow sets it.
-        device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
+        device: `cpu`, `gpu`, `gpu:1`; None chooses the best device of the machine.
     """
 
     content: str

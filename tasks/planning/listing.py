@@ -1,4 +1,4 @@
-"""Which of the keys in a storage are pictures that a batch works on."""
+"""Lists the pictures in a storage that a batch works on."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,30 +13,30 @@ from tasks.planning.request import PairingError, Request
 from tasks.storage import Entry, Storage, StorageError
 
 Matcher: TypeAlias = Callable[[str], bool]
-"""Whether a key matches."""
+"""True for a key that matches."""
 
 SIDES = ("content", "style")
 
-_PASSING = re.compile(r"(?:^|/)(?:\.|~\$|#[^/]*#(?:/|\Z)|[^/]*(?:~|\.part|\.tmp)(?:/|\Z))", re.IGNORECASE)
-"""A part of a key that is hidden, or made for a while: `.a`, `~$a`, `#a#`, `a~`, `a.part`, `a.tmp`."""
+_HIDDEN_OR_TEMPORARY = re.compile(r"(?:^|/)(?:\.|~\$|#[^/]*#(?:/|\Z)|[^/]*(?:~|\.part|\.tmp)(?:/|\Z))", re.IGNORECASE)
+"""The part of a key that marks a hidden or temporary file or folder: `.a`, `~$a`, `#a#`, `a~`, `a.part`, `a.tmp`."""
 
 
-def pictures(storage: Storage, side: str, request: Request, tell: Callable[[str], object]) -> list[Entry]:
-    """The pictures in `storage`, in the order of their keys; it is listed once.
+def list_pictures(storage: Storage, side: str, request: Request, report: Callable[[str], object]) -> list[Entry]:
+    """The pictures in `storage`, in the order of their keys. The storage is listed once.
 
-    A picture is known by its suffix, in any case. Hidden and temporary files and folders are left out, and what the
-    patterns of `request` do not let through: a key is to match one of `include`, if there are any, and none
-    of `exclude`. In a pattern `*` stands for any text, `/` too, `?` for one character and `[ab]` for one of them;
-    `content:` or `style:` before it confines it to that side. Accents may be in either form.
+    A picture is known by its suffix, in upper or lower case. Hidden and temporary files and folders are left out. A key
+    must match one of the patterns in `include`, if there are any, and none of those in `exclude`. In a pattern `*`
+    stands for any text, `/` included, `?` for one character and `[ab]` for `a` or `b`; a pattern that begins with
+    `content:` or `style:` holds for that side alone. Accents may be in either form.
 
     Args:
-        storage: where to look.
+        storage: the storage to list.
         side: `content` or `style`.
-        request: patterns.
-        tell: called with a line on each that cannot be had, and on each folder that cannot be looked into.
+        request: the patterns.
+        report: takes a line about each picture or folder that cannot be read.
 
     Raises:
-        PairingError: there are none, or a name is not UTF-8, so that no row or sidecar could bear it.
+        PairingError: there are no pictures, or a name is not UTF-8, so that no row or sidecar could hold it.
         StorageError: the storage cannot be listed.
     """
     include, exclude = _matchers(side, request)
@@ -46,31 +46,31 @@ def pictures(storage: Storage, side: str, request: Request, tell: Callable[[str]
         return _is_picture(key) and include(key) and not exclude(key)
 
     def leave_out(key: str, error: StorageError) -> None:
-        if admitted(key) or (key.endswith("/") and not _PASSING.search(key) and not exclude(key)):
+        if admitted(key) or (key.endswith("/") and not _HIDDEN_OR_TEMPORARY.search(key) and not exclude(key)):
             left_out.append(str(error))
 
     found = [entry for entry in storage.list(onerror=leave_out) if admitted(entry.key)]
     if not found:
-        raise _none_there(storage, side, request, left_out)
+        raise _no_pictures_error(storage, side, request, left_out)
     for line in left_out:
-        tell(line)
+        report(line)
     for entry in found:
         _check_text(entry.key, storage)
     return found
 
 
 def _is_picture(key: str) -> bool:
-    return splitext(key)[1].lower() in SUFFIXES and not _PASSING.search(key)
+    return splitext(key)[1].lower() in SUFFIXES and not _HIDDEN_OR_TEMPORARY.search(key)
 
 
 def _matchers(side: str, request: Request) -> tuple[Matcher, Matcher]:
-    """Whether a key of that side matches one of `include`, if there are any, and whether one of `exclude`."""
-    wanted, unwanted = (list(_patterns(side, given)) for given in (request.include, request.exclude))
-    return _any_of(wanted or ["*"]), _any_of(unwanted)
+    """A matcher for the keys that `request` includes on this side, and one for those that it excludes."""
+    included, excluded = (list(_patterns(side, given)) for given in (request.include, request.exclude))
+    return _matcher(included or ["*"]), _matcher(excluded)
 
 
 def _patterns(side: str, given: Iterable[str]) -> Iterator[str]:
-    """Those of the patterns that are meant for this side."""
+    """The patterns that hold for this side, without `content:` or `style:`."""
     for pattern in given:
         head, colon, rest = pattern.partition(":")
         if not colon or head not in SIDES:
@@ -79,20 +79,20 @@ def _patterns(side: str, given: Iterable[str]) -> Iterator[str]:
             yield rest
 
 
-def _any_of(patterns: Iterable[str]) -> Matcher:
-    """Whether a key matches any of the patterns; without patterns it matches none."""
+def _matcher(patterns: Iterable[str]) -> Matcher:
+    """True for a key that matches any of the patterns; without patterns, for no key."""
     match = re.compile("|".join(translate(nfc(pattern)) for pattern in patterns) or r"(?!)").match
     return lambda key: match(nfc(key)) is not None
 
 
-def _none_there(storage: Storage, side: str, request: Request, left_out: Sequence[str]) -> PairingError:
+def _no_pictures_error(storage: Storage, side: str, request: Request, left_out: Sequence[str]) -> PairingError:
     given = {"include": request.include, "exclude": request.exclude}
-    told = "".join(f" {name} {listed(map(repr, patterns))}" for name, patterns in given.items() if patterns)
-    let_through = f" let through by{told}" if told else ""
-    counted = listed(sorted(SUFFIXES))
+    patterns_text = "".join(f" {name} {listed(map(repr, patterns))}" for name, patterns in given.items() if patterns)
+    let_through = f" let through by{patterns_text}" if patterns_text else ""
+    suffixes = listed(sorted(SUFFIXES))
     return PairingError(
         f"{side} folder {storage.uri()!r} has no pictures{let_through}; "
-        + "; ".join([f"files in {counted} count, hidden and temporary ones do not", *left_out[:1]])
+        + "; ".join([f"files in {suffixes} count, hidden and temporary ones do not", *left_out[:1]])
     )
 
 

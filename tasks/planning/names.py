@@ -1,4 +1,4 @@
-"""Names of pictures, as keys of outputs and in lines of text."""
+"""Names of pictures in keys and in lines of text."""
 
 from posixpath import basename, splitext
 from unicodedata import normalize
@@ -10,10 +10,10 @@ def stem(key: str) -> str:
 
 
 def nfc(name: str) -> str:
-    """A name with its accents in one form: a Mac may have written one picture's, a camera another's."""
+    """A name with its accents in composed form (NFC): Macs and cameras write them differently."""
     return normalize("NFC", name)
 
 
 def printable(name: str) -> str:
-    """A name as a line of text may hold it: quoted and escaped, if it has a line break or steers a terminal."""
+    """A name that is safe to print in a line: quoted and escaped if it holds line breaks or control characters."""
     return name if name.isprintable() else repr(name)

@@ -1,4 +1,4 @@
-"""A list of pairs as a CSV file: which content goes with which style, and what is set for that pair alone."""
+"""Reads a pair list: a CSV file that says which content goes with which style, and sets fields for single pairs."""
 
 import csv
 from array import array
@@ -19,51 +19,51 @@ from tasks.storage import is_path, read_uri
 
 _PICTURES = ("content", "style")
 _COLUMNS = (*_PICTURES, "name", *(field.name for field in fields(TransferConfig)))
-_MOST_TROUBLES = 10
+_MOST_ERRORS = 10
 
 
 def read_pair_list(file: str, reader: RowReader) -> tuple[PairSpec, ...]:
     """The pairs that a CSV file lists, checked, in the order of work: by backbone, overrides, style, content.
 
-    The file is UTF-8, with a byte order mark or without, its cells quoted as RFC 4180 has it. The columns are `content`
-    and `style`, which are keys, and if need be `name`, which the output bears instead of
-    `<content stem>--<style stem>`, `backbone`, and any other field of the configuration, its values as `--set` takes
-    them. An empty cell leaves what is set for the batch; a row of empty cells is passed over.
+    The file is UTF-8, with or without a byte order mark, its cells quoted as in RFC 4180. It has the columns `content`
+    and `style`, which hold keys. Optional columns are `name`, the name of the output in place of
+    `<content stem>--<style stem>`, `backbone`, and any other field of the configuration, with values as `--set` takes
+    them. For an empty cell the batch's own value holds; a row of empty cells is skipped.
 
     Args:
-        file: its path or URI.
-        reader: makes pairs of a row.
+        file: path or URI of the CSV file.
+        reader: makes the pairs of a row.
 
     Raises:
-        PairingError: the file cannot be read or has no rows, a row is not allowed, or two would be one output; the text
-            names the lines.
-        StorageError: there is nothing at its URI.
+        PairingError: the file cannot be read or has no rows, a row is not allowed, or two pairs have the same output
+            file; the text names the lines.
+        StorageError: there is nothing at the URI.
     """
     pairs: list[PairSpec] = []
     lines = array("Q")
-    troubles: list[tuple[int, NightbrushError]] = []
+    errors: list[tuple[int, NightbrushError]] = []
     rows = _rows(file)
     columns = _columns(file, next(rows, (1, []))[1])
     for line, cells in rows:
         try:
-            made = reader.pairs(_row(columns, cells))
+            row_pairs = reader.pairs(_row(columns, cells))
         except NightbrushError as error:
-            troubles.append((line, error))
-            if len(troubles) == _MOST_TROUBLES:
+            errors.append((line, error))
+            if len(errors) == _MOST_ERRORS:
                 break
         else:
-            pairs += made
-            lines.extend([line] * len(made))
-    if troubles:
-        raise _refusal(file, troubles)
+            pairs += row_pairs
+            lines.extend([line] * len(row_pairs))
+    if errors:
+        raise _summary_error(file, errors)
     if not pairs:
         raise PairingError(f"pair list {file!r} has no rows below its first line; name a content and a style in each")
     _refuse_collision(file, pairs, lines)
-    return _ordered(pairs)
+    return _sort(pairs)
 
 
 def _rows(file: str) -> Iterator[tuple[int, list[str]]]:
-    """The cells of each row that has any, with the number of its first line."""
+    """The cells of each row that is not empty, with the number of its first line."""
     table = csv.reader(TextIOWrapper(BytesIO(_read(file)), "utf-8-sig", newline=""), strict=True)
     line = 1
     try:
@@ -88,7 +88,7 @@ def _read(file: str) -> bytes:
 
 
 def _columns(file: str, cells: Sequence[str]) -> list[str]:
-    """The columns that the first row names."""
+    """The names of the columns, from the cells of the first row."""
     names = [cell.strip() for cell in cells]
     remedy = "name content and style in its first line, a name and fields of the configuration as need be"
     for name in names:
@@ -110,24 +110,24 @@ def _row(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     return dict(zip(columns, cells, strict=True))
 
 
-def _refusal(file: str, troubles: Sequence[tuple[int, NightbrushError]]) -> PairingError:
-    """One line for all that was found: the first in words, the others by their lines."""
-    (line, error), *others = troubles
-    count = f"at least {len(others)}" if len(troubles) == _MOST_TROUBLES else str(len(others))
+def _summary_error(file: str, errors: Sequence[tuple[int, NightbrushError]]) -> PairingError:
+    """One error for all rows that are not allowed: the text of the first, the line numbers of the others."""
+    (line, error), *others = errors
+    count = f"at least {len(others)}" if len(errors) == _MOST_ERRORS else str(len(others))
     more = f" (and {count} more, in lines {', '.join(str(number) for number, _ in others)})" if others else ""
     return PairingError(f"pair list {file!r}, line {line}: {error}{more}")
 
 
 def _refuse_collision(file: str, pairs: list[PairSpec], lines: Sequence[int]) -> None:
-    if found := first_collision(pairs):
-        one, other = (lines[index] for index in found)
-        name = pairs[found[1]].name
+    if collision := first_collision(pairs):
+        one, other = (lines[index] for index in collision)
+        name = pairs[collision[1]].name
         remedy = "give one of them another name in the column 'name'"
         raise PairingError(f"pair list {file!r}: lines {one} and {other} would both be written as {name!r}; {remedy}")
 
 
-def _ordered(pairs: list[PairSpec]) -> tuple[PairSpec, ...]:
-    """Backbones and overrides keep the file's order. In steps: one key for all four would be a tuple for each pair."""
+def _sort(pairs: list[PairSpec]) -> tuple[PairSpec, ...]:
+    """Sort the pairs, backbones and overrides as in the file. Four sorts, since one key would cost a tuple a pair."""
     networks, settings = _ranks(pair.backbone for pair in pairs), _ranks(pair.overrides for pair in pairs)
     pairs.sort(key=attrgetter("content.key"))
     pairs.sort(key=attrgetter("style.key"))

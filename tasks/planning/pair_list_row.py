@@ -1,4 +1,4 @@
-"""One row of a pair list: from its cells to the pairs that it asks for."""
+"""Makes pairs from one row of a pair list."""
 
 import re
 from bisect import bisect
@@ -17,23 +17,23 @@ from tasks.storage import Entry, StorageError
 from tasks.storage.base import check_key
 
 _NEIGHBOURS = 100
-"""Keys on either side of where a missing one would be, among which the nearest is sought."""
+"""How many keys on either side of a missing key's place are searched for the most similar name."""
 
 _SETTINGS_KEPT = 1024
-"""Rows come in thousands, their settings in dozens: most are looked at once."""
+"""How many different settings are checked only once: thousands of rows share a few dozen."""
 
 _SAFE_TITLE = re.compile(r'(?![. ]|~\$)[^\x00-\x1f\x7f\ud800-\udfff/\\:*?"<>|]+(?<![. ])')
 _LONGEST_TITLE = 200
-"""In bytes: file systems have room for 255, suffixes included."""
+"""In bytes: file systems allow 255, suffixes included."""
 
 
 class RowReader:
-    """Makes pairs of rows.
+    """Makes pairs from rows.
 
     Args:
-        contents, styles: the pictures that are there, in the order of their keys.
-        backbones: those of the batch, for rows that name none.
-        config: the batch's configuration, from which rows may depart.
+        contents, styles: the pictures that rows may name, in the order of their keys.
+        backbones: the batch's backbones, for rows that name none.
+        config: the batch's configuration, whose fields rows may override.
     """
 
     def __init__(
@@ -41,41 +41,42 @@ class RowReader:
     ) -> None:
         self._contents, self._styles = _Side("content", contents), _Side("style", styles)
         self._backbones, self._config = backbones, config
-        self._settings = lru_cache(_SETTINGS_KEPT)(self._checked)
+        self._settings = lru_cache(_SETTINGS_KEPT)(self._backbones_with_overrides)
 
     def pairs(self, row: Mapping[str, str]) -> list[PairSpec]:
         """The row's pairs: one for the backbone that it names, or one for each of the batch.
 
         Raises:
-            PairingError: there is no such content or style, or its name is none for a file.
-            ConfigError: a cell holds no value of its field, or the fields do not go together.
-            WeightsError: its weights are absent or damaged.
+            PairingError: there is no such content or style, or the name is not allowed for a file.
+            ConfigError: a cell's value is not allowed, or the fields do not go together.
+            WeightsError: the weights are absent or damaged.
         """
         content, style = self._contents.find(row["content"]), self._styles.find(row["style"])
-        title = _checked_title(row.get("name", ""))
+        title = _parse_title(row.get("name", ""))
         cells = tuple((name, text.strip()) for name, text in row.items() if name not in ("content", "style", "name"))
         return [
             PairSpec(content=content, style=style, backbone=backbone, overrides=overrides, title=title)
             for backbone, overrides in self._settings(tuple(cell for cell in cells if cell[1]))
         ]
 
-    def _checked(self, cells: tuple[tuple[str, str], ...]) -> list[tuple[str, Overrides]]:
-        """The backbones of a row, each with what it sets."""
+    def _backbones_with_overrides(self, cells: tuple[tuple[str, str], ...]) -> list[tuple[str, Overrides]]:
+        """The backbones of a row, each with the row's overrides, once all that they need is there."""
         values = {name: parse_field(name, text) for name, text in cells}
         own = values.pop("backbone", None)
-        made = [self._config.replace(backbone=name, **values) for name in (self._backbones if own is None else [own])]
-        for config in made:
+        names = self._backbones if own is None else [own]
+        configs = [self._config.replace(backbone=name, **values) for name in names]
+        for config in configs:
             require_usable(config)
-        return [(config.backbone, self._departures(config, sorted(values))) for config in made]
+        return [(config.backbone, self._overrides(config, sorted(values))) for config in configs]
 
-    def _departures(self, config: TransferConfig, names: list[str]) -> Overrides:
-        """The fields in which a configuration is not the batch's: rows that say the same have the same."""
+    def _overrides(self, config: TransferConfig, names: list[str]) -> Overrides:
+        """The fields among `names` that differ from the batch's configuration, with their values."""
         changed = (name for name in names if getattr(config, name) != getattr(self._config, name))
         return tuple((name, getattr(config, name)) for name in changed)
 
 
 class _Side:
-    """The pictures of one side, to be found by what a person types."""
+    """The pictures of one side, found by keys as a person types them."""
 
     def __init__(self, side: str, entries: list[Entry]) -> None:
         self._side, self._entries = side, entries
@@ -83,17 +84,17 @@ class _Side:
         self._known.update((entry.key, entry) for entry in entries)
 
     def find(self, text: str) -> Entry:
-        """The picture of that key, though its accents have the other form.
+        """The picture with the key `text`, whose accents may have the other form.
 
         Raises:
-            PairingError: there is none; the text names the nearest.
+            PairingError: there is none; the text names the most similar key.
         """
         entry = self._known.get(text) or self._known.get(nfc(text))
         if entry is None:
-            raise PairingError(self._reason(text))
+            raise PairingError(self._explain_missing(text))
         return entry
 
-    def _reason(self, text: str) -> str:
+    def _explain_missing(self, text: str) -> str:
         if not text:
             return f"{self._side} is empty; give the key of a picture"
         try:
@@ -107,12 +108,12 @@ class _Side:
         return f"{self._side} {text!r} is not among the {len(self._entries)} pictures there; {hint}"
 
 
-def _checked_title(text: str) -> str | None:
+def _parse_title(text: str) -> str | None:
     if not text:
         return None
     if not _SAFE_TITLE.fullmatch(text) or len(text.encode()) > _LONGEST_TITLE:
         raise PairingError(
-            f"name {text!r} is none for a file; use one of at most {_LONGEST_TITLE} bytes, without "
+            f"name {text!r} is not allowed for a file; use one of at most {_LONGEST_TITLE} bytes, without "
             f'/ \\ : * ? " < > | and control characters, that neither begins nor ends with a dot or a space'
         )
     return text

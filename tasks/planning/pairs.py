@@ -1,4 +1,4 @@
-"""Pairs of a content and a style, and the plan that they make."""
+"""Pairs of a content and a style, and the plan of a batch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from tasks.planning.names import printable, stem
 from tasks.storage import Entry
 
 Overrides = tuple[tuple[str, Any], ...]
-"""Configuration fields of one pair alone, each with its value, in the order of their names."""
+"""Configuration fields that are set for one pair alone, each with its value, sorted by name."""
 
 _MOST_NAMED = 40
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PairSpec:
-    """One picture to be made: a content, a style and the backbone that does it.
+    """One result to be made: a content, a style and a backbone.
 
-    Small and JSON-able on purpose: this travels through Prefect, pictures do not.
+    Small and JSON-able on purpose: pairs travel through Prefect, pictures do not.
 
     Attributes:
-        content, style: what the listing told of them.
+        content, style: the pictures, as listed.
         backbone: name of the network.
-        overrides: what this pair's configuration has other than the batch's.
-        title: the pair's name, if it has one of its own.
+        overrides: the fields in which this pair's configuration differs from the batch's.
+        title: a name that replaces `<content stem>--<style stem>`; None for no such name.
     """
 
     content: Entry
@@ -36,7 +36,7 @@ class PairSpec:
 
     @property
     def pair(self) -> str:
-        """`<content stem>--<style stem>` or the pair's own title: its name, the same for every backbone."""
+        """The pair's name, the same for every backbone: `<content stem>--<style stem>` or its title."""
         return f"{stem(self.content.key)}--{stem(self.style.key)}" if self.title is None else self.title
 
     @property
@@ -54,11 +54,11 @@ class PairSpec:
         return f"{self.name}.{file_format}"
 
     def snapshot_key(self, steps: int, file_format: str) -> str:
-        """Key, in the output, of the picture as it stood after so many steps."""
+        """Key, in the output, of the snapshot after `steps` steps."""
         return f"{self.name}.steps/{steps:05d}.{file_format}"
 
-    def configured(self, config: TransferConfig) -> TransferConfig:
-        """The pair's own configuration, made of the batch's.
+    def own_config(self, config: TransferConfig) -> TransferConfig:
+        """The pair's configuration: the batch's, with the pair's backbone and overrides.
 
         Raises:
             ConfigError: the pair's fields do not go with the others.
@@ -68,12 +68,12 @@ class PairSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Pairs:
-    """Pairs that come into being when they are asked for: a million take no more memory than their entries.
+    """Pairs that are created during iteration: a million of them take no more memory than the entries of the pictures.
 
     Attributes:
-        backbones: networks, each for every pair.
-        contents, styles: pictures.
-        crossed: whether each content goes with each style; else each goes with the style of the same index.
+        backbones: names of the networks; every pair is made with each.
+        contents, styles: the pictures.
+        crossed: True pairs each content with each style; False pairs each content with the style at the same index.
     """
 
     backbones: tuple[str, ...]
@@ -92,13 +92,13 @@ class Pairs:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a batch will do, and what it leaves out.
+    """The pairs of a batch, and the pictures that it leaves out.
 
     Attributes:
-        pairs: the pictures to be made, in the order that reuses most: by backbone, overrides, style, content. A network
-            is loaded once, and a style's targets are computed once.
-        unmatched_contents, unmatched_styles: keys of pictures that found no partner, in their order.
-        out_of_reach: a line on each picture that cannot be had, and on each folder that cannot be looked into.
+        pairs: in the order that reuses most: by backbone, overrides, style, content. A network is loaded once, and a
+            style's targets are computed once.
+        unmatched_contents, unmatched_styles: sorted keys of the pictures without a partner.
+        out_of_reach: a line about each picture or folder that cannot be read.
     """
 
     pairs: Pairs | tuple[PairSpec, ...]
@@ -107,7 +107,7 @@ class Plan:
     out_of_reach: tuple[str, ...] = ()
 
     def left_out(self) -> Iterator[str]:
-        """A line for each picture without a partner, or out of reach, and for all that are too many for lines."""
+        """A line for each picture that is left out, and a count where there are more than 40 of a kind."""
         yield from _left_out(self.out_of_reach, "{}", "pictures and folders are out of reach")
         for side, keys in (("content", self.unmatched_contents), ("style", self.unmatched_styles)):
             yield from _left_out(keys, f"{side} {{}} has no partner", f"of the {side} pictures have no partner")

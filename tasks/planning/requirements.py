@@ -1,4 +1,4 @@
-"""Whether this machine has what a configuration names."""
+"""Checks that this machine has the files and weights that a configuration needs."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from nst_engine.judging.referee import Referee
 
 
 def require_usable(config: TransferConfig) -> None:
-    """See that the pictures and the weights are there that a configuration names; the latter may be downloaded.
+    """Check that the pictures and weights that a configuration names exist; weights may be downloaded.
 
     Raises:
         ConfigError: a picture is absent.
@@ -22,10 +22,10 @@ def require_usable(config: TransferConfig) -> None:
 
 
 def require_referee(referee: Referee) -> None:
-    """See that the weights are there of the network that is to judge.
+    """Check that the referee's weights exist; they may be downloaded.
 
     Raises:
-        WeightsError: they are absent or damaged.
+        WeightsError: the weights are absent or damaged.
     """
     try:
         require_usable(referee.config)

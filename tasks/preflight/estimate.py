@@ -37,7 +37,7 @@ def estimate(pair: PairSpec, job: Job) -> Estimate:
     Raises:
         NightbrushError: the pair cannot be read or stylized.
     """
-    config = pair.configured(job.config)
+    config = pair.own_config(job.config)
     content, style = _read(job.content, pair.content), _read(job.style, pair.style)
     trial = config.replace(levels=1, iterations=_TRIAL_STEPS, record_every=1, tolerance=None, time_limit=None)
     with free_device(job.device) as device:

@@ -102,7 +102,7 @@ def test_every_pair_is_tried_under_every_variant_in_one_order() -> None:
 
 def test_a_trial_is_made_by_its_variants_configuration_and_named_after_it() -> None:
     for trial in trials_of(PLAN, [varying(iterations=[2, 3], style_weight=[0.1, 1.0])]):
-        assert trial.spec.configured(CONFIG) == trial.variant.config
+        assert trial.spec.own_config(CONFIG) == trial.variant.config
         assert trial.spec.name == f"tiny/{trial.pair}--{trial.variant.slug}"
 
 

@@ -42,7 +42,7 @@ def test_names_of_one_hash_are_no_collision(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @given(titles=st.lists(st.text("abAB-", max_size=3), max_size=12))
-def test_agrees_with_a_look_at_every_two(titles: list[str]) -> None:
+def test_agrees_with_a_comparison_of_all_names(titles: list[str]) -> None:
     folded = [title.casefold() for title in titles]
     later = next((index for index, name in enumerate(folded) if name in folded[:index]), None)
     expected = None if later is None else (folded.index(folded[later]), later)

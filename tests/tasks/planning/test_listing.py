@@ -4,7 +4,7 @@ from unicodedata import normalize
 
 import pytest
 
-from tasks.planning.listing import SIDES, pictures
+from tasks.planning.listing import SIDES, list_pictures
 from tasks.planning.request import PairingError, Request
 from tasks.storage import Entry, StorageError
 from tasks.storage.base import OnError, ignore
@@ -13,7 +13,7 @@ from tasks.storage.memory import MemoryStorage
 
 def found(*keys: str, side: str = "content", **patterns: Any) -> list[str]:
     storage = MemoryStorage(dict.fromkeys(keys, b"data"))
-    return [entry.key for entry in pictures(storage, side, Request(backbones=("tiny",), **patterns), untold)]
+    return [entry.key for entry in list_pictures(storage, side, Request(backbones=("tiny",), **patterns), untold)]
 
 
 def untold(line: str) -> None:
@@ -45,7 +45,7 @@ def test_leaves_out_hidden_files_and_folders() -> None:
     "key",
     ["a.jpg~", "a.jpg.part", "a.png.tmp", "#a.jpg#", "~$a.jpg", "b/~$a.jpg", "b~/a.jpg", "b.part/a.jpg", "b.TMP/a.jpg"],
 )
-def test_leaves_out_what_is_there_for_a_while(key: str) -> None:
+def test_leaves_out_temporary_files(key: str) -> None:
     assert found(key, "z.png") == ["z.png"]
 
 
@@ -79,7 +79,7 @@ def test_keeps_the_order_of_the_listing_and_takes_it_once() -> None:
 
     storage = Recorded({"b.png": b"", "a/c.png": b"", "a.png": b""})
     listed = [Entry(key, 0) for key in ("a.png", "a/c.png", "b.png")]
-    assert pictures(storage, "content", Request(backbones=("tiny",)), untold) == listed
+    assert list_pictures(storage, "content", Request(backbones=("tiny",)), untold) == listed
     assert storage.listings == 1
 
 
@@ -91,18 +91,18 @@ def test_keeps_the_order_of_the_listing_and_takes_it_once() -> None:
         ({"include": ("b/*",)}, ["b/c.jpg", "d/"]),
     ],
 )
-def test_tells_what_is_out_of_reach_if_it_might_count(patterns: Any, expected: list[str]) -> None:
+def test_reports_what_cannot_be_read_if_it_might_be_a_picture(patterns: Any, expected: list[str]) -> None:
     locked = ("a.png", "b/c.jpg", "b/notes.txt", ".Trash/", "d/", "e~/", ".f.png")
     told: list[str] = []
     storage = Partly("b/z.png", out_of_reach=locked)
-    pictures(storage, "content", Request(backbones=("tiny",), **patterns), told.append)
+    list_pictures(storage, "content", Request(backbones=("tiny",), **patterns), told.append)
     assert told == [f"{key} is locked" for key in expected]
 
 
 def test_a_refusal_names_the_first_that_is_out_of_reach() -> None:
     storage = Partly("notes.txt", out_of_reach=("a.txt", "b.png", "c.png"))
     with pytest.raises(PairingError, match=r"temporary ones do not; b\.png is locked$"):
-        pictures(storage, "content", Request(backbones=("tiny",)), untold)
+        list_pictures(storage, "content", Request(backbones=("tiny",)), untold)
 
 
 # patterns
@@ -172,6 +172,6 @@ def test_a_refusal_names_the_patterns() -> None:
         found("a.jpg", include=("a*", "b*"), exclude=("*",))
 
 
-def test_refuses_a_picture_whose_name_no_report_could_bear() -> None:
+def test_refuses_a_picture_whose_name_is_not_utf_8() -> None:
     with pytest.raises(PairingError, match=r"picture 'caf\\udce9\.png' in 'memory://' .* not UTF-8; rename it"):
         found("caf\udce9.png")

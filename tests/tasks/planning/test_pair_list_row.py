@@ -55,7 +55,7 @@ def test_overrides_are_typed_and_in_the_order_of_their_names(tmp_path: Path) -> 
         ("side", None),
         ("style_weight", 2.0),
     )
-    assert pair.configured(CONFIG) == CONFIG.replace(
+    assert pair.own_config(CONFIG) == CONFIG.replace(
         content_masks=(mask,), deterministic=True, seed=3, side=None, style_weight=2.0
     )
 
@@ -145,10 +145,10 @@ def test_takes_a_name_that_a_file_may_have(name: str) -> None:
         *(" a", "a ", "a.", "~$a", "x" * 201, "é" * 101, "a\x7f", "caf\udce9"),
     ],
 )
-def test_refuses_a_name_that_is_none_for_a_file(name: str) -> None:
+def test_refuses_a_name_that_is_not_allowed_for_a_file(name: str) -> None:
     error = refusal(name=name)
     assert isinstance(error, PairingError)
-    assert f"name {name!r} is none for a file; use one of at most 200 bytes, without / " in str(error)
+    assert f"name {name!r} is not allowed for a file; use one of at most 200 bytes, without / " in str(error)
 
 
 # values

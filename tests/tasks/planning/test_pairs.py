@@ -46,13 +46,13 @@ def test_a_pair_travels_between_processes() -> None:
 
 def test_a_pairs_configuration_is_the_batchs_with_its_own_backbone_and_overrides() -> None:
     pair = a_pair("a.jpg", "b.jpg", overrides=(("seed", 3), ("side", None)))
-    assert pair.configured(CONFIG.replace(backbone="vgg19")) == CONFIG.replace(seed=3, side=None)
+    assert pair.own_config(CONFIG.replace(backbone="vgg19")) == CONFIG.replace(seed=3, side=None)
 
 
 def test_overrides_that_do_not_fit_are_refused() -> None:
     pair = a_pair("a.jpg", "b.jpg", overrides=(("style_layers", ("conv9",)),))
     with pytest.raises(ConfigError, match="style_layers='conv9' is not a layer of tiny"):
-        pair.configured(CONFIG)
+        pair.own_config(CONFIG)
 
 
 # the pairs of a plan
@@ -84,7 +84,7 @@ def test_names_what_is_out_of_reach() -> None:
     assert lines[40:] == ["left out: 10 more pictures and folders are out of reach"]
 
 
-def test_counts_what_is_left_out_where_it_is_much() -> None:
+def test_counts_what_is_left_out_beyond_forty_lines() -> None:
     lines = list(Plan(pairs=(), unmatched_styles=tuple(f"{number}.png" for number in range(100))).left_out())
     assert lines[39:] == [
         "left out: style 39.png has no partner",
@@ -132,7 +132,7 @@ def test_a_list_is_the_pairing_where_there_is_one_and_every_where_there_is_none(
         ({"backbones": ("mine", "Mine")}, "names one twice"),
     ],
 )
-def test_refuses_what_makes_no_sense(given: Any, reason: str) -> None:
+def test_refuses_a_contradictory_request(given: Any, reason: str) -> None:
     with pytest.raises(PairingError, match=reason):
         Request(**{"backbones": ("tiny",), **given})
 

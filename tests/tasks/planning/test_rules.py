@@ -81,7 +81,7 @@ def test_pairs_side_by_side_in_the_order_of_keys() -> None:
     ]
 
 
-def test_refuses_to_pair_side_by_side_what_is_not_of_one_number() -> None:
+def test_refuses_zip_for_unequal_numbers_of_pictures() -> None:
     with pytest.raises(PairingError, match="there are 3 contents and 2 styles; use exclude"):
         a_plan(["a.jpg", "b.jpg", "c.jpg"], ["x.png", "y.png", "notes.txt"], "zip")
 

@@ -2,7 +2,7 @@ import pytest
 
 from tasks.planning.pairs import PairSpec
 from tasks.planning.request import PairingError
-from tasks.planning.shards import MOST, Shard, in_shards, shard_size
+from tasks.planning.shards import MOST, Shard, shard_size, split_into_shards
 from tests.tasks.studio import a_pair
 
 
@@ -17,7 +17,7 @@ def test_a_shard_is_named_after_its_first_pair() -> None:
 
 def test_pairs_keep_their_order_and_no_shard_has_two_backbones() -> None:
     planned = pairs("tiny", 5) + pairs("vgg16", 2)
-    shards = list(in_shards(iter(planned), 2))
+    shards = list(split_into_shards(iter(planned), 2))
     assert [len(shard.pairs) for shard in shards] == [2, 2, 1, 2]
     assert [pair for shard in shards for pair in shard.pairs] == planned
 
@@ -35,6 +35,6 @@ def test_a_size_that_is_wanted_is_taken(wanted: int) -> None:
 
 
 @pytest.mark.parametrize("wanted", [0, -1, MOST + 1])
-def test_refuses_what_is_no_size(wanted: int) -> None:
+def test_refuses_a_size_out_of_range(wanted: int) -> None:
     with pytest.raises(PairingError, match=f"pairs_per_task={wanted} is not allowed; use 1 to {MOST}"):
         shard_size(10, wanted)
