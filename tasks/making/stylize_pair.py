@@ -22,7 +22,7 @@ from tasks.making.locks import alone
 from tasks.making.observer import Log, TransferObserver
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
-from tasks.records.existing import finished, recorded, renamed, skipped_row
+from tasks.records.existing import find_sidecar, is_finished, rename, skipped_row
 from tasks.records.fingerprint import fingerprint
 from tasks.records.row import ManifestRow, result_cells
 from tasks.records.sidecar import Sidecar, write_sidecar
@@ -97,9 +97,9 @@ class _PairWork:
 
     def _found_or_made(self) -> ManifestRow:
         with self.seconds.of("read"):
-            sidecar = recorded(self.output, self.pair)
+            sidecar = find_sidecar(self.output, self.pair)
             identity = self._identify(*self._hashes(sidecar))
-            if sidecar is not None and finished(self.output, self.pair, sidecar, identity, self.config.format):
+            if sidecar is not None and is_finished(self.output, self.pair, sidecar, identity, self.config.format):
                 return skipped_row(sidecar, self.row)
             if (kept := outbox.kept(identity)) is not None:
                 return self._delivered(identity, kept)
@@ -158,7 +158,7 @@ class _PairWork:
             write = self.seconds.spent["write"]
             total = (row.seconds_total or 0.0) - (row.seconds_write or 0.0) + write
             began = datetime.now(UTC) - timedelta(seconds=total)
-            row = renamed(row, self.row)
+            row = rename(row, self.row)
             row = replace(row, seconds_write=write, seconds_total=total, started_at=_stamp(began))
             sidecar = replace(made.sidecar, row=row, etags=self._etags(made.data))
             write_sidecar(self.output, self.pair.sidecar_key, sidecar)

@@ -48,7 +48,7 @@ def _pair_every(contents: list[Entry], styles: list[Entry], backbones: tuple[str
 
 
 def _pair_by_stem(contents: list[Entry], styles: list[Entry], backbones: tuple[str, ...]) -> Plan:
-    """Pair by stem. Up to two contents of a stem are kept: `_require_distinct` refuses both if a style has that stem."""
+    """Pair by stem. Two contents of a stem are kept, so that `_require_distinct` refuses them if a style has it."""
     first: dict[str, Entry] = {}
     second: dict[str, Entry] = {}
     for content in contents:

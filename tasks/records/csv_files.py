@@ -1,4 +1,4 @@
-"""`results.csv`, `backbones.csv` and other tables as CSV files."""
+"""Writes `results.csv`, `backbones.csv` and other tables as CSV files, and reads `results.csv`."""
 
 import csv
 import io
@@ -11,20 +11,20 @@ from nst_engine.errors import NightbrushError
 from tasks.records.row import COLUMNS, ManifestRow
 from tasks.records.summary import BatchSummary
 
-_ACTIVE = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n", "'")
-"""How a text begins that a spreadsheet may run, some of them in the wide letters of East Asia too; the apostrophe that
-defuses it belongs to them."""
+_FORMULA_BEGINNINGS = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n", "'")
+"""Beginnings of a text that a spreadsheet may run as a formula, East Asian wide forms included, and the apostrophe that
+`_escape_formula` puts before them."""
 
 
 class ResultsError(NightbrushError):
-    """A `results.csv` that Nightbrush did not write; the text names the line and what is wrong with it."""
+    """A `results.csv` cannot be used; the text names the line and what is wrong with it."""
 
 
 def results_csv(rows: Iterable[ManifestRow]) -> bytes:
     """The rows as `results.csv`: the columns `COLUMNS`, UTF-8, RFC 4180.
 
-    None is an empty cell; numbers keep every digit. A text that a spreadsheet would run (one that begins
-    with `= + - @`, narrow or wide, a tab or a line break) gets an apostrophe before it, and so does one that begins
+    None is an empty cell; numbers keep every digit. A text that a spreadsheet would run (it begins
+    with `= + - @`, narrow or wide, a tab or a line break) gets an apostrophe before it, and so does a text that begins
     with an apostrophe. Bytes of a file name that are not Unicode become backslash escapes.
     """
     return _csv(COLUMNS, ([getattr(row, name) for name in COLUMNS] for row in rows))
@@ -36,7 +36,7 @@ def backbones_csv(rows: Iterable[ManifestRow]) -> bytes:
 
 
 def table_csv(table: pd.DataFrame) -> bytes:
-    """Any table as a CSV file written like `results.csv`: NaN is an empty cell."""
+    """A table as a CSV file, written like `results.csv`: NaN is an empty cell."""
     return _csv(tuple(table.columns), table.astype(object).where(table.notna(), None).to_numpy().tolist())
 
 
@@ -44,26 +44,26 @@ def _csv(header: tuple[str, ...], lines: Iterable[list[Any]]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(header)
-    writer.writerows(map(_defused, line) for line in lines)
+    writer.writerows(map(_escape_formula, line) for line in lines)
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _defused(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_ACTIVE) else cell
+def _escape_formula(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_BEGINNINGS) else cell
 
 
 def read_results(data: bytes) -> tuple[ManifestRow, ...]:
-    """The rows of a `results.csv`, as they were before `results_csv`; an empty optional text comes back as None.
+    """The rows that `results_csv` wrote; an empty optional text comes back as None.
 
     Raises:
-        ResultsError: the bytes are no CSV in UTF-8, the columns are not `COLUMNS`, or a cell has no such value.
+        ResultsError: the bytes are not CSV in UTF-8, the columns are not `COLUMNS`, or a cell's value is not allowed.
     """
     try:
         lines = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
         header = next(lines, [])
         if header != list(COLUMNS):
             raise ResultsError(f"not a results.csv of Nightbrush: {_difference(header)}; rebuild it from the sidecars")
-        return tuple(_row(cells, lines.line_num) for cells in lines)
+        return tuple(_parse_row(cells, lines.line_num) for cells in lines)
     except (UnicodeDecodeError, csv.Error) as error:
         raise ResultsError(f"not a CSV file in UTF-8: {error}; rebuild it from the sidecars") from error
 
@@ -76,15 +76,15 @@ def _difference(header: list[str]) -> str:
     return f"column {len(COLUMNS) + 1} is {header[len(COLUMNS)]!r} and should not be there"
 
 
-def _row(cells: list[str], line: int) -> ManifestRow:
+def _parse_row(cells: list[str], line: int) -> ManifestRow:
     if len(cells) != len(COLUMNS):
         raise ResultsError(f"results.csv, line {line}: {len(cells)} cells instead of {len(COLUMNS)}")
-    values = {name: _value(name, cell, line) for name, cell in zip(COLUMNS, cells, strict=True)}
+    values = {name: _parse_cell(name, cell, line) for name, cell in zip(COLUMNS, cells, strict=True)}
     return ManifestRow(**values)
 
 
-def _value(name: str, cell: str, line: int) -> Any:
-    kind, optional = _KINDS[name]
+def _parse_cell(name: str, cell: str, line: int) -> Any:
+    kind, optional = _CELL_TYPES[name]
     if optional and not cell:
         return None
     try:
@@ -94,9 +94,9 @@ def _value(name: str, cell: str, line: int) -> Any:
         raise ResultsError(f"results.csv, line {line}: {name}={cell!r} is not allowed; use {noun}") from error
 
 
-def _kind(hint: Any) -> tuple[type, bool]:
+def _cell_type(hint: Any) -> tuple[type, bool]:
     return (get_args(hint) or (hint,))[0], type(None) in get_args(hint)
 
 
-_KINDS = {name: _kind(hint) for name, hint in get_type_hints(ManifestRow).items()}
+_CELL_TYPES = {name: _cell_type(hint) for name, hint in get_type_hints(ManifestRow).items()}
 """Type of each column, and whether its cells may be empty."""

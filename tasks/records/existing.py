@@ -1,4 +1,4 @@
-"""What is finished already: a picture, and a sidecar that vouches for it."""
+"""Finds results that the output holds already: a picture, and the sidecar that says it is complete."""
 
 import hashlib
 from dataclasses import replace
@@ -10,8 +10,8 @@ from tasks.records.sidecar import ManifestError, Sidecar, read_sidecar
 from tasks.storage import Storage
 
 
-def recorded(storage: Storage, pair: PairSpec) -> Sidecar | None:
-    """The sidecar of `pair`; None where there is none, or one that is damaged and so vouches for nothing.
+def find_sidecar(storage: Storage, pair: PairSpec) -> Sidecar | None:
+    """The sidecar of `pair`, or None if it is missing or damaged.
 
     Raises:
         StorageError: the output cannot be read.
@@ -22,10 +22,10 @@ def recorded(storage: Storage, pair: PairSpec) -> Sidecar | None:
         return None
 
 
-def finished(storage: Storage, pair: PairSpec, sidecar: Sidecar, fingerprint: str, file_format: str) -> bool:
-    """Whether a sidecar bears this fingerprint and the picture beside it is the one it tells of.
+def is_finished(storage: Storage, pair: PairSpec, sidecar: Sidecar, fingerprint: str, file_format: str) -> bool:
+    """True if the sidecar has this fingerprint and the picture beside it has the bytes that the sidecar records.
 
-    A picture whose bytes are others is made anew, such as that of a run that was stopped before it wrote its sidecar.
+    The bytes differ, for example, if a later run was stopped between the picture and its sidecar.
 
     Raises:
         StorageError: the output cannot be read.
@@ -42,10 +42,10 @@ def finished(storage: Storage, pair: PairSpec, sidecar: Sidecar, fingerprint: st
 
 
 def skipped_row(sidecar: Sidecar, row: ManifestRow) -> ManifestRow:
-    """The row of a run that found its picture made: its own names, the figures of the run that made it."""
-    return replace(renamed(sidecar.row, row), status=Status.SKIPPED.value)
+    """The row of a pair that is skipped: the names of this run, the figures of the run that made the picture."""
+    return replace(rename(sidecar.row, row), status=Status.SKIPPED.value)
 
 
-def renamed(made: ManifestRow, row: ManifestRow) -> ManifestRow:
-    """The row of a picture that was made under other names: what is alike in bytes may be called otherwise now."""
+def rename(made: ManifestRow, row: ManifestRow) -> ManifestRow:
+    """The row `made` with the names of `row`: the same bytes may have other names in this run."""
     return replace(made, **{name: getattr(row, name) for name in ("run_id", "pair", "content", "style", "output")})

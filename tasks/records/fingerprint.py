@@ -1,4 +1,4 @@
-"""What tells a picture that is to be made from every other: a hash of all that decides its bytes."""
+"""The fingerprint of a result: a hash of everything that decides its bytes."""
 
 import hashlib
 import json
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from nst_engine.config import TransferConfig
 
-_UNDECISIVE = ("record_every", "snapshot_every", "weights")
-"""Fields that touch no pixel; of the weights, their hash says more than their name or path."""
+_IGNORED_FIELDS = ("record_every", "snapshot_every", "weights")
+"""Fields that do not count: two change no pixel, and the weights count by their hash, not by name or path."""
 
 
 def fingerprint(
@@ -19,13 +19,13 @@ def fingerprint(
     weights_sha256: str,
     engine_version: str,
 ) -> str:
-    """SHA-256, in hexadecimal, of all that decides the bytes of a picture.
+    """SHA-256, in hexadecimal, of everything that decides the bytes of a picture.
 
-    Numbers count by value, so that equal configurations have equal fingerprints. `files_sha256` are of the pictures
-    that the configuration names, by their paths, which do not count.
+    Numbers count by value, so that equal configurations have equal fingerprints. `files_sha256` maps the path of each
+    picture that the configuration names to the hash of its bytes; the paths themselves do not count.
     """
     named = config.with_files(lambda path: f"{files_sha256[path]}.sha256").to_dict()
-    settings = {name: value for name, value in named.items() if name not in _UNDECISIVE}
+    settings = {name: value for name, value in named.items() if name not in _IGNORED_FIELDS}
     decisive = {
         "content": content_sha256,
         "style": style_sha256,

@@ -1,4 +1,4 @@
-"""A row of `results.csv`: what became of one pair."""
+"""The row of a pair in `results.csv`."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -11,8 +11,8 @@ from nst_engine.transfer.result import TransferResult
 class ManifestRow:
     """One row of `results.csv`, its columns in their order. None is an empty cell.
 
-    Losses are unweighted terms but for the totals, which are the weighted sum that was optimized.
-    Seconds are wall seconds without those of waiting for a device; `started_at`, UTC, ISO 8601, is so many before the
+    Losses are unweighted terms, except the totals, which are the weighted sum that was optimized.
+    Seconds are wall seconds without the wait for a device; `started_at` (UTC, ISO 8601) is `seconds_total` before the
     picture was written. `content`, `style` and `output` are URIs.
     """
 
@@ -55,7 +55,7 @@ class ManifestRow:
 
 
 def result_cells(result: TransferResult) -> dict[str, Any]:
-    """The cells of a row that the engine's result fills."""
+    """The cells of a row that come from the engine's result."""
     width, height = result.size
     return {
         "precision": result.precision,

@@ -22,7 +22,7 @@ class ManifestError(NightbrushError):
 
 @dataclass(frozen=True, kw_only=True)
 class Sidecar:
-    """The JSON file beside a picture, written last: that it exists says the picture is complete.
+    """The JSON file beside a picture, written last: it exists only if the picture is complete.
 
     Attributes:
         row: the picture's row of `results.csv`.
@@ -30,8 +30,8 @@ class Sidecar:
         weights_sha256: hash of the backbone's weights.
         history: records of the optimization as `TransferResult.history_rows` gives them.
         versions: version of each package that shaped the picture, by name.
-        etags: of `content`, `style` and `output`, where their storages know such a thing: what has the same one need
-            not be read to be known.
+        etags: the ETags of `content`, `style` and `output`, where their storages have them: an object with the same
+            ETag has the same bytes, and need not be read.
     """
 
     row: ManifestRow
@@ -88,7 +88,7 @@ def write_sidecar(storage: Storage, key: str, sidecar: Sidecar) -> None:
 
 
 def sidecars(storage: Storage, known: Container[str] = ()) -> Iterator[Sidecar | NightbrushError]:
-    """The sidecars of an output folder, backbone by backbone; in the place of one that cannot be used, its error.
+    """The sidecars of an output folder, backbone by backbone; for a sidecar that cannot be used, its error.
 
     Args:
         storage: the output.

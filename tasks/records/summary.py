@@ -1,4 +1,4 @@
-"""What a batch came to: counts, and the table of its backbones."""
+"""The summary of a batch: counts by status, and a table of its backbones."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -19,17 +19,17 @@ BACKBONE_COLUMNS = (
 
 @dataclass(frozen=True)
 class BatchSummary:
-    """The rows of a batch, and what they come to.
+    """The rows of a batch, and figures over them.
 
     A row has a picture unless it failed. A skipped row carries the figures of the earlier run that made
-    its picture: it counts for losses and speed, not for when this batch ran and how long.
+    its picture: it counts for losses and speed, not for the period of this batch.
     """
 
     rows: tuple[ManifestRow, ...]
 
     @cached_property
     def counts(self) -> dict[Status, int]:
-        """Rows by status, each status named."""
+        """Number of rows by status; a status without rows is there with 0."""
         found = Counter(row.status for row in self.rows)
         return {status: found[status] for status in Status}
 
@@ -39,15 +39,15 @@ class BatchSummary:
         return tuple(row for row in self.rows if row.status == Status.FAILED)
 
     @property
-    def pictured(self) -> tuple[ManifestRow, ...]:
+    def with_picture(self) -> tuple[ManifestRow, ...]:
         """The rows with a picture."""
         return tuple(row for row in self.rows if row.status != Status.FAILED)
 
     @cached_property
     def period(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:
-        """Start of the first pair and end of the last, UTC; None where no row tells.
+        """Start of the first pair and end of the last, UTC; None if no row has a time.
 
-        Skipped rows count only where there are no others.
+        Skipped rows count only if there are no others.
         """
         fresh = [row for row in self.rows if row.status != Status.SKIPPED] or self.rows
         began = pd.to_datetime([row.started_at for row in fresh], utc=True, format="ISO8601", errors="coerce")
@@ -59,7 +59,7 @@ class BatchSummary:
         """One row per backbone in order of appearance, with the columns `BACKBONE_COLUMNS`.
 
         `completed` counts converged rows too. Seconds (median, 95th percentile with linear interpolation),
-        losses and iterations per second (means) are over the rows with a picture; NaN where there are none.
+        losses and iterations per second (means) are over the rows with a picture; NaN if there are none.
         """
         frame = pd.DataFrame(map(asdict, self.rows), columns=list(COLUMNS))
         groups = frame.groupby("backbone", sort=False)
@@ -88,6 +88,6 @@ def _backbone(name: Any, group: pd.DataFrame) -> dict[str, Any]:
 
 
 def table_records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Any table as plain values, one dictionary per row; None for what is not a number."""
+    """A table as plain values, one dictionary per row; None for what is not a number."""
     records = table.to_dict("records")
     return [{str(name): None if pd.isna(value) else value for name, value in record.items()} for record in records]

@@ -44,7 +44,7 @@ def rows_to_show(rows: Iterable[ManifestRow], most_pictures: int = MOST_PICTURES
     Rows of one pair stay together, backbone beside backbone; pairs come in the order of their names.
     """
     pairs: dict[str, list[ManifestRow]] = {}
-    for row in sorted(BatchSummary(tuple(rows)).pictured, key=lambda row: row.pair):
+    for row in sorted(BatchSummary(tuple(rows)).with_picture, key=lambda row: row.pair):
         pairs.setdefault(row.pair, []).append(row)
     groups = list(pairs.values())
     wanted = math.ceil(most_pictures * len(groups) / max(1, most_pictures, sum(map(len, groups))))

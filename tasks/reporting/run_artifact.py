@@ -39,7 +39,7 @@ def digest(summary: BatchSummary, exhibits: Sequence[Exhibit], places: Iterable[
 
 def _counts(summary: BatchSummary) -> str:
     counted = ", ".join(f"{count} {status}" for status, count in summary.counts.items() if count)
-    return f"**{len(summary.pictured)} of {len(summary.rows)} pairs have their picture** ({counted})"
+    return f"**{len(summary.with_picture)} of {len(summary.rows)} pairs have their picture** ({counted})"
 
 
 def failures(rows: Sequence[tuple[str, ManifestRow]], whole: str) -> Iterator[str]:

@@ -1,11 +1,11 @@
-"""Whether a picture need not be made again."""
+"""Finds results that are finished and need not be made again."""
 
 from dataclasses import asdict, replace
 from hashlib import sha256
 
 import pytest
 
-from tasks.records.existing import finished, recorded, skipped_row
+from tasks.records.existing import find_sidecar, is_finished, skipped_row
 from tasks.records.sidecar import Sidecar, write_sidecar
 from tasks.storage import Entry
 from tasks.storage.memory import MemoryStorage
@@ -18,38 +18,40 @@ def made(sidecar: Sidecar, picture: bytes = b"pixels") -> MemoryStorage:
     return storage
 
 
-def is_finished(sidecar: Sidecar, picture: bytes = b"pixels", fingerprint: str = "f" * 64, suffix: str = "png") -> bool:
-    return finished(made(sidecar, picture), PAIR, sidecar, fingerprint, suffix)
+def is_complete(
+    sidecar: Sidecar, picture: bytes = b"pixels", fingerprint: str = "f" * 64, suffix: str = "png"
+) -> bool:
+    return is_finished(made(sidecar, picture), PAIR, sidecar, fingerprint, suffix)
 
 
 @pytest.mark.parametrize("status", ["completed", "converged"])
 def test_a_picture_of_the_same_fingerprint_is_finished(status: str) -> None:
-    assert is_finished(a_sidecar(status=status, output_sha256=sha256(b"pixels").hexdigest()))
+    assert is_complete(a_sidecar(status=status, output_sha256=sha256(b"pixels").hexdigest()))
 
 
-def test_a_picture_that_is_not_the_one_its_sidecar_tells_of_is_not_finished() -> None:
-    assert not is_finished(a_sidecar(output_sha256=sha256(b"pixels").hexdigest()), b"others")
+def test_a_picture_with_other_bytes_than_its_sidecar_says_is_not_finished() -> None:
+    assert not is_complete(a_sidecar(output_sha256=sha256(b"pixels").hexdigest()), b"others")
 
 
 def test_a_picture_of_another_fingerprint_is_not_finished() -> None:
-    told = {"output_sha256": sha256(b"pixels").hexdigest()}
-    assert not is_finished(a_sidecar(**told), fingerprint="0" * 64)
-    assert not is_finished(a_sidecar(**told, fingerprint=None))
+    recorded = {"output_sha256": sha256(b"pixels").hexdigest()}
+    assert not is_complete(a_sidecar(**recorded), fingerprint="0" * 64)
+    assert not is_complete(a_sidecar(**recorded, fingerprint=None))
 
 
 @pytest.mark.parametrize("status", ["failed", "skipped"])
-def test_what_was_not_made_is_not_finished(status: str) -> None:
-    assert not is_finished(a_sidecar(status=status, output_sha256=sha256(b"pixels").hexdigest()))
+def test_a_failed_or_skipped_pair_is_not_finished(status: str) -> None:
+    assert not is_complete(a_sidecar(status=status, output_sha256=sha256(b"pixels").hexdigest()))
 
 
 def test_a_sidecar_without_its_picture_is_not_finished() -> None:
-    told = a_sidecar(output_sha256=sha256(b"pixels").hexdigest())
-    assert not is_finished(told, picture=b"")
-    assert not is_finished(told, suffix="webp")
+    recorded = a_sidecar(output_sha256=sha256(b"pixels").hexdigest())
+    assert not is_complete(recorded, picture=b"")
+    assert not is_complete(recorded, suffix="webp")
 
 
 class Tagged(MemoryStorage):
-    """A storage that knows ETags, and tells of no bytes."""
+    """A storage with ETags, whose bytes must not be read."""
 
     def head(self, key: str) -> Entry | None:
         entry = super().head(key)
@@ -59,18 +61,18 @@ class Tagged(MemoryStorage):
         raise AssertionError(f"{key} is not to be read")
 
 
-def test_a_picture_with_the_etag_that_it_was_written_with_is_finished_unread() -> None:
+def test_a_picture_whose_etag_is_in_the_sidecar_is_finished_without_being_read() -> None:
     sidecar = replace(a_sidecar(), etags={"output": "the tag of now"})
     storage = Tagged({PAIR.picture_key("png"): b"pixels"})
-    assert finished(storage, PAIR, sidecar, "f" * 64, "png")
+    assert is_finished(storage, PAIR, sidecar, "f" * 64, "png")
     with pytest.raises(AssertionError, match="not to be read"):
-        finished(storage, PAIR, replace(sidecar, etags={"output": "an older tag"}), "f" * 64, "png")
+        is_finished(storage, PAIR, replace(sidecar, etags={"output": "an older tag"}), "f" * 64, "png")
 
 
-def test_a_sidecar_is_recorded_if_it_is_there_and_whole() -> None:
-    assert recorded(MemoryStorage(), PAIR) is None
-    assert recorded(MemoryStorage({PAIR.sidecar_key: b"{"}), PAIR) is None
-    assert recorded(made(a_sidecar()), PAIR) == a_sidecar()
+def test_finds_a_sidecar_that_is_there_and_whole() -> None:
+    assert find_sidecar(MemoryStorage(), PAIR) is None
+    assert find_sidecar(MemoryStorage({PAIR.sidecar_key: b"{"}), PAIR) is None
+    assert find_sidecar(made(a_sidecar()), PAIR) == a_sidecar()
 
 
 def test_a_skipped_row_has_this_runs_names_and_the_figures_of_the_run_that_made_it() -> None:

@@ -1,4 +1,4 @@
-"""What a batch came to, and its CSV files."""
+"""The summary of a batch, and its CSV files."""
 
 import csv
 import io
@@ -97,7 +97,7 @@ def test_numbers_keep_every_digit_and_whole_numbers_stay_whole() -> None:
     "name",
     ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)"],
 )
-def test_a_text_that_a_spreadsheet_would_run_is_defused(name: str) -> None:
+def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe(name: str) -> None:
     (cells,) = _cells(results_csv([replace(ROW, pair=name)]))
     assert cells["pair"] == f"'{name}"
 
@@ -178,6 +178,6 @@ def test_the_period_is_in_utc_whatever_the_offsets_of_the_rows() -> None:
     assert [moment.isoformat() for moment in period] == ["2025-03-14T20:00:00+00:00", "2025-03-15T05:00:10+00:00"]
 
 
-def test_there_is_no_period_where_no_row_tells() -> None:
+def test_there_is_no_period_if_no_row_has_a_time() -> None:
     assert BatchSummary(()).period is None
     assert BatchSummary((replace(ROW, started_at="yesterday"),)).period is None
