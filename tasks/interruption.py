@@ -1,22 +1,22 @@
-"""The one flag of this process that ends what is under way."""
+"""The flag of this process that ends its transfers."""
 
 from threading import Event
 
 from nst_engine import NightbrushError
 
 interruption = Event()
-"""Set while what is under way in this process is to end as soon as it can."""
+"""Set when the transfers of this process should end as soon as they can."""
 
 
 class InterruptedPairError(NightbrushError):
-    """A pair is not made to its end, for its batch is interrupted."""
+    """A pair was not finished, since its batch was interrupted."""
 
 
-def require_going_on() -> None:
-    """End what is under way, if it is to end.
+def raise_if_interrupted() -> None:
+    """Raise an error if the batch was interrupted.
 
     Raises:
-        InterruptedPairError: it is.
+        InterruptedPairError: `interruption` is set.
     """
     if interruption.is_set():
         raise InterruptedPairError("the batch was interrupted; run it again to go on from there")

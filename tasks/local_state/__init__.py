@@ -1,7 +1,7 @@
-"""What this machine keeps between runs, and the folder where it lies.
+"""The folder that this machine keeps between runs, and what lies in it.
 
-`checkpoints` keeps transfers that are under way, so that a later run goes on from there. `outbox` keeps pictures that
-were made but could not be written. Locks and the history of runs lie in the same folder.
+`checkpoints` keeps the states of unfinished transfers, so that a later run goes on from them. `outbox` keeps pictures
+that were made but could not be written. Locks and the history of runs lie in the same folder.
 
 May import `tasks.records` and `tasks.storage`; loads neither TensorFlow nor Prefect.
 
@@ -14,9 +14,9 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 HOME = "NIGHTBRUSH_HOME"
-"""Environment variable that names another folder."""
+"""Environment variable that names a folder in place of the default one."""
 
 
 def state_folder() -> Path:
-    """The folder: `HOME`, or the user's data folder."""
+    """The folder that the variable `HOME` names, or the user's data folder."""
     return Path(os.environ.get(HOME) or user_data_path("nightbrush"))

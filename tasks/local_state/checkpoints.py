@@ -1,6 +1,6 @@
-"""Transfers on their way, kept on this machine so that a pair that takes hours goes on after a power cut.
+"""Checkpoints of unfinished transfers, kept on this machine: a pair that takes hours goes on after a power cut.
 
-A checkpoint lies under its pair's fingerprint, so that it serves no other pair, configuration or engine.
+A checkpoint is stored under its pair's fingerprint, so that no other pair, configuration or engine uses it.
 """
 
 from contextlib import suppress
@@ -11,14 +11,14 @@ from tasks.local_state import state_folder
 from tasks.storage.local import LocalStorage
 
 DAYS = 14
-"""How long a checkpoint that nothing goes on from is kept."""
+"""Days after which an unused checkpoint is deleted."""
 
 
-def keep(fingerprint: str, checkpoint: Checkpoint) -> None:
-    """Keep a checkpoint; it replaces the last one of that fingerprint, and very old ones are dropped.
+def save(fingerprint: str, checkpoint: Checkpoint) -> None:
+    """Save a checkpoint in place of the last one of that fingerprint, and delete those older than `DAYS`.
 
     Raises:
-        StorageError: this machine cannot hold it.
+        StorageError: it cannot be written.
     """
     _storage().write(_key(fingerprint), checkpoint.to_bytes())
     for path in _storage().root.iterdir():
@@ -27,16 +27,16 @@ def keep(fingerprint: str, checkpoint: Checkpoint) -> None:
                 path.unlink()
 
 
-def kept(fingerprint: str) -> Checkpoint | None:
-    """The last checkpoint of that fingerprint, or None where none is kept, whole and readable."""
+def load(fingerprint: str) -> Checkpoint | None:
+    """The last checkpoint of that fingerprint, or None if there is none that can be read."""
     try:
         return Checkpoint.from_bytes(_storage().read(_key(fingerprint)))
     except NightbrushError:
         return None
 
 
-def forget(fingerprint: str) -> None:
-    """Keep no checkpoint of that fingerprint any longer, if there is one and this machine lets it go."""
+def delete(fingerprint: str) -> None:
+    """Delete the checkpoint of that fingerprint, if there is one and the system permits it."""
     with suppress(OSError):
         (_storage().root / _key(fingerprint)).unlink()
 

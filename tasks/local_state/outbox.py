@@ -1,7 +1,6 @@
 """Pictures that were made but could not be written: kept on this machine until a later run writes them.
 
-So an output that fails costs no stylization. A picture lies under its fingerprint, with the sidecar that it would have
-had.
+So no transfer is lost if an output cannot be written. A picture is stored under its fingerprint, with its sidecar.
 """
 
 from contextlib import suppress
@@ -16,36 +15,36 @@ from tasks.storage.local import LocalStorage
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class UnwrittenPicture:
     """A picture that waits to be written.
 
     Attributes:
-        data: its file's bytes.
-        sidecar: as it was when the picture was made.
+        data: the bytes of the picture file.
+        sidecar: the sidecar from when the picture was made.
     """
 
     data: bytes
     sidecar: Sidecar
 
 
-def keep(fingerprint: str, made: Kept) -> None:
-    """Keep a picture, whole or not at all; it replaces one of the same fingerprint.
+def save(fingerprint: str, unwritten: UnwrittenPicture) -> None:
+    """Save a picture, whole or not at all, in place of an earlier one of the same fingerprint.
 
     Raises:
-        StorageError: this machine cannot hold it either.
+        StorageError: it cannot be written here either.
     """
     outbox = _outbox()
     try:
-        outbox.write(_picture(fingerprint), made.data)
-        write_sidecar(outbox, _sidecar(fingerprint), made.sidecar)
+        outbox.write(_picture(fingerprint), unwritten.data)
+        write_sidecar(outbox, _sidecar(fingerprint), unwritten.sidecar)
     except StorageError:
-        if kept(fingerprint) is None:
-            forget(fingerprint)
+        if load(fingerprint) is None:
+            delete(fingerprint)
         raise
 
 
-def kept(fingerprint: str) -> Kept | None:
-    """The picture of that fingerprint, or None where none is kept, whole and readable: it is made again then."""
+def load(fingerprint: str) -> UnwrittenPicture | None:
+    """The picture of that fingerprint, or None if there is none that is whole and readable."""
     outbox = _outbox()
     try:
         sidecar = read_sidecar(outbox, _sidecar(fingerprint))
@@ -54,13 +53,13 @@ def kept(fingerprint: str) -> Kept | None:
         return None
     if sidecar is None or sha256(data).hexdigest() != sidecar.row.output_sha256:
         return None
-    return Kept(data=data, sidecar=sidecar)
+    return UnwrittenPicture(data=data, sidecar=sidecar)
 
 
-def forget(fingerprint: str) -> None:
-    """Keep the picture of that fingerprint no longer, if it is kept.
+def delete(fingerprint: str) -> None:
+    """Delete the picture of that fingerprint, if there is one.
 
-    Where nothing can be deleted it stays, and does no harm: the output's own sidecar says that it is there.
+    A picture that cannot be deleted does no harm: the sidecar in the output says that the pair is finished.
     """
     for key in (_sidecar(fingerprint), _picture(fingerprint)):
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The engines of this process: loaded once per network and device; a batch uses each with its device's slot held."""
+"""The engines of this process, loaded once per network and device; a batch holds a device's slot to use one."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,38 +12,38 @@ if TYPE_CHECKING:
     from nst_engine import StyleTransfer
 
 _ENGINES_KEPT = 2
-"""On each device; a batch goes backbone by backbone, so that more would only hold memory."""
+"""Engines that are kept for each device; a batch goes backbone by backbone, so more would only hold memory."""
 
 
 def devices(name: str | None) -> tuple[str, ...]:
-    """The devices, such as `GPU:0`, on any of which work for the device of that name can be done.
+    """The devices that `name` allows, such as `GPU:0`.
 
     Args:
-        name: `cpu`, `gpu`, `gpu:1`; None is any GPU, or the CPU where there is none.
+        name: `cpu`, `gpu`, `gpu:1`; None is any GPU, or the CPU if there is no GPU.
 
     Raises:
         ConfigError: this machine has no such device.
     """
-    from nst_engine import working_devices  # loads TensorFlow: only now is it certain to be needed
+    from nst_engine import working_devices  # loads TensorFlow, so only when it is needed
 
     return working_devices(name)
 
 
 def free_device(name: str | None) -> AbstractContextManager[str]:
-    """The slot of a device of that name, held for as long as the block lasts; waits until one is free.
+    """Wait for a device that `name` allows, and hold its slot for the block.
 
     Raises:
         ConfigError: this machine has no such device.
-        StorageError: no slot can be had.
+        StorageError: the lock file of a slot cannot be made.
     """
     return slot(devices(name))
 
 
 def engine(config: TransferConfig, device: str | None) -> "StyleTransfer":
-    """An engine of that configuration on a device; in a batch, on one whose slot is held.
+    """An engine of that configuration on a device; a batch must hold the device's slot.
 
-    It shares with others what they compute alike: a batch whose pairs have configurations of their own loads no network
-    twice.
+    Engines that differ only in fields that do not change the computation share their network and graphs, so that pairs
+    with configurations of their own load no network twice.
 
     Raises:
         ConfigError: this machine has no such device.

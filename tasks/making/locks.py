@@ -12,7 +12,7 @@ from io import BufferedWriter
 from pathlib import Path
 from time import sleep
 
-from tasks.interruption import require_going_on
+from tasks.interruption import raise_if_interrupted
 from tasks.local_state import state_folder
 from tasks.storage import StorageError
 from tasks.storage.file_lock import try_lock
@@ -74,7 +74,7 @@ def _first_free(files: Mapping[str, BufferedWriter]) -> str:
         for name, file in files.items():
             if try_lock(file):
                 return name
-        require_going_on()
+        raise_if_interrupted()
         sleep(_PAUSE)
 
 

@@ -1,4 +1,4 @@
-"""The work of a batch: each pair from the bytes of its inputs to its row."""
+"""Makes the result of one pair, from the bytes of its inputs to its row."""
 
 import platform
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ from nst_engine import Status, TransferResult, __version__
 from nst_engine.backbones.weights import find_weights
 from nst_engine.errors import NightbrushError
 from nst_engine.images import Photograph, read_photograph
-from tasks.interruption import require_going_on
+from tasks.interruption import raise_if_interrupted
 from tasks.local_state import checkpoints, outbox
-from tasks.local_state.outbox import Kept
+from tasks.local_state.outbox import UnwrittenPicture
 from tasks.making.engines import engine, free_device
 from tasks.making.locks import alone
 from tasks.making.observer import Log, TransferObserver
@@ -31,50 +31,50 @@ from tasks.storage import StorageError, open_storage
 _PACKAGES = ("keras", "nightbrush", "numpy", "pillow", "tensorflow")
 
 
-def _unheard(_line: str) -> None:
-    """Nobody reads a log."""
+def _ignore_line(_line: str) -> None:
+    """Drop a line of a log that nobody reads."""
 
 
-def stylize_pair(pair: PairSpec, job: Job, log: Log = _unheard) -> ManifestRow:
-    """Make one picture and its sidecar, unless they are there already.
+def stylize_pair(pair: PairSpec, job: Job, log: Log = _ignore_line) -> ManifestRow:
+    """Make the picture of a pair and its sidecar, unless the output has them already.
 
     Args:
-        pair: what is to be made.
-        job: what the pairs of the batch share.
-        log: takes a line now and then while the picture is under way.
+        pair: the pair to make.
+        job: the settings that the pairs of the batch share.
+        log: takes a line about the progress every few seconds.
 
     Returns:
         The pair's row: completed, converged, skipped, or failed with the reason.
 
     Raises:
-        NightbrushError: the job itself makes no sense, which `preflight` would have told.
+        NightbrushError: the job is not valid; `preflight` finds that beforehand.
     """
-    task = _PairWork(pair, job, log)
+    work = _PairWork(pair, job, log)
     try:
-        require_going_on()
-        return task.done()
+        raise_if_interrupted()
+        return work.run()
     except NightbrushError as error:
-        return replace(task.row, status=Status.FAILED.value, error=str(error))
+        return replace(work.row, status=Status.FAILED.value, error=str(error))
     except Exception as error:  # one bad pair costs one row, never the batch
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        return replace(task.row, status=Status.FAILED.value, error=reason)
+        return replace(work.row, status=Status.FAILED.value, error=reason)
 
 
 def failed_row(pair: PairSpec, job: Job, reason: str) -> ManifestRow:
-    """The row of a pair of which no more is known than why there is no picture."""
+    """The row of a failed pair of which nothing is known but the reason."""
     return replace(_PairWork(pair, job).row, error=reason)
 
 
 class _PairWork:
-    """One pair on its way; `row` holds what is known of it so far."""
+    """The work on one pair; `row` fills as it proceeds."""
 
-    def __init__(self, pair: PairSpec, job: Job, log: Log = _unheard) -> None:
+    def __init__(self, pair: PairSpec, job: Job, log: Log = _ignore_line) -> None:
         self.pair, self.job, self.log = pair, job, log
         self.config = pair.own_config(job.config)
         self.output = open_storage(job.output)
         self.contents, self.styles = open_storage(job.content), open_storage(job.style)
         self.files: tuple[bytes, bytes] | None = None
-        self.seconds = Phases()
+        self.seconds = PhaseTimer()
         self.row = ManifestRow(
             run_id=job.run_id,
             pair=pair.pair,
@@ -87,41 +87,41 @@ class _PairWork:
             status=Status.FAILED.value,
             seed=self.config.seed,
             engine_version=__version__,
-            started_at=_stamp(datetime.now(UTC)),
+            started_at=_utc_text(datetime.now(UTC)),
         )
 
-    def done(self) -> ManifestRow:
-        """The row, once the picture and its sidecar are written, or were found, perhaps of another run just now."""
+    def run(self) -> ManifestRow:
+        """Make the result, or find it, perhaps just written by another run; returns its row."""
         with alone(self.row.output):
-            return self._found_or_made()
+            return self._find_or_make()
 
-    def _found_or_made(self) -> ManifestRow:
-        with self.seconds.of("read"):
+    def _find_or_make(self) -> ManifestRow:
+        with self.seconds.measure("read"):
             sidecar = find_sidecar(self.output, self.pair)
-            identity = self._identify(*self._hashes(sidecar))
+            identity = self._identify(*self._input_hashes(sidecar))
             if sidecar is not None and is_finished(self.output, self.pair, sidecar, identity, self.config.format):
                 return skipped_row(sidecar, self.row)
-            if (kept := outbox.kept(identity)) is not None:
-                return self._delivered(identity, kept)
-            content, style = self._inputs()
+            if (unwritten := outbox.load(identity)) is not None:
+                return self._deliver(identity, unwritten)
+            content, style = self._read_inputs()
             pictures = read_photograph(content, self.row.content), read_photograph(style, self.row.style)
-        return self._delivered(identity, self._made(identity, *pictures))
+        return self._deliver(identity, self._make(identity, *pictures))
 
-    def _inputs(self) -> tuple[bytes, bytes]:
-        """The files of the content and the style, read once."""
-        if self.files is None:  # a cached property would have all pairs wait for each other, before Python 3.12
+    def _read_inputs(self) -> tuple[bytes, bytes]:
+        """The bytes of the content and the style, read once."""
+        if self.files is None:  # before Python 3.12, cached_property has one lock for all pairs
             self.files = self.contents.read(self.pair.content.key), self.styles.read(self.pair.style.key)
         return self.files
 
-    def _hashes(self, sidecar: Sidecar | None) -> tuple[str, str]:
-        """SHA-256 of the content and the style, which are not read where a sidecar vouches for them."""
-        if sidecar is not None and self._vouched(sidecar):
+    def _input_hashes(self, sidecar: Sidecar | None) -> tuple[str, str]:
+        """SHA-256 of the content and the style: the sidecar's if the inputs are unchanged, else of the bytes read."""
+        if sidecar is not None and self._has_unchanged_inputs(sidecar):
             return str(sidecar.row.content_sha256), str(sidecar.row.style_sha256)
-        content, style = self._inputs()
+        content, style = self._read_inputs()
         return sha256(content).hexdigest(), sha256(style).hexdigest()
 
-    def _vouched(self, sidecar: Sidecar) -> bool:
-        """Whether the inputs lie where the sidecar says, with the ETags that they had when they were read."""
+    def _has_unchanged_inputs(self, sidecar: Sidecar) -> bool:
+        """True if the inputs have the URIs and the ETags that the sidecar records."""
         entries = {"content": self.pair.content, "style": self.pair.style}
         return all(
             entry.etag is not None
@@ -130,11 +130,11 @@ class _PairWork:
             for side, entry in entries.items()
         )
 
-    def _made(self, identity: str, content: Photograph, style: Photograph) -> Kept:
-        """The picture, made and encoded, and its sidecar."""
+    def _make(self, identity: str, content: Photograph, style: Photograph) -> UnwrittenPicture:
+        """Transfer the style; returns the encoded picture and its sidecar."""
         observer = TransferObserver(self.output, self.pair, self.config, identity, self.log)
         result = self._stylize(content, style, observer)
-        with self.seconds.of("write"):
+        with self.seconds.measure("write"):
             data = result.encode()
         cells = result_cells(result) | self.seconds.cells()
         self.row = replace(
@@ -143,45 +143,45 @@ class _PairWork:
             output_sha256=sha256(data).hexdigest(),
             error="; ".join((*content.notes, *style.notes, *observer.notes.values())) or None,
         )
-        return Kept(data=data, sidecar=self._sidecar(result))
+        return UnwrittenPicture(data=data, sidecar=self._sidecar(result))
 
-    def _delivered(self, identity: str, made: Kept) -> ManifestRow:
-        """The row, once the picture and then its sidecar are in the output.
+    def _deliver(self, identity: str, unwritten: UnwrittenPicture) -> ManifestRow:
+        """Write the picture, then its sidecar, to the output; returns the row.
 
         Raises:
-            StorageError: they cannot be written; the picture is kept on this machine, if that is possible.
+            StorageError: they cannot be written; the picture is kept on this machine if possible.
         """
-        row = made.sidecar.row
+        row = unwritten.sidecar.row
         try:
-            with self.seconds.of("write"):
-                self.output.write(self.pair.picture_key(self.config.format), made.data)
+            with self.seconds.measure("write"):
+                self.output.write(self.pair.picture_key(self.config.format), unwritten.data)
             write = self.seconds.spent["write"]
             total = (row.seconds_total or 0.0) - (row.seconds_write or 0.0) + write
             began = datetime.now(UTC) - timedelta(seconds=total)
             row = rename(row, self.row)
-            row = replace(row, seconds_write=write, seconds_total=total, started_at=_stamp(began))
-            sidecar = replace(made.sidecar, row=row, etags=self._etags(made.data))
+            row = replace(row, seconds_write=write, seconds_total=total, started_at=_utc_text(began))
+            sidecar = replace(unwritten.sidecar, row=row, etags=self._etags(unwritten.data))
             write_sidecar(self.output, self.pair.sidecar_key, sidecar)
         except StorageError as error:
-            self._keep(identity, made, error)
+            self._save_for_later(identity, unwritten, error)
             raise StorageError(f"{error}; the picture is kept on this machine, and the next run writes it") from error
-        outbox.forget(identity)
-        checkpoints.forget(identity)
+        outbox.delete(identity)
+        checkpoints.delete(identity)
         return row
 
     def _etags(self, picture: bytes) -> dict[str, str]:
-        """The ETags of the inputs, and of the picture where it is the MD5 of the bytes, as for most objects of S3.
+        """The ETags of the inputs, and that of the picture if it is the MD5 of the bytes, as for most objects in S3.
 
-        Any other may belong to a picture that another run has written meanwhile.
+        Any other ETag may belong to a picture that another run wrote in the meantime.
         """
         entry = self.output.head(self.pair.picture_key(self.config.format))
         ours = entry is not None and entry.etag == md5(picture, usedforsecurity=False).hexdigest()
         entries = {"content": self.pair.content, "style": self.pair.style} | ({"output": entry} if ours else {})
         return {side: entry.etag for side, entry in entries.items() if entry and entry.etag}
 
-    def _keep(self, identity: str, made: Kept, reason: StorageError) -> None:
+    def _save_for_later(self, identity: str, unwritten: UnwrittenPicture, reason: StorageError) -> None:
         try:
-            outbox.keep(identity, made)
+            outbox.save(identity, unwritten)
         except StorageError as error:
             raise StorageError(f"{reason}; the picture cannot be kept on this machine either: {error}") from error
 
@@ -199,16 +199,16 @@ class _PairWork:
         return identity
 
     def _stylize(self, content: Photograph, style: Photograph, observer: TransferObserver) -> TransferResult:
-        """Transfer once a device is free; the seconds of the pair are those with the device, not the wait for it."""
+        """Transfer once a device is free; the wait does not count to the seconds of the pair."""
         with free_device(self.job.device) as device:
-            require_going_on()
+            raise_if_interrupted()
             started = perf_counter()
             result = engine(self.config, device).run(
-                content, style, observer.on_record, observer.on_snapshot, observer.on_checkpoint, observer.begun
+                content, style, observer.on_record, observer.on_snapshot, observer.on_checkpoint, observer.start
             )
             held = perf_counter() - started
-        here = result.timings.optimize - (observer.begun.seconds if observer.begun else 0.0)
-        self.seconds.spent |= {"prepare": held - here, "optimize": result.timings.optimize}
+        optimized_here = result.timings.optimize - (observer.start.seconds if observer.start else 0.0)
+        self.seconds.spent |= {"prepare": held - optimized_here, "optimize": result.timings.optimize}
         return result
 
     def _sidecar(self, result: TransferResult) -> Sidecar:
@@ -223,25 +223,25 @@ class _PairWork:
         )
 
 
-def _stamp(moment: datetime) -> str:
+def _utc_text(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
 @dataclass
-class Phases:
+class PhaseTimer:
     """Wall seconds by phase."""
 
     spent: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def of(self, phase: str) -> Iterator[None]:
-        """Count the block's seconds to a phase."""
+    def measure(self, phase: str) -> Iterator[None]:
+        """Add the seconds of the block to a phase."""
         started = perf_counter()
         yield
         self.spent[phase] = self.spent.get(phase, 0.0) + perf_counter() - started
 
     def cells(self) -> dict[str, float]:
-        """The cells of a row that they fill."""
+        """The cells of the row that hold seconds."""
         return {f"seconds_{phase}": seconds for phase, seconds in self.spent.items()} | {
             "seconds_total": sum(self.spent.values())
         }

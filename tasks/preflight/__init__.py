@@ -1,4 +1,4 @@
-"""What can be known before any work: whether a batch can run, what it would do, and how long it would take.
+"""Checks before any work: whether a batch can run, which pairs it has, and how long it would take.
 
 `checks` looks at the configuration, the weights, the folders and this machine, and plans the batch. `estimate` takes a
 few steps of one pair and scales them up.

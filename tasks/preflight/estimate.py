@@ -17,12 +17,12 @@ _TRIAL_STEPS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What one pair costs.
+    """The size, steps and seconds of one pair.
 
     Attributes:
         width, height: size of the picture in pixels.
         steps: optimizer steps, all levels together.
-        seconds: wall seconds of these steps, or what `time_limit` lets them take.
+        seconds: wall seconds of these steps, at most `time_limit`.
     """
 
     width: int

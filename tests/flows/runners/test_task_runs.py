@@ -163,7 +163,7 @@ def test_whoever_is_interrupted_twice_does_not_wait_and_what_is_under_way_ends_a
         if pair.content.key == "1.png":
             assert going.wait(60)
             with pytest.raises(interruption.InterruptedPairError):
-                interruption.require_going_on()
+                interruption.raise_if_interrupted()
             ended.set()
         return failed_row(pair, job, "")
 

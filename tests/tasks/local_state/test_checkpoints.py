@@ -87,36 +87,36 @@ def test_a_checkpoint_that_cannot_be_kept_costs_a_note_and_not_the_picture(
     def refuse(*_: object) -> None:
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr(checkpoints, "keep", refuse)
+    monkeypatch.setattr(checkpoints, "save", refuse)
     row = stylize_pair(PAIR, a_job(tmp_path, LONG))
     assert (row.status, row.error) == ("completed", "no checkpoint could be kept: the disk is full")
 
 
 def test_a_damaged_checkpoint_is_none() -> None:
-    checkpoints.keep("f", a_checkpoint())
+    checkpoints.save("f", a_checkpoint())
     [path] = kept_files()
     path.write_bytes(path.read_bytes()[:-30])
-    assert checkpoints.kept("f") is None
+    assert checkpoints.load("f") is None
 
 
 def test_the_last_checkpoint_of_a_fingerprint_counts() -> None:
-    assert checkpoints.kept("f") is None
+    assert checkpoints.load("f") is None
     for steps in (4, 6):
-        checkpoints.keep("f", a_checkpoint(steps))
-    found = checkpoints.kept("f")
+        checkpoints.save("f", a_checkpoint(steps))
+    found = checkpoints.load("f")
     assert found is not None
     assert found.steps == 6
-    assert checkpoints.kept("g") is None
+    assert checkpoints.load("g") is None
     for _ in range(2):
-        checkpoints.forget("f")
-    assert checkpoints.kept("f") is None
+        checkpoints.delete("f")
+    assert checkpoints.load("f") is None
 
 
 def test_checkpoints_that_nothing_goes_on_from_are_dropped_in_time() -> None:
-    checkpoints.keep("old", a_checkpoint())
+    checkpoints.save("old", a_checkpoint())
     [path] = kept_files()
     long_ago = path.stat().st_mtime - (checkpoints.DAYS + 1) * 86_400
     os.utime(path, (long_ago, long_ago))
-    checkpoints.keep("new", a_checkpoint())
-    assert checkpoints.kept("old") is None
-    assert checkpoints.kept("new") is not None
+    checkpoints.save("new", a_checkpoint())
+    assert checkpoints.load("old") is None
+    assert checkpoints.load("new") is not None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tasks.local_state import outbox, state_folder
-from tasks.local_state.outbox import Kept
+from tasks.local_state.outbox import UnwrittenPicture
 from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.records.sidecar import Sidecar, read_sidecar
@@ -38,11 +38,11 @@ def without_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.making.stylize_pair.engine", refuse)
 
 
-def a_kept(job: Job) -> Kept:
+def an_unwritten_picture(job: Job) -> UnwrittenPicture:
     row = stylize_pair(PAIR, job)
     sidecar = read_sidecar(output_of(job), PAIR.sidecar_key)
     assert isinstance(sidecar, Sidecar)
-    return Kept(data=Path(row.output).read_bytes(), sidecar=sidecar)
+    return UnwrittenPicture(data=Path(row.output).read_bytes(), sidecar=sidecar)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".json"])
@@ -106,31 +106,31 @@ def test_where_it_cannot_be_kept_either_the_row_says_why(tmp_path: Path, monkeyp
 
 
 def test_a_kept_picture_that_is_damaged_is_made_anew(tmp_path: Path) -> None:
-    made = a_kept(a_job(tmp_path))
-    outbox.keep("f", replace(made, data=made.data + b"!"))
-    assert outbox.kept("f") is None
-    outbox.keep("f", made)
-    assert outbox.kept("f") == made
+    made = an_unwritten_picture(a_job(tmp_path))
+    outbox.save("f", replace(made, data=made.data + b"!"))
+    assert outbox.load("f") is None
+    outbox.save("f", made)
+    assert outbox.load("f") == made
     (state_folder() / "outbox/f.json").write_text("{")
-    assert outbox.kept("f") is None
+    assert outbox.load("f") is None
 
 
 def test_a_kept_picture_that_cannot_be_kept_anew_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = a_kept(a_job(tmp_path))
-    outbox.keep("f", made)
+    made = an_unwritten_picture(a_job(tmp_path))
+    outbox.save("f", made)
     for suffix in (".picture", ".json"):
         with monkeypatch.context() as patch:
             refuse_writes(patch, str(state_folder() / "outbox"), suffix)
             with pytest.raises(StorageError):
-                outbox.keep("f", made)
-        assert outbox.kept("f") == made
+                outbox.save("f", made)
+        assert outbox.load("f") == made
 
 
-def test_what_is_forgotten_is_kept_no_more(tmp_path: Path) -> None:
-    outbox.keep("f", a_kept(a_job(tmp_path)))
+def test_a_deleted_picture_is_gone(tmp_path: Path) -> None:
+    outbox.save("f", an_unwritten_picture(a_job(tmp_path)))
     for _ in range(2):
-        outbox.forget("f")
-    assert outbox.kept("f") is None
+        outbox.delete("f")
+    assert outbox.load("f") is None
 
 
 def test_a_snapshot_that_cannot_be_written_costs_a_note_and_not_the_picture(

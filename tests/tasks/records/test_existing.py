@@ -18,9 +18,7 @@ def made(sidecar: Sidecar, picture: bytes = b"pixels") -> MemoryStorage:
     return storage
 
 
-def is_complete(
-    sidecar: Sidecar, picture: bytes = b"pixels", fingerprint: str = "f" * 64, suffix: str = "png"
-) -> bool:
+def is_complete(sidecar: Sidecar, picture: bytes = b"pixels", fingerprint: str = "f" * 64, suffix: str = "png") -> bool:
     return is_finished(made(sidecar, picture), PAIR, sidecar, fingerprint, suffix)
 
 
