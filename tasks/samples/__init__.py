@@ -1,4 +1,4 @@
-"""Sample pictures for the demo, the README and trials: photographs of a package and paintings of the project's own.
+"""Sample pictures for the demo, the README and tests: photographs from scikit-image and paintings by the project.
 
 `sample_pictures` writes them into a storage. `paintings` paints the styles from a seed, with the brushes of
 `brushwork`.

@@ -1,8 +1,9 @@
 """Brushes and a canvas for the pictures that the project paints itself, with NumPy and Pillow.
 
-A stroke follows a field of directions, carries two tones and bristle marks, and leaves a relief that a lamp at the
-upper left lights in the end. Colours are mixed in OKLab, where equal steps look equal: Ottosson (2020), "A perceptual
-color space for image processing". Places, points and directions are complex numbers, x + iy, with y downwards.
+A stroke follows a field of directions, carries two tones and bristle marks, and leaves a relief. In the end a lamp at
+the upper left lights the relief. Colours are mixed in OKLab, where equal steps look equal: Ottosson (2020), "A
+perceptual color space for image processing". Places, points and directions are complex numbers, x + iy, with y
+downwards.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ Places: TypeAlias = npt.NDArray[np.complex128]
 
 FINE = 2  # canvas pixels per picture pixel, in each direction
 _STEPS = 25  # points of a stroke's path
-_BATCH = 1_500_000  # samples of strokes that are laid at once, to bound the memory
+_BATCH = 1_500_000  # samples of strokes that are laid at once, which bounds the memory
 LIGHTNESS = np.array([1.0, 0.0, 0.0])  # the axis of OKLab
 # OKLab's matrices to six decimals: of more, the paintings would no longer be the same to the byte
 _TO_CONES, _TO_LAB = (matrix.astype(np.float64).round(6).T for matrix in (LMS_OF_RGB, LAB_OF_ROOTS))
@@ -38,7 +39,7 @@ class Brush:
         wander: standard deviation of a stroke's direction, in radians.
         dryness: 0 covers wholly; 1 breaks up into bristle marks from the middle on.
         taper: 0 ends square, as a knife does; 1 ends in a point.
-        lift: added to the lightness.
+        lift: change of the lightness, in OKLab.
     """
 
     width: float
@@ -52,7 +53,7 @@ class Brush:
 
 
 def oklab(*names: str) -> Reals:
-    """Colours [names, 3] in OKLab, of names such as `#0b1440`."""
+    """Colours [names, 3] in OKLab from names such as `#0b1440`."""
     srgb = np.array([ImageColor.getrgb(name) for name in names]) / 255
     colors: Reals = np.cbrt(linear_of_srgb(srgb) @ _TO_CONES) @ _TO_LAB
     return colors
@@ -63,13 +64,13 @@ def _srgb(colors: Reals) -> Picture:
 
 
 def ramp(at: Reals, names: str) -> Reals:
-    """The named colours as a gradient, read where `at` is in [0, 1]."""
+    """Colours [..., 3] in OKLab at the positions `at`, in [0, 1], of a gradient through the named colours."""
     palette = oklab(*names.split())
     return np.stack([np.interp(at, np.linspace(0, 1, len(palette)), channel) for channel in palette.T], -1)
 
 
 def noise(rng: np.random.Generator, shape: tuple[int, ...], down: float, across: float) -> Reals:
-    """Smooth noise of about unit deviation, whose lumps measure `down` x `across` pixels."""
+    """Smooth noise with a standard deviation of about 1 and lumps of `down` x `across` pixels."""
     height, width = shape
     rows, columns = int(height / down) + 4, int(width / across) + 4
     lumps = Image.fromarray(rng.standard_normal((rows, columns)).astype(np.float32))
@@ -88,7 +89,7 @@ def places(rng: np.random.Generator, width: int, height: int, fine: int = 1) -> 
 
 
 def unit(z: Places) -> Places:
-    """Each number's direction, of length 1."""
+    """Each number scaled to length 1: its direction."""
     directions: Places = z / (np.abs(z) + 1e-6)
     return directions
 
@@ -99,7 +100,7 @@ def bell(distance: Reals, radius: Reals | float) -> Reals:
 
 
 def _at(plane: npt.NDArray[Any], points: Places) -> npt.NDArray[Any]:
-    """Values of a plane of the picture's size under points of the canvas."""
+    """Values at points of the canvas, from a plane of the picture's size."""
     rows, columns = (points.imag / FINE).astype(int), (points.real / FINE).astype(int)
     values: npt.NDArray[Any] = plane[rows.clip(0, plane.shape[0] - 1), columns.clip(0, plane.shape[1] - 1)]
     return values
@@ -127,7 +128,7 @@ class Canvas:
                 self._lay(paths[batch], tones[batch], brush, size)
 
     def _middles(self, brush: Brush) -> Places:
-        """Where strokes have their middles: spread evenly, in random order."""
+        """The middles of the strokes: spread evenly, in random order."""
         cell = self.unit * (brush.width * brush.length / brush.coverage) ** 0.5
         y, x = np.mgrid[0 : self.shape[0] + cell : cell, 0 : self.shape[1] + cell : cell].reshape(2, -1)
         return self.rng.permutation(x + 1j * y + cell * (self.rng.uniform(-1, 1, (x.size, 2)) @ (1, 1j)))
@@ -166,8 +167,8 @@ class Canvas:
         self.colors[y, x] = paint[wet]
 
     def picture(self) -> Picture:
-        """The canvas under its lamp, at the picture's size."""
-        return lit(self.colors, self.relief * 0.4 / (self.unit / FINE) ** 0.5)
+        """The canvas as the lamp lights it, at the picture's size."""
+        return light(self.colors, self.relief * 0.4 / (self.unit / FINE) ** 0.5)
 
 
 def _ribbons(paths: Places, u: Reals, offsets: Reals) -> Places:
@@ -179,7 +180,7 @@ def _ribbons(paths: Places, u: Reals, offsets: Reals) -> Places:
     return spine[..., None] + normal[..., None] * offsets
 
 
-def lit(colors: Reals, relief: Reals) -> Picture:
+def light(colors: Reals, relief: Reals) -> Picture:
     """Light the relief from the upper left, and reduce the canvas to the picture's size."""
     down, across = np.gradient(relief)
     lighted = colors + 0.12 * np.tanh(across + 1.2 * down)[..., None] * LIGHTNESS

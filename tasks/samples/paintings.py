@@ -1,6 +1,6 @@
 """Style pictures that the project paints itself, from a seed.
 
-A painter composes a colour and a direction for every place, and goes over them with brushes from broad to fine.
+A painter chooses a colour and a direction for every place, then paints them with brushes from broad to fine.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from nst_engine.types import Picture
-from tasks.samples.brushwork import FINE, LIGHTNESS, Brush, Canvas, bell, lit, noise, oklab, places, ramp, unit
+from tasks.samples.brushwork import FINE, LIGHTNESS, Brush, Canvas, bell, light, noise, oklab, places, ramp, unit
 
 Painter: TypeAlias = Callable[[int, int, int], Picture]
 """Paints a picture [height, width, 3], sRGB in [0, 1], from a width and a height in pixels and a seed."""
@@ -127,7 +127,7 @@ def paint_tesserae(width: int, height: int, seed: int = 0) -> Picture:
     edge = np.minimum(0.5 - np.abs(out - 0.5), 0.6 - 1.2 * np.abs(along - 0.5))
     tilt = chance[4][tile] * (out - 0.5) + chance[5][tile] * (along - 0.5)
     relief = np.where(edge < 0.09, 0, 7 * np.minimum(edge, 0.22) + 2 * tilt + 0.12 * glass)
-    return lit(np.where((edge < 0.09)[..., None], oklab("#1c1a2a"), colors), relief)
+    return light(np.where((edge < 0.09)[..., None], oklab("#1c1a2a"), colors), relief)
 
 
 PAINTINGS: dict[str, Painter] = {

@@ -1,4 +1,4 @@
-"""Pictures for the demo: photographs out of a package's data, and paintings of the project's own."""
+"""Pictures for the demo: photographs from scikit-image's data, and paintings by the project."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -12,7 +12,7 @@ PHOTOGRAPHS = ("astronaut", "cat", "coffee")
 """Photographs of `skimage.data`: in the public domain or CC0, and inside scikit-image's wheel."""
 
 STYLES = ("swirls", "embers")
-"""Paintings that go with them."""
+"""Names of the paintings that are the demo's styles."""
 
 _SIDE = 640  # long side of a photograph at most, in pixels
 _STYLE_SIDE = 512
@@ -29,15 +29,15 @@ def write_demo(
     """Write the demo's photographs to `contents` and its paintings to `styles`, without a download.
 
     Photographs are JPEG files with a long side of at most 640 pixels, paintings PNG files of 512 x 512. A key that
-    is there already is left as it is.
+    exists is left as it is.
 
     Args:
-        contents, styles: where they go.
+        contents, styles: the storages to write to.
         photographs: names in `skimage.data`.
         paintings: names in `tasks.samples.paintings.PAINTINGS`.
 
     Raises:
-        DemoError: scikit-image, whose package data the photographs are, is not installed.
+        DemoError: scikit-image, which holds the photographs, is not installed.
         StorageError: a storage cannot be read or written.
     """
     for name in photographs:

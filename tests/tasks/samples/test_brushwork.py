@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from tasks.samples.brushwork import lit, oklab
+from tasks.samples.brushwork import light, oklab
 
 
 def test_lights_from_the_upper_left() -> None:
-    """Of a tile's edges, those that face the lamp are the lighter ones."""
+    """The edges of a tile that face the lamp are lighter than the others."""
     relief = np.zeros((64, 64))
     relief[16:48, 16:48] = 1
-    lightness = lit(np.tile([0.6, 0.0, 0.0], (64, 64, 1)), relief).mean(-1)
+    lightness = light(np.tile([0.6, 0.0, 0.0], (64, 64, 1)), relief).mean(-1)
     upper_left, flat, lower_right = lightness[8, 16], lightness[16, 16], lightness[24, 16]
     assert upper_left > flat > lower_right
 
@@ -16,4 +16,4 @@ def test_lights_from_the_upper_left() -> None:
 def test_mixes_the_colours_that_were_named() -> None:
     colors = oklab("#12307c", "#f6b21c", "#ffffff")[None].repeat(2, 0).repeat(2, 1)
     expected = np.array([[[18, 48, 124], [246, 178, 28], [255, 255, 255]]]) / 255
-    assert lit(colors, np.zeros((2, 6))) == pytest.approx(expected, abs=1e-3)
+    assert light(colors, np.zeros((2, 6))) == pytest.approx(expected, abs=1e-3)
