@@ -1,4 +1,4 @@
-"""The Prefect task that judges a comparison, writes its tables and its page, and keeps both in the run's history."""
+"""The Prefect task that judges a comparison, writes its tables, its page, and the artifacts in the run's history."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from tasks.comparison.run_artifact import comparison_digest
 from tasks.planning.job import Job
 from tasks.records.row import ManifestRow
 from tasks.records.summary import table_records
-from tasks.reporting.number_format import brief
+from tasks.reporting.number_format import round_figures
 from tasks.reporting.run_artifact import artifact_key
 from tasks.storage import open_storage
 
@@ -23,24 +23,24 @@ from tasks.storage import open_storage
 def compare(trials: Sequence[Trial], rows: Sequence[ManifestRow], job: Job, referee: Referee | None) -> list[str]:
     """Judge the pictures of a comparison, and write `comparison.csv`, `curves.csv`, `referees.csv` and the page.
 
-    Returns what is to be kept in mind, a line each.
+    Returns notes, a line each: pictures that could not be judged, and networks with random weights.
 
-    Two artifacts are left, under keys that are the same for each run into this output: the page's pictures, charts and
-    tables in small, and the judge's verdict.
+    Leaves two artifacts, under keys that are the same for each run into this output: a digest of the page, with
+    pictures, charts and tables, and the judge's verdict.
     """
     output, notes = open_storage(job.output), list[str]()
     comparison = judged(trials, rows, job, referees(trials, referee), notes.append)
     if comparison.untrained:
         notes.append(f"random weights rank pictures by chance: {', '.join(comparison.untrained)}")
     pictures = write_comparison(output, comparison)
-    places = [output.uri(name) for name in (PAGE, COMPARISON, CURVES, REFEREES)]
+    uris = [output.uri(name) for name in (PAGE, COMPARISON, CURVES, REFEREES)]
     create_markdown_artifact(
-        comparison_digest(comparison, pictures, places),
+        comparison_digest(comparison, pictures, uris),
         key=artifact_key(output.uri(), "comparison"),
         description=f"Comparison in {output.uri()}",
     )
     create_table_artifact(
-        brief(table_records(comparison.verdict.frame)),
+        round_figures(table_records(comparison.verdict.frame)),
         key=artifact_key(output.uri(), "verdict"),
         description=comparison.verdict.note,
     )

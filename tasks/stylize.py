@@ -14,14 +14,14 @@ from tasks.planning.shards import Shard
 from tasks.records.row import ManifestRow
 
 _logger = get_logger("extra.nightbrush")
-"""Its lines go into the history of the task run, and not to the terminal as well."""
+"""Writes to the history of the task run only, not to the terminal."""
 
 
 @task(name="stylize", task_run_name="{shard.name}", cache_policy=NO_CACHE, retries=0)
 def stylize(shard: Shard, job: Job) -> State[list[ManifestRow]]:
-    """The rows of a shard's pairs; the task run fails where a pair does."""
-    here = copy_context()  # in which a line is one of this run, whatever thread has it to say
-    rows = [stylize_pair(pair, job, lambda line: here.run(_logger.info, line)) for pair in shard.pairs]
+    """Make the pairs of a shard; returns their rows. The task run fails if a pair does."""
+    context = copy_context()  # makes a line one of this task run, whatever thread logs it
+    rows = [stylize_pair(pair, job, lambda line: context.run(_logger.info, line)) for pair in shard.pairs]
     failed = [row for row in rows if row.status == Status.FAILED]
     if failed:
         count = "" if len(rows) == 1 else f"{len(failed)} of {len(rows)} pairs failed, the first: "

@@ -13,8 +13,8 @@ from nst_engine.registry.losses import WEIGHT_FIELDS
 from tasks.comparison.grid import Variant
 from tasks.comparison.results import Comparison
 from tasks.comparison.tables import cell
-from tasks.reporting.chart_labels import label_ends, label_points, labels, shortened
-from tasks.reporting.chart_style import Palette, canvas, few_labels, lettering, log_scale, quiet
+from tasks.reporting.chart_labels import label_ends, label_points, labels, shorten
+from tasks.reporting.chart_style import Palette, canvas, few_labels, lettering, log_scale, style_axes
 from tasks.reporting.charts import MOST_POINTS
 
 _WIDTH, _HEIGHT = 5.0, 3.2
@@ -109,7 +109,7 @@ def _about(comparison: Comparison, config: TransferConfig) -> str:
     seed = () if config.weights == "random" else ("seed",)
     names = [name for name in comparison.varied if name not in (*_WAYS, *seed, "backbone")]
     values = {name: str(cell(getattr(config, name))) for name in names if getattr(config, name) is not None}
-    return " ".join((config.backbone, *(f"{name}={shortened(value)}" for name, value in values.items())))
+    return " ".join((config.backbone, *(f"{name}={shorten(value)}" for name, value in values.items())))
 
 
 def _median(comparison: Comparison, name: str) -> pd.DataFrame:
@@ -134,7 +134,7 @@ def _lines(curves: Mapping[str, pd.DataFrame], unit: str, palette: Palette) -> F
         axes.margins(x=0.01)
         log_scale(axes, "y")
         few_labels(axes, whole=unit == "step")
-        quiet(axes, palette.faint, unit)
+        style_axes(axes, palette.faint, unit)
         label_ends(axes, dict(zip(labels(list(curves)), lines, strict=True)))
     return drawn
 
@@ -148,7 +148,7 @@ def _points(points: pd.DataFrame, palette: Palette) -> Figure:
         axes.margins(0.15)
         log_scale(axes, "x")
         log_scale(axes, "y")
-        quiet(axes, palette.faint, *points.columns)
+        style_axes(axes, palette.faint, *points.columns)
         _stepped(axes, best, palette)
         axes.plot(*best.to_numpy().T, "o", color=palette.accent, markersize=5.5)
         label_points(axes, dict(zip(labels(list(points.index)), points.to_numpy(), strict=True)), palette)

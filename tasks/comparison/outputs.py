@@ -8,7 +8,7 @@ from nst_engine.transfer.result import Status
 from tasks.comparison.page import comparison_page
 from tasks.comparison.results import Comparison, Gallery, Judged
 from tasks.records.csv_files import table_csv
-from tasks.reporting.outputs import READERS, small
+from tasks.reporting.outputs import READERS, read_thumbnail
 from tasks.reporting.report_page import MOST_PICTURES
 from tasks.storage import Storage, read_uri
 
@@ -51,8 +51,8 @@ def gallery(output: Storage, comparison: Comparison, most: int = MOST_PICTURES) 
 
 def _result(output: Storage, judged: Judged) -> bytes | None:
     key = judged.trial.spec.picture_key(judged.trial.variant.config.format)
-    return small(partial(output.read, key), _SIDE)
+    return read_thumbnail(partial(output.read, key), _SIDE)
 
 
 def _input(uri: str) -> bytes | None:
-    return small(partial(read_uri, uri), _SIDE)
+    return read_thumbnail(partial(read_uri, uri), _SIDE)

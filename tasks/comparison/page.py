@@ -11,7 +11,7 @@ from tasks.comparison.results import Comparison, Gallery, Judged
 from tasks.comparison.tables import MEASURES, SCORES, Table
 from tasks.records.summary import table_records
 from tasks.reporting.chart_style import PAGE, WHITE, inline_svg
-from tasks.reporting.html import Thumbnails, as_text, rendered
+from tasks.reporting.html import Thumbnails, as_base64, render_page
 from tasks.reporting.report_page import MOST_PICTURES, aspect
 
 _OWN_WORDS = ("configuration", *SCORES, *MEASURES, "total_loss", "evaluations")
@@ -31,7 +31,7 @@ def comparison_page(comparison: Comparison, gallery: Gallery, *, title: str = "C
     thumbnails = Thumbnails()
     judge = comparison.referees[0]
     lines = [_line(judged, judge, gallery, thumbnails) for judged in _shown(comparison, gallery)]
-    return rendered(
+    return render_page(
         "comparison.html.j2",
         title=title,
         comparison=comparison,
@@ -101,7 +101,7 @@ def _cell(judged: Judged, judge: Referee, gallery: Gallery) -> dict[str, Any]:
     return {
         "row": judged.row,
         "name": judged.name,
-        "picture": None if picture is None else as_text(picture),
+        "picture": None if picture is None else as_base64(picture),
         "score": distances.score if distances else None,
         "style_distance": distances.style if distances else None,
         "content_distance": distances.content if distances else None,

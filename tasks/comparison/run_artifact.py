@@ -12,7 +12,7 @@ from tasks.comparison.tables import Table
 from tasks.records.summary import table_records
 from tasks.reporting.chart_style import WHITE, png
 from tasks.reporting.number_format import figure
-from tasks.reporting.run_artifact import MOST_PICTURES, embedded, failures, line, paragraph, small, table, text, title
+from tasks.reporting.run_artifact import MOST_PICTURES, failures, image, line, paragraph, table, text, thumb, title
 
 MOST_PAIRS, MOST_CHARTS, MOST_TABLES, MOST_LINES = 3, 8, 12, 30
 """Columns of the pictures; charts, tables, and lines of one: more would be too much for a server to take."""
@@ -88,7 +88,7 @@ def _pictures(comparison: Comparison, gallery: Gallery, names: list[str]) -> Ite
         *((text(name), [gallery.results.get((pair, name)) for pair in pairs]) for name in shown),
     ]
     yield "## Pictures"
-    yield table(("", *map(text, pairs)), "".join(line((name, *map(small, found))) for name, found in rows))
+    yield table(("", *map(text, pairs)), "".join(line((name, *map(thumb, found))) for name, found in rows))
     yield from _left_out(configurations=len(names) - len(shown), pairs=len(pictured) - len(pairs))
 
 
@@ -102,4 +102,4 @@ def _charts(comparison: Comparison) -> Iterator[str]:
 
 def _chart(drawing: Drawing) -> str:
     about = f"{text(drawing.about)}: " if drawing.about else ""
-    return paragraph(f"{about}{text(drawing.title)}<br>{embedded(png(drawing.draw()), 'png')}")
+    return paragraph(f"{about}{text(drawing.title)}<br>{image(png(drawing.draw()), 'png')}")

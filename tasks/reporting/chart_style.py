@@ -1,4 +1,4 @@
-"""How charts are drawn: in a page's colours or on white, with few labels and hairlines instead of a frame."""
+"""The style of charts: in a page's colours or on white, with few labels, and hairlines instead of a frame."""
 
 import io
 import re
@@ -14,8 +14,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 from tasks.reporting.number_format import figure
 
-_UNUSED = re.compile(r'^.*?(?=<svg)| xmlns[:a-z]*="[^"]*"|<(metadata|style).*?</\1>|(?<=<g) id="[^"]*"', re.DOTALL)
-"""What inline SVG does without: prologue, namespaces, dates, a rule that would reach the page, ids that repeat."""
+_UNNEEDED = re.compile(r'^.*?(?=<svg)| xmlns[:a-z]*="[^"]*"|<(metadata|style).*?</\1>|(?<=<g) id="[^"]*"', re.DOTALL)
+"""What inline SVG does not need: prologue, namespaces, dates, a CSS rule that would affect the page, repeated ids."""
 
 _DOTS_PER_INCH = 110
 
@@ -24,7 +24,7 @@ _STEPS = (1, 2, 5, 10)
 
 @dataclass(frozen=True, kw_only=True)
 class Palette:
-    """The colours of a chart: its lines, what explains them, what stands out, and as many as are told apart by hue."""
+    """The colours of a chart: `ink` for lines, `faint` for text, `accent` for emphasis, `hues` to tell lines apart."""
 
     ink: str
     faint: str
@@ -33,7 +33,7 @@ class Palette:
 
 
 PAGE = Palette(ink="#010101", faint="#020202", accent="#030303", hues=tuple(f"#04040{number}" for number in range(8)))
-"""Each colour stands for a variable of the page's style sheet: `inline_svg` puts that in its place."""
+"""Placeholders: `inline_svg` replaces each colour by a variable of the page's style sheet."""
 
 WHITE = Palette(
     ink="#556677",
@@ -53,20 +53,20 @@ _VARIABLES = {
 
 @contextmanager
 def lettering() -> Iterator[None]:
-    """The letters of a chart, in a script that its font need not have: readers of SVG bring fonts of their own."""
+    """Set the font of charts for the block. Glyphs may be missing in it: SVG viewers have fonts of their own."""
     with mpl.rc_context({"font.family": "sans-serif", "font.size": 9}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")
         yield
 
 
 def canvas(width: float, height: float) -> tuple[Figure, Any]:
-    """A figure of that many inches, and its axes; what is drawn on them is drawn under `lettering`."""
+    """A figure of `width` x `height` inches, and its axes; draw on them inside `with lettering()`."""
     drawn = Figure(figsize=(width, height), layout="constrained")
     return drawn, drawn.add_subplot(facecolor="none")
 
 
-def quiet(axes: Any, hue: str, xlabel: str, ylabel: str = "") -> None:
-    """Hairlines instead of a frame, and labels without ticks."""
+def style_axes(axes: Any, hue: str, xlabel: str, ylabel: str = "") -> None:
+    """Style the axes: hairlines instead of a frame, and labels without ticks."""
     axes.spines[:].set_visible(False)
     axes.grid(axis="y", color=hue, linewidth=0.5, alpha=0.4)
     axes.tick_params(length=0, labelcolor=hue)
@@ -75,12 +75,12 @@ def quiet(axes: Any, hue: str, xlabel: str, ylabel: str = "") -> None:
 
 
 def few_labels(axes: Any, *, whole: bool) -> None:
-    """Some five labels across, at round numbers, or at whole ones only."""
+    """Put about five labels on the x axis, at round numbers, or at whole numbers only."""
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=_STEPS, integer=whole))
 
 
 def log_scale(axes: Any, side: Literal["x", "y"]) -> None:
-    """A log scale with labels at 1, 2 and 5 or, if it spans much, at powers of ten; evenly where it spans little."""
+    """Make an axis logarithmic. Labels are at 1, 2 and 5, in a wide range at powers of ten, in a narrow one even."""
     axes.set(**{f"{side}scale": "log"})
     axis = getattr(axes, f"{side}axis")
     low, high = axis.get_view_interval()
@@ -91,16 +91,16 @@ def log_scale(axes: Any, side: Literal["x", "y"]) -> None:
 
 
 def inline_svg(drawn: Figure, salt: str) -> str:
-    """A figure in the colours of `PAGE` as inline SVG in a page's own.
+    """A figure drawn with `PAGE` as inline SVG in the colours of the page.
 
     Args:
         drawn: the figure.
-        salt: what no other figure of the page has: it keeps the ids apart.
+        salt: a text that no other figure of the page has, which makes the ids unique.
     """
     text = io.StringIO()
     with lettering(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
         drawn.savefig(text, format="svg", transparent=True)
-    drawing = _UNUSED.sub("", text.getvalue())
+    drawing = _UNNEEDED.sub("", text.getvalue())
     for hue, variable in _VARIABLES.items():
         drawing = drawing.replace(hue, f"var({variable})")
     return drawing

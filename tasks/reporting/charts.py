@@ -1,4 +1,4 @@
-"""Convergence charts: a loss over the steps of each pair, and the median of them."""
+"""Convergence charts: a loss by step, one line for each pair, and the median of the lines."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,53 +18,53 @@ from tasks.reporting.chart_style import (
     lettering,
     log_scale,
     png,
-    quiet,
+    style_axes,
 )
 
 History: TypeAlias = Sequence[Mapping[str, Any]]
 """Records of an optimization as `TransferResult.history_rows` gives them."""
 
 MOST_POINTS = 100
-"""Points of one curve."""
+"""Points of one curve at most, besides its last one."""
 
 _NOT_DRAWN = ("tv",)
 """Terms without a chart: the total variation of a picture says little of how good it is."""
 
 
-def charts(told: Iterable[tuple[str, History]]) -> dict[str, dict[str, str]]:
-    """Charts by backbone and loss term, as inline SVG in a page's own colours.
+def charts(histories: Iterable[tuple[str, History]]) -> dict[str, dict[str, str]]:
+    """Charts by backbone and loss term, as inline SVG in the page's colours.
 
-    There is none where nothing was recorded that a log scale can show.
+    A chart is absent if no positive, finite loss was recorded.
 
     Args:
-        told: backbones, each with a history.
+        histories: pairs of a backbone and a history.
     """
     return {
         backbone: {
-            term: inline_svg(_drawn(curves, PAGE), salt=f"{backbone!a} {term}")
+            term: inline_svg(_draw(curves, PAGE), salt=f"{backbone!a} {term}")
             for term in ("total", *TERMS)
             if term not in _NOT_DRAWN and not (curves := _curves(found, term)).empty
         }
-        for backbone, found in _by_backbone(told).items()
+        for backbone, found in _by_backbone(histories).items()
     }
 
 
-def pictures_of_totals(told: Iterable[tuple[str, History]]) -> dict[str, bytes]:
+def total_loss_pngs(histories: Iterable[tuple[str, History]]) -> dict[str, bytes]:
     """Charts of the total loss by backbone, each a PNG file's bytes, for a page whose colours are not known."""
-    curves = {backbone: _curves(found, "total") for backbone, found in _by_backbone(told).items()}
-    return {backbone: png(_drawn(found, WHITE)) for backbone, found in curves.items() if not found.empty}
+    curves = {backbone: _curves(found, "total") for backbone, found in _by_backbone(histories).items()}
+    return {backbone: png(_draw(found, WHITE)) for backbone, found in curves.items() if not found.empty}
 
 
-def _by_backbone(told: Iterable[tuple[str, History]]) -> dict[str, list[History]]:
-    histories: dict[str, list[History]] = {}
-    for backbone, history in told:
+def _by_backbone(histories: Iterable[tuple[str, History]]) -> dict[str, list[History]]:
+    found: dict[str, list[History]] = {}
+    for backbone, history in histories:
         if len(history) > 1:
-            histories.setdefault(backbone, []).append(history)
-    return histories
+            found.setdefault(backbone, []).append(history)
+    return found
 
 
 def _curves(histories: Iterable[History], term: str) -> pd.DataFrame:
-    """One loss term by step (rows) and pair (columns), thinned; NaN for what was not read or has no logarithm."""
+    """One loss term by step (rows) and pair (columns), thinned; NaN for losses not recorded or without a logarithm."""
     points = [
         (number, record["step"], loss)
         for number, history in enumerate(histories)
@@ -75,8 +75,8 @@ def _curves(histories: Iterable[History], term: str) -> pd.DataFrame:
     return frame.pivot_table(index="step", columns="pair", values="loss", aggfunc="last")
 
 
-def _drawn(curves: pd.DataFrame, palette: Palette) -> Figure:
-    """The curves in ink, their median in what stands out."""
+def _draw(curves: pd.DataFrame, palette: Palette) -> Figure:
+    """Draw the curves in `ink` and their median in `accent`."""
     with lettering():
         drawn, axes = canvas(4.6, 2.7)
         for pair in curves:
@@ -85,5 +85,5 @@ def _drawn(curves: pd.DataFrame, palette: Palette) -> Figure:
         axes.margins(x=0.01)
         log_scale(axes, "y")
         few_labels(axes, whole=True)
-        quiet(axes, palette.faint, "step")
+        style_axes(axes, palette.faint, "step")
     return drawn

@@ -1,4 +1,4 @@
-"""How pages are made: each one self-contained HTML file, of a template and of thumbnails that are embedded once."""
+"""Renders pages: each a self-contained HTML file from a template, with thumbnails that are embedded once."""
 
 import base64
 from pathlib import PurePosixPath, PureWindowsPath
@@ -12,27 +12,27 @@ from tasks.reporting.number_format import duration, figure, period
 
 
 class Thumbnails:
-    """The pictures that a page shows in several places: each distinct one has a name, and is embedded once."""
+    """The pictures that a page shows in several places: each different picture has a name and is embedded once."""
 
     def __init__(self) -> None:
         self._names: dict[bytes, str] = {}
 
     @property
     def images(self) -> dict[str, str]:
-        """Each thumbnail as base64, by the CSS class that paints it."""
-        return {name: as_text(data) for data, name in self._names.items()}
+        """Each thumbnail as base64, by the CSS class that shows it."""
+        return {name: as_base64(data) for data, name in self._names.items()}
 
     def name(self, thumbnail: bytes | None) -> str | None:
-        """The CSS class that paints a JPEG file's bytes; None for None."""
+        """The CSS class that shows a thumbnail, a JPEG file's bytes; None for None."""
         return None if thumbnail is None else self._names.setdefault(thumbnail, f"t{len(self._names)}")
 
 
-def rendered(template: str, **values: Any) -> bytes:
-    """The page as a UTF-8 HTML file that loads nothing but what is in it."""
+def render_page(template: str, **values: Any) -> bytes:
+    """Render a template as a UTF-8 HTML file that loads nothing from outside."""
     return _environment().get_template(template).render(**values).encode("utf-8", "backslashreplace")
 
 
-def as_text(data: bytes) -> str:
+def as_base64(data: bytes) -> str:
     """A file's bytes as base64."""
     return base64.b64encode(data).decode("ascii")
 
@@ -46,21 +46,21 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        figure=figure, duration=duration, period=period, stem=_stem, link=_link, encoded=_encoded
+        figure=figure, duration=duration, period=period, stem=_stem, link=_link, encoded=_encode_path
     )
     return environment
 
 
 def _link(row: ManifestRow) -> str:
-    """The picture's place beside the page."""
-    return "./" + _encoded(f"{row.backbone}/{row.pair}{PurePosixPath(row.output).suffix}")
+    """The relative link from the page to a row's picture."""
+    return "./" + _encode_path(f"{row.backbone}/{row.pair}{PurePosixPath(row.output).suffix}")
 
 
-def _encoded(name: str) -> str:
+def _encode_path(name: str) -> str:
     """A name as the path of a relative link, percent-encoded."""
     return quote(name, errors="surrogateescape")
 
 
 def _stem(uri: str) -> str:
-    """The name of a file without folders and suffix; Windows paths know both separators."""
+    """The name of a file without folders and suffix, split at both kinds of separators."""
     return PureWindowsPath(uri).stem

@@ -1,4 +1,4 @@
-"""Figures, durations and times as a reader wants them."""
+"""Numbers, durations and times in a form for readers."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ import pandas as pd
 
 
 def figure(value: float | None) -> str:
-    """A number for a reader: three digits that count, thousands set apart, a dash for none."""
+    """A number for readers: three significant digits, or thousands with separators; a dash for None and NaN."""
     if value is None or math.isnan(value):
         return "–"  # noqa: RUF001 - a dash is meant
     if abs(value) < 1000:
@@ -16,8 +16,8 @@ def figure(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) < 1e7 else f"{value:.2e}"
 
 
-def brief(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The lines of a table with four digits of each figure that count."""
+def round_figures(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of a table, their floats rounded to four significant digits."""
     return [{name: _four_digits(value) for name, value in record.items()} for record in records]
 
 
@@ -26,7 +26,7 @@ def _four_digits(value: Any) -> Any:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds for a reader, in the two largest units."""
+    """Seconds for readers, in the two largest units."""
     if seconds is None or math.isnan(seconds):
         return figure(None)
     if seconds < 60:
@@ -37,7 +37,7 @@ def duration(seconds: float | None) -> str:
 
 
 def period(moments: tuple[pd.Timestamp, pd.Timestamp]) -> str:
-    """Start and end for a reader, the day said twice only if it changed."""
+    """Start and end for readers; the day of the end is named only if it differs."""
     began, ended = (moment.floor("min") for moment in moments)
     first = f"{began.day} {began:%B %Y, %H:%M}"
     last = f"{ended:%H:%M}" if began.date() == ended.date() else f"{ended.day} {ended:%B, %H:%M}"

@@ -1,4 +1,4 @@
-"""What a batch leaves in its output besides the pictures: two CSV files and the report, from rows and sidecars."""
+"""Writes the two CSV files and the report of a batch, from rows and sidecars."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,18 +26,18 @@ _INPUT_SIDE, _RESULT_SIDE = 240, 480
 READERS = 16
 """Files that are read at the same time."""
 
-_decoding = Lock()
-"""Held while a picture lies in memory with all its pixels: one does at a time."""
+_decode_lock = Lock()
+"""Held while a picture is decoded, so that one picture at a time is in memory with all its pixels."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What the output holds now.
+    """The contents of the output after it was written.
 
     Attributes:
-        summary: of all rows in `results.csv`.
-        exhibits: pictures that the report shows.
-        notes: what could not be taken into account, one line each.
+        summary: the summary of all rows in `results.csv`.
+        exhibits: the pictures that the report shows.
+        notes: a line for each file that could not be used.
     """
 
     summary: BatchSummary
@@ -49,8 +49,8 @@ def write_outputs(output: Storage, rows: Iterable[ManifestRow] | None = None) ->
     """Write `results.csv`, `backbones.csv` and `report.html`.
 
     The rows are those of this run, then those of the other pictures in the output, from their sidecars.
-    Without a run the files are rebuilt: that a pair failed, no sidecar tells, so its row is taken over from the
-    `results.csv` that is there, unless the picture was made since.
+    Without a run the files are rebuilt. Failed pairs have no sidecar, so their rows are taken from the existing
+    `results.csv`, unless the picture was made since.
 
     Args:
         output: the batch's output.
@@ -71,7 +71,7 @@ def write_outputs(output: Storage, rows: Iterable[ManifestRow] | None = None) ->
     if rows is None:
         if not known and output.head(RESULTS) is None:
             raise StorageError(f"{output.uri()!r} holds nothing of a batch; name a batch's output")
-        for row in _failures_so_far(output, notes):
+        for row in _earlier_failures(output, notes):
             made = known.get((row.backbone, row.pair))
             if made is None or row.started_at > made.started_at:
                 known[row.backbone, row.pair] = row
@@ -83,7 +83,7 @@ def write_outputs(output: Storage, rows: Iterable[ManifestRow] | None = None) ->
     return Outcome(summary=summary, exhibits=exhibits, notes=tuple(notes))
 
 
-def _failures_so_far(output: Storage, notes: list[str]) -> Iterator[ManifestRow]:
+def _earlier_failures(output: Storage, notes: list[str]) -> Iterator[ManifestRow]:
     if output.head(RESULTS) is None:
         return
     try:
@@ -95,7 +95,7 @@ def _failures_so_far(output: Storage, notes: list[str]) -> Iterator[ManifestRow]
 
 
 def _exhibits(output: Storage, rows: Iterable[ManifestRow]) -> Iterator[Exhibit]:
-    """The exhibits of the page, read side by side; rows whose picture is gone have none."""
+    """The exhibits of the page, read in parallel; a row whose picture is gone has none."""
     shown = rows_to_show(rows)
     uris = dict.fromkeys(uri for row in shown for uri in (row.content, row.style))
     with ThreadPoolExecutor(READERS) as pool:  # each waits for its storage most of the time
@@ -110,15 +110,15 @@ def _exhibits(output: Storage, rows: Iterable[ManifestRow]) -> Iterator[Exhibit]
 
 
 def _input(uri: str) -> bytes | None:
-    return small(partial(read_uri, uri), _INPUT_SIDE)
+    return read_thumbnail(partial(read_uri, uri), _INPUT_SIDE)
 
 
 def _result(output: Storage, row: ManifestRow) -> bytes | None:
-    return small(partial(output.read, _key(row) + PurePosixPath(row.output).suffix), _RESULT_SIDE)
+    return read_thumbnail(partial(output.read, _key(row) + PurePosixPath(row.output).suffix), _RESULT_SIDE)
 
 
 def _history(output: Storage, row: ManifestRow) -> tuple[dict[str, Any], ...]:
-    """The history in the row's sidecar; none where it is gone or damaged, which the notes say already."""
+    """The history in the row's sidecar, or none if it is gone or damaged, which the notes already say."""
     try:
         return Sidecar.from_json(output.read(f"{_key(row)}.json")).history
     except NightbrushError:
@@ -126,20 +126,20 @@ def _history(output: Storage, row: ManifestRow) -> tuple[dict[str, Any], ...]:
 
 
 def _key(row: ManifestRow) -> str:
-    """Where a row's files lie in the output, without their suffixes."""
+    """The key of a row's files in the output, without their suffixes."""
     return f"{row.backbone}/{row.pair}"
 
 
-def small(read: Callable[[], bytes], side: int) -> bytes | None:
-    """A JPEG of the picture whose bytes are read so, or None where there is no picture any more.
+def read_thumbnail(read: Callable[[], bytes], side: int) -> bytes | None:
+    """A thumbnail of a picture as a JPEG file's bytes, or None if the picture cannot be read.
 
     Args:
-        read: gives the bytes of a picture.
-        side: of the JPEG's long side in pixels, at most.
+        read: returns the bytes of the picture.
+        side: long side of the thumbnail in pixels, at most.
     """
     try:
         data = read()
-        with _decoding:
+        with _decode_lock:
             return thumbnail(decode(data), side)
     except NightbrushError:
         return None

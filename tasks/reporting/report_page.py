@@ -10,13 +10,13 @@ from nst_engine.registry.losses import LOSS_TITLES
 from tasks.records.row import LOSS_COLUMNS, ManifestRow
 from tasks.records.summary import BatchSummary
 from tasks.reporting.charts import charts
-from tasks.reporting.html import Thumbnails, as_text, rendered
+from tasks.reporting.html import Thumbnails, as_base64, render_page
 
 MOST_PICTURES = 200
-"""Pictures on a page, unless told otherwise."""
+"""Pictures on a page at most, by default."""
 
 MOST_ROWS = 2000
-"""Lines in a table of the page; the CSV file has them all."""
+"""Lines in a table of the page at most; the CSV file has them all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +26,8 @@ class Exhibit:
     Attributes:
         row: the picture's row.
         result: thumbnail of the picture, a JPEG file's bytes; some 400 pixels on the long side are enough.
-        content, style: thumbnails of its inputs, likewise; None where an input is no longer to be had.
-            Equal bytes are embedded once, however many exhibits share them.
+        content, style: thumbnails of the inputs, JPEG files' bytes; None for an input that cannot be read.
+            Equal bytes are embedded once, even if many exhibits share them.
         history: records of the optimization as `TransferResult.history_rows` gives them.
     """
 
@@ -39,7 +39,7 @@ class Exhibit:
 
 
 def rows_to_show(rows: Iterable[ManifestRow], most_pictures: int = MOST_PICTURES) -> tuple[ManifestRow, ...]:
-    """The rows whose pictures the page should show: all that have one, or a sample spread evenly over the pairs.
+    """The rows whose pictures the page shows: all rows with a picture, or a sample spread evenly over the pairs.
 
     Rows of one pair stay together, backbone beside backbone; pairs come in the order of their names.
     """
@@ -59,16 +59,16 @@ def report_page(
     title: str = "Nightbrush",
     most_pictures: int = MOST_PICTURES,
 ) -> bytes:
-    """The page as a UTF-8 HTML file that loads nothing but what is in it.
+    """The page as a UTF-8 HTML file that loads nothing from outside.
 
-    Its links lead to `<backbone>/<pair>.<suffix>`, `results.csv` and `backbones.csv` beside it. No more than
-    `most_pictures` exhibits are taken from the iterable, so that a generator need not make the others.
+    Its links lead to `<backbone>/<pair>.<suffix>`, `results.csv` and `backbones.csv` beside it. At most
+    `most_pictures` exhibits are taken from the iterable, so a generator makes no others.
     """
     summary = BatchSummary(tuple(rows))
     shown = tuple(islice(exhibits, most_pictures))
     thumbnails = Thumbnails()
     plates = [_plate(exhibit, thumbnails) for exhibit in shown]
-    return rendered(
+    return render_page(
         "report.html.j2",
         title=title,
         summary=summary,
@@ -83,10 +83,10 @@ def report_page(
 
 
 def _plate(exhibit: Exhibit, thumbnails: Thumbnails) -> dict[str, Any]:
-    """What the template needs to hang one picture."""
+    """The values that the template needs to show one picture."""
     return {
         "row": exhibit.row,
-        "result": as_text(exhibit.result),
+        "result": as_base64(exhibit.result),
         "content": thumbnails.name(exhibit.content),
         "style": thumbnails.name(exhibit.style),
         "ratio": aspect(exhibit.row),
@@ -94,5 +94,5 @@ def _plate(exhibit: Exhibit, thumbnails: Thumbnails) -> dict[str, Any]:
 
 
 def aspect(row: ManifestRow) -> float:
-    """Width of a picture by its height; 1 where they are not known."""
+    """Width of a picture divided by its height; 1 if they are not known."""
     return round(row.width / row.height, 4) if row.width and row.height else 1.0

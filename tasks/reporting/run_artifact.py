@@ -1,4 +1,4 @@
-"""A batch in one Markdown text, small enough for a run's history: counts, failures, pictures and curves."""
+"""The digest of a batch: a Markdown text for the run's history, with counts, failures, pictures and curves."""
 
 import base64
 import re
@@ -11,25 +11,25 @@ from pathlib import PurePosixPath
 from nst_engine.images import decode, thumbnail
 from tasks.records.row import ManifestRow
 from tasks.records.summary import BatchSummary
-from tasks.reporting.charts import pictures_of_totals
+from tasks.reporting.charts import total_loss_pngs
 from tasks.reporting.number_format import duration, figure
 from tasks.reporting.report_page import Exhibit
 
 MOST_PICTURES, MOST_FAILURES = 12, 50
-"""Lines of the two lists."""
+"""Lines of the tables of pictures and failures, at most."""
 
 
-def digest(summary: BatchSummary, exhibits: Sequence[Exhibit], places: Iterable[str]) -> str:
-    """The text, with small pictures in it as data URIs.
+def digest(summary: BatchSummary, exhibits: Sequence[Exhibit], uris: Iterable[str]) -> str:
+    """The digest of a batch as Markdown, with small pictures in it as data URIs.
 
     Args:
-        summary: of the batch.
-        exhibits: pictures to show; no more than `MOST_PICTURES` are.
-        places: addresses of the report and the tables.
+        summary: the summary of the batch.
+        exhibits: the pictures to choose from; at most `MOST_PICTURES` are shown.
+        uris: URIs of the report and the tables.
     """
     parts = [
         _counts(summary),
-        "\n".join(f"- `{place}`" for place in places),
+        "\n".join(f"- `{uri}`" for uri in uris),
         *failures([(f"{row.backbone}/{row.pair}", row) for row in summary.failures], "results.csv"),
         *_pictures(exhibits[:MOST_PICTURES]),
         *_curves(exhibits),
@@ -43,7 +43,7 @@ def _counts(summary: BatchSummary) -> str:
 
 
 def failures(rows: Sequence[tuple[str, ManifestRow]], whole: str) -> Iterator[str]:
-    """The rows without a picture, each under its name, and where they all are if these are too many."""
+    """A table of the failed rows, each under its name. If they are too many, a line names the file `whole` with all."""
     if not rows:
         return
     yield "## Failures"
@@ -61,24 +61,24 @@ def _pictures(exhibits: Sequence[Exhibit]) -> Iterator[str]:
 
 def _plate(exhibit: Exhibit) -> str:
     row = exhibit.row
-    told = f"{text(f'{row.backbone}/{row.pair}')}<br>loss {figure(row.total_loss)}<br>{duration(row.seconds_total)}"
-    return line((told, *map(small, (exhibit.content, exhibit.style, exhibit.result))))
+    caption = f"{text(f'{row.backbone}/{row.pair}')}<br>loss {figure(row.total_loss)}<br>{duration(row.seconds_total)}"
+    return line((caption, *map(thumb, (exhibit.content, exhibit.style, exhibit.result))))
 
 
 def _curves(exhibits: Iterable[Exhibit]) -> Iterator[str]:
-    drawn = pictures_of_totals((exhibit.row.backbone, exhibit.history) for exhibit in exhibits)
+    drawn = total_loss_pngs((exhibit.row.backbone, exhibit.history) for exhibit in exhibits)
     if drawn:
         yield "## Total loss by step"
     for backbone, data in drawn.items():
-        yield paragraph(f"{text(backbone)}<br>{embedded(data, 'png')}")
+        yield paragraph(f"{text(backbone)}<br>{image(data, 'png')}")
 
 
 def artifact_key(output: str, what: str) -> str:
-    """A key of a-z, 0-9 and dashes for what tells of one output: the same night after night.
+    """The key of an artifact about one output: a-z, 0-9 and dashes, the same for every run into that output.
 
     Args:
-        output: its address.
-        what: what is told of it, in small letters.
+        output: the URI of the output.
+        what: what the artifact shows, in lower case.
     """
     name = re.sub(r"[^a-z0-9]+", "-", PurePosixPath(output).name.lower()).strip("-")
     return "-".join(filter(None, (name, sha256(output.encode()).hexdigest()[:6], what)))
@@ -89,21 +89,21 @@ _SIDE = 192
 
 
 def paragraph(html: str) -> str:
-    """A paragraph of HTML. In one of Markdown the UI shows what `text` has escaped as it is written."""
+    """A paragraph in HTML, since in a Markdown paragraph the UI shows the escapes of `text` unchanged."""
     return f"<p>{html}</p>"
 
 
 def title(name: str) -> str:
-    """A heading, of Markdown: one of HTML looks like any other line. The name is plain text."""
+    """A heading from plain text. It is Markdown, since the UI shows an HTML heading like any other line."""
     return "## " + re.sub(r"[\\`*_{}\[\]<>#&|~]", r"\\\g<0>", " ".join(name.split()))
 
 
 def table(columns: Iterable[str], lines: str) -> str:
-    """A table with room around its cells; the UI drops styles, and leaves these attributes.
+    """A table with space around its cells, by attributes, since the UI drops styles.
 
     Args:
         columns: heads of the columns, as HTML.
-        lines: the rows, likewise.
+        lines: the rows, as HTML.
     """
     header = "".join(f'<th align="left">{column}</th>' for column in columns)
     return f'<table cellpadding="8"><tr>{header}</tr>{lines}</table>'
@@ -114,17 +114,17 @@ def line(cells: Iterable[str]) -> str:
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def small(data: bytes | None) -> str:
-    """A thumbnail of a picture, itself a file's bytes; nothing for None."""
-    return "" if data is None else embedded(thumbnail(decode(data), _SIDE), "jpeg")
+def thumb(data: bytes | None) -> str:
+    """A thumbnail as HTML of the picture in a file's bytes; empty for None."""
+    return "" if data is None else image(thumbnail(decode(data), _SIDE), "jpeg")
 
 
-def embedded(data: bytes, kind: str) -> str:
-    """A picture as part of the text: `data` is a file of the kind `jpeg` or `png`."""
+def image(data: bytes, kind: str) -> str:
+    """A picture as HTML with a data URI; `data` is a file of the kind `jpeg` or `png`."""
     return f'<img src="data:image/{kind};base64,{base64.b64encode(data).decode("ascii")}">'
 
 
 def text(name: str) -> str:
-    """A name as HTML in one line, of which Markdown makes nothing else."""
+    """A name as HTML in one line, escaped so that Markdown leaves it unchanged."""
     shown = " ".join(name.split())
     return "".join(f"&#{ord(letter)};" if letter in "\\`*_{}[]()#+-.!|~$:" else escape(letter) for letter in shown)

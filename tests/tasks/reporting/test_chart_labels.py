@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from matplotlib.text import Text
 
-from tasks.reporting.chart_labels import apart, label_points, labels, shortened
+from tasks.reporting.chart_labels import label_points, labels, shorten, spread_apart
 from tasks.reporting.chart_style import WHITE, canvas, lettering
 
 
@@ -15,7 +15,7 @@ def test_a_label_leaves_out_what_all_have() -> None:
 
 
 def test_a_long_name_keeps_its_ends() -> None:
-    short = shortened("style_layers=conv2_block1_1_conv+conv5_block1_1_relu")
+    short = shorten("style_layers=conv2_block1_1_conv+conv5_block1_1_relu")
     assert (len(short), short[:12], short[-4:]) == (30, "style_layers", "relu")
 
 
@@ -26,12 +26,12 @@ def test_no_two_labels_are_equal() -> None:
 
 @pytest.mark.parametrize("name", ["two\nlines", "caf\udce9", "a\x00b"])
 def test_a_label_is_one_printable_line(name: str) -> None:
-    assert shortened(name).isprintable()
+    assert shorten(name).isprintable()
 
 
 def test_heights_that_are_far_enough_stay_and_others_move_apart() -> None:
-    assert apart([0.9, 0.1, 0.5], 0.1) == [0.9, 0.1, 0.5]
-    moved = apart([0.5, 0.5, 0.5, 0.1], 0.1)
+    assert spread_apart([0.9, 0.1, 0.5], 0.1) == [0.9, 0.1, 0.5]
+    moved = spread_apart([0.5, 0.5, 0.5, 0.1], 0.1)
     assert moved == pytest.approx([0.4, 0.5, 0.6, 0.1])
     assert all(above - below > 0.099 for below, above in pairwise(sorted(moved)))
 
