@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema
 from nst_engine.config import TransferConfig
 from nst_engine.config.bounds import Bound, number_bounds
 from nst_engine.registry.backbones import BACKBONES
+from nst_engine.registry.losses import STYLE_LOSSES
 from nst_engine.registry.optimizers import OPTIMIZERS
 
 
@@ -28,6 +29,7 @@ class RunForm:
             _number(schema["properties"][name]).update(_limits(bound))
         schema["properties"]["backbone"]["enum"] = list(BACKBONES)
         schema["properties"]["optimizer"]["enum"] = list(OPTIMIZERS)
+        schema["properties"]["style_loss"]["enum"] = list(STYLE_LOSSES)
         schema.update(description=str(TransferConfig.__doc__).partition("\n")[0], additionalProperties=False)
         return reference
 

@@ -9,13 +9,6 @@ May import `nst_engine.registry` and `errors`; never TensorFlow. The names below
 Start reading at `transfer_config.TransferConfig`.
 """
 
-from nst_engine.config.transfer_config import (
-    DEFAULT_WEIGHTS,
-    Format,
-    Pooling,
-    PrecisionName,
-    StyleLossName,
-    TransferConfig,
-)
+from nst_engine.config.transfer_config import Format, Pooling, PrecisionName, TransferConfig
 
-__all__ = ["DEFAULT_WEIGHTS", "Format", "Pooling", "PrecisionName", "StyleLossName", "TransferConfig"]
+__all__ = ["Format", "Pooling", "PrecisionName", "TransferConfig"]

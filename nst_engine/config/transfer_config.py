@@ -1,32 +1,22 @@
 """`TransferConfig`: everything that decides what a transfer does, as one immutable value."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from nst_engine.config.validation import STARTS, check_boolean, checked_names, split_layer, split_style, validate
 from nst_engine.errors import ConfigError, listed
 from nst_engine.registry.backbones import BackboneSpec, Smoothing, backbone_spec
-from nst_engine.registry.losses import WEIGHT_FIELDS, TermWeights
+from nst_engine.registry.losses import STYLE_LOSSES, WEIGHT_FIELDS, Formulation, TermWeights
 from nst_engine.registry.optimizers import OPTIMIZERS
 
 Pooling = Literal["max", "average"]
-Formulation = Literal["mean", "gatys"]
-StyleLossName = Literal["gram", "wasserstein", "neighbours"]
 Schedule = Literal["constant", "cosine", "exponential"]
 PrecisionName = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 Jit = Literal["auto", "on", "off"]
 PreserveColor = Literal["none", "luminance", "histogram", "coral"]
 Format = Literal["png", "jpg", "webp", "tiff"]
-
-DEFAULT_WEIGHTS = {
-    ("gram", "mean"): TermWeights(content=1.0, style=0.03, tv=0.01),
-    ("gram", "gatys"): TermWeights(content=1.0, style=5e4, tv=0.03),
-    ("wasserstein", "mean"): TermWeights(content=1.0, style=0.5, tv=0.01),
-    ("neighbours", "mean"): TermWeights(content=1.0, style=100.0, tv=0.01),
-}
-"""The weights that stand for None, by style loss and formulation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +81,7 @@ class TransferConfig:
     pooling: Pooling = "max"
     smoothing: Smoothing | None = None
     formulation: Formulation = "mean"
-    style_loss: StyleLossName = "gram"
+    style_loss: str = "gram"
     content_weight: float | None = None
     style_weight: float | None = None
     tv_weight: float | None = None
@@ -125,8 +115,6 @@ class TransferConfig:
             object.__setattr__(self, name, checked_names(name, getattr(self, name)))
         check_boolean("deterministic", self.deterministic)
         validate(self, _CHOICES)
-        if (self.style_loss, self.formulation) not in DEFAULT_WEIGHTS:
-            raise ConfigError(f"style_loss={self.style_loss!r} has no formulation {self.formulation!r}; use 'mean'")
         if not any(self.loss_weights):
             raise ConfigError(f"{listed(WEIGHT_FIELDS, 'and')} are all 0; at least one must be above 0")
         if self.balance is not None and not (self.loss_weights.content and self.loss_weights.style):
@@ -146,7 +134,7 @@ class TransferConfig:
     def loss_weights(self) -> TermWeights:
         """Weights of the loss terms, None replaced by the default."""
         own = (getattr(self, name) for name in WEIGHT_FIELDS)
-        defaults = DEFAULT_WEIGHTS[self.style_loss, self.formulation]
+        defaults = STYLE_LOSSES[self.style_loss].formulations[self.formulation].weights
         return TermWeights(
             *(default if weight is None else weight for weight, default in zip(own, defaults, strict=True))
         )
@@ -232,15 +220,15 @@ _COMPUTATION = (
     "deterministic",
 )
 
-_CHOICES: dict[str, object] = {
-    "pooling": Pooling,
-    "formulation": Formulation,
-    "style_loss": StyleLossName,
-    "schedule": Schedule,
-    "precision": PrecisionName,
-    "jit": Jit,
-    "preserve_color": PreserveColor,
-    "format": Format,
+_CHOICES: dict[str, Collection[str]] = {
+    "pooling": get_args(Pooling),
+    "formulation": get_args(Formulation),
+    "style_loss": STYLE_LOSSES,
+    "schedule": get_args(Schedule),
+    "precision": get_args(PrecisionName),
+    "jit": get_args(Jit),
+    "preserve_color": get_args(PreserveColor),
+    "format": get_args(Format),
 }
 
 

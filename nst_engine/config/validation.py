@@ -1,11 +1,13 @@
 """Check the fields of a configuration, each alone and together."""
 
 import math
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, get_args
 
 from nst_engine.config.bounds import number_bounds
 from nst_engine.errors import ConfigError, listed
 from nst_engine.registry.backbones import Smoothing, WeightsKind
+from nst_engine.registry.losses import STYLE_LOSSES
 from nst_engine.registry.optimizers import OPTIMIZERS
 
 if TYPE_CHECKING:
@@ -15,22 +17,22 @@ STARTS = ("content", "noise", "style")
 """What a picture can start from, files aside: the values of `init` that are no path."""
 
 
-def validate(config: "TransferConfig", choices: dict[str, object]) -> None:
+def validate(config: "TransferConfig", choices: Mapping[str, Collection[str]]) -> None:
     """Refuse a configuration that makes no sense.
 
     Args:
         config: to be checked.
-        choices: by field, the Literal that its value must be one of.
+        choices: by field, the words that its value must be one of.
 
     Raises:
         ConfigError: the text says the field, its value and what is allowed.
     """
     for name in ("backbone", "weights", "init", "optimizer"):
         check_text(name, getattr(config, name))
-    for name, annotation in choices.items():
-        check_choice(name, getattr(config, name), annotation)
+    for name, words in choices.items():
+        check_choice(name, getattr(config, name), words)
     if config.smoothing is not None:
-        check_choice("smoothing", config.smoothing, Smoothing)
+        check_choice("smoothing", config.smoothing, get_args(Smoothing))
     if config.optimizer not in OPTIMIZERS:
         raise ConfigError(f"optimizer={config.optimizer!r} is not known; use {listed(OPTIMIZERS)}")
     _check_numbers(config)
@@ -40,6 +42,7 @@ def validate(config: "TransferConfig", choices: dict[str, object]) -> None:
     _check_tile(config)
     _check_styles(config)
     _check_repeatable(config)
+    _check_formulation(config)
 
 
 def _check_numbers(config: "TransferConfig") -> None:
@@ -83,8 +86,8 @@ def _check_init(config: "TransferConfig") -> None:
 def _check_tile(config: "TransferConfig") -> None:
     if config.tile is not None and config.spec.reach is None:
         raise ConfigError(f"tile={config.tile!r} cannot be had: {config.backbone} sees the whole picture; use none")
-    if config.tile is not None and config.style_loss == "neighbours":
-        raise ConfigError(f"tile={config.tile!r} cannot be had with style_loss='neighbours'; use none")
+    if config.tile is not None and not STYLE_LOSSES[config.style_loss].tileable:
+        raise ConfigError(f"tile={config.tile!r} cannot be had with style_loss={config.style_loss!r}; use none")
 
 
 def _check_styles(config: "TransferConfig") -> None:
@@ -105,6 +108,13 @@ def _check_repeatable(config: "TransferConfig") -> None:
         raise ConfigError(
             f"time_limit={config.time_limit!r} depends on the clock; with deterministic=True use tolerance"
         )
+
+
+def _check_formulation(config: "TransferConfig") -> None:
+    allowed = STYLE_LOSSES[config.style_loss].formulations
+    if config.formulation not in allowed:
+        known = listed(map(repr, allowed))
+        raise ConfigError(f"style_loss={config.style_loss!r} has no formulation {config.formulation!r}; use {known}")
 
 
 def split_layer(layer: str) -> tuple[str, float]:
@@ -156,7 +166,7 @@ def check_text(name: str, value: object) -> None:
         raise ConfigError(f"{name}={value!r} is not allowed; use a text")
 
 
-def check_choice(name: str, value: object, annotation: object) -> None:
-    """Refuse what is not one of the values of a Literal."""
-    if not isinstance(value, str) or value not in get_args(annotation):
-        raise ConfigError(f"{name}={value!r} is not known; use {listed(get_args(annotation))}")
+def check_choice(name: str, value: object, words: Collection[str]) -> None:
+    """Refuse what is not one of the words."""
+    if not isinstance(value, str) or value not in words:
+        raise ConfigError(f"{name}={value!r} is not known; use {listed(words)}")

@@ -7,6 +7,7 @@ from nst_engine.backbones.network import Network
 from nst_engine.config import TransferConfig
 from nst_engine.evaluation.tiled import spans
 from nst_engine.hardware.memory import available_bytes
+from nst_engine.registry.losses import STYLE_LOSSES
 from nst_engine.registry.optimizers import OPTIMIZERS
 
 TILES = (2048, 1024, 512, 256)
@@ -63,7 +64,7 @@ def smaller_tile(config: TransferConfig, size: tuple[int, int], tile: int | None
 
 def tile_sides(config: TransferConfig, size: tuple[int, int]) -> tuple[int, ...]:
     """The sides in `TILES` that suit a picture of that width and height; empty if it must be taken whole."""
-    if config.spec.reach is None or config.style_loss == "neighbours":
+    if config.spec.reach is None or not STYLE_LOSSES[config.style_loss].tileable:
         return ()
     return tuple(side for side in TILES if config.spec.stride <= side < max(size))
 

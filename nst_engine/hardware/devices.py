@@ -6,18 +6,10 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from nst_engine.config import StyleLossName, TransferConfig
+from nst_engine.config import TransferConfig
 from nst_engine.errors import ConfigError, listed
 from nst_engine.hardware.precision import PRECISIONS, Precision, fastest_on_cpu, fastest_on_gpu, read_cpuinfo
-
-COMPILED: dict[str, tuple[StyleLossName, ...]] = {"GPU": (), "CPU": ()}
-"""The style losses with which `jit=auto` has XLA compile, by kind of device.
-
-On a CPU the plain graph is faster: VGG16 at 256 pixels in float32, on 2 cores, takes 0.54 s a step, compiled 0.62 s.
-GPUs are not measured yet: there XLA would fuse the many small operations around the convolutions (bias, ReLU, the
-losses), otherwise a kernel each, and needs CUDA's compiler.
-`wasserstein` needs eigenvalues, which XLA computes by Jacobi's method: on that CPU 10.4 s a step against 0.62 s.
-"""
+from nst_engine.registry.losses import STYLE_LOSSES
 
 
 def devices() -> tuple[str, ...]:
@@ -68,10 +60,10 @@ def resolve_precision(config: TransferConfig, device: str) -> Precision:
 
 
 def resolve_jit(config: TransferConfig, device: str) -> bool:
-    """True if XLA compiles on that device; `auto` compiles only the style losses in `COMPILED`."""
+    """True if XLA compiles on that device; `auto` asks the registry entry of the style loss."""
     if config.jit != "auto":
         return config.jit == "on"
-    return config.style_loss in COMPILED[device.partition(":")[0]]
+    return device.partition(":")[0] in STYLE_LOSSES[config.style_loss].jit
 
 
 def is_turned_conv_faster(precision: Precision, device: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from nst_engine.losses.style_losses import StyleLoss, identity, weighted_mean
 from nst_engine.types import Tensor
 
 STYLE_SCOPE = "style_loss"
@@ -103,3 +104,27 @@ def gatys_style_loss(G: Tensor, A: Tensor) -> Tensor:
     """
     N = tf.cast(tf.shape(G)[0], tf.float32)
     return tf.reduce_sum(tf.math.squared_difference(G, A)) / (4 * N**2)
+
+
+def mean_gram() -> StyleLoss:
+    """Builds the style loss of Gram matrices as means."""
+    return _of_gram_matrices(style_loss)
+
+
+def gatys_gram() -> StyleLoss:
+    """Builds the style loss of Gram matrices as the sums of Gatys et al. (2016)."""
+    return _of_gram_matrices(gatys_style_loss)
+
+
+def _of_gram_matrices(loss: Callable[[Tensor, Tensor], Tensor]) -> StyleLoss:
+    def statistics(F: Tensor, w: Tensor | None, _A: Tensor) -> Tensor:
+        return gram_matrix(F, w)
+
+    return StyleLoss(
+        summary=gram_matrix,
+        pooled=weighted_mean,
+        target=identity,
+        statistics=statistics,
+        loss=loss,
+        empty=tf.zeros_like,
+    )

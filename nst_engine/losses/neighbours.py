@@ -5,6 +5,7 @@ from itertools import accumulate, pairwise
 
 import tensorflow as tf
 
+from nst_engine.losses.style_losses import StyleLoss, identity
 from nst_engine.types import Tensor
 
 _SIDE = 64
@@ -109,3 +110,19 @@ def _nearest_rows(directions: Tensor, target: Tensor) -> Tensor:
 def _even_indices(length: Tensor, count: int) -> Tensor:
     """`count` indices, spread evenly over `length`."""
     return (2 * tf.range(count, dtype=tf.int64) + 1) * tf.cast(length, tf.int64) // (2 * count)
+
+
+def neighbours() -> StyleLoss:
+    """Builds the style loss of the nearest neighbours. Its statistics are the loss itself."""
+
+    def statistics(F: Tensor, w: Tensor | None, target: Tensor) -> Tensor:
+        return neighbour_loss(F, tf.ones_like(F[..., :1], dtype=tf.float32) if w is None else w, target)
+
+    return StyleLoss(
+        summary=neighbour_targets,
+        pooled=pool_targets,
+        target=identity,
+        statistics=statistics,
+        loss=lambda mean, _target: mean,
+        empty=lambda _target: tf.zeros([]),
+    )

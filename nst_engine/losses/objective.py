@@ -9,7 +9,7 @@ import tensorflow as tf
 from nst_engine.config import TransferConfig
 from nst_engine.losses.content import content_loss, sum_of_mean
 from nst_engine.losses.gram import STYLE_SCOPE
-from nst_engine.losses.style_losses import STYLE_LOSSES
+from nst_engine.losses.style_losses import load_style_loss
 from nst_engine.losses.total_variation import gatys_total_variation, total_variation
 from nst_engine.registry.losses import TERMS
 from nst_engine.types import Tensor
@@ -87,7 +87,7 @@ class Objective:
         self._content_layers = config.content_layer_weights
         self._style_layers = config.style_layer_weights
         self._formulas = _FORMULATIONS[config.formulation]
-        self._style_loss = STYLE_LOSSES[config.style_loss, config.formulation]
+        self._style_loss = load_style_loss(config.style_loss, config.formulation)
 
     @property
     def layers(self) -> tuple[str, ...]:

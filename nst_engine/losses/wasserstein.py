@@ -10,6 +10,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from nst_engine.losses.gram import STYLE_SCOPE, rows_times, weighted_rows
+from nst_engine.losses.style_losses import StyleLoss, weighted_mean
 from nst_engine.types import Tensor
 
 _NOISE = 1e-3
@@ -136,3 +137,31 @@ def _trace_of_root(S: Tensor, R: Tensor, noise: Tensor) -> tuple[Tensor, _RootGr
             return dtrace / 2 * tf.matmul(RV / roots, RV, transpose_b=True), None, None
 
     return tf.reduce_sum(roots), gradient
+
+
+class Moments(NamedTuple):
+    """Means over places: of features, [N], and of their products, [N, N]. Unlike covariances, those of tiles add up."""
+
+    mean: Tensor
+    product: Tensor
+
+
+def wasserstein() -> StyleLoss:
+    """Builds the style loss of Gaussians."""
+    return StyleLoss(
+        summary=_moments_of,
+        pooled=weighted_mean,
+        target=lambda moments: gaussian_target(_gaussian_of(moments)),
+        statistics=lambda F, w, _target: _moments_of(F, w),
+        loss=lambda moments, target: wasserstein_loss(_gaussian_of(moments), target),
+        empty=lambda target: Moments(tf.zeros_like(target.mean), tf.zeros_like(target.covariance)),
+    )
+
+
+def _moments_of(F: Tensor, w: Tensor | None) -> Moments:
+    mean, covariance = gaussian(F, w)
+    return Moments(mean=mean, product=covariance + mean[:, tf.newaxis] * mean)
+
+
+def _gaussian_of(moments: Moments) -> Gaussian:
+    return Gaussian(moments.mean, moments.product - moments.mean[:, tf.newaxis] * moments.mean)

@@ -16,11 +16,18 @@ from flows.run_form import ConfigForm, field_texts
 from nst_engine import TransferConfig
 from nst_engine.config.bounds import number_bounds
 from nst_engine.registry.backbones import BACKBONES
+from nst_engine.registry.losses import STYLE_LOSSES
 from nst_engine.registry.optimizers import OPTIMIZERS
 
 DEFAULTS = TransferConfig()
 NAMES = [field.name for field in fields(TransferConfig)]
 TINY = {"backbone": "tiny", "weights": "random"}
+REGISTERED = {
+    "backbone": list(BACKBONES),
+    "optimizer": list(OPTIMIZERS),
+    "style_loss": list(STYLE_LOSSES),
+    "levels": [],
+}
 
 
 @flow
@@ -66,9 +73,7 @@ def test_a_choice_offers_all_that_there_is(name: str) -> None:
     literals = [
         value for kind in (hint, *get_args(hint)) for value in get_args(kind) or (kind,) if isinstance(value, str)
     ]
-    expected = {"backbone": list(BACKBONES), "optimizer": list(OPTIMIZERS), "levels": []}.get(
-        name, list(dict.fromkeys(literals))
-    )
+    expected = REGISTERED.get(name, list(dict.fromkeys(literals)))
     assert choices(name) == expected
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -6,7 +7,6 @@ import tensorflow as tf
 
 from nst_engine import ConfigError, TransferConfig
 from nst_engine.hardware.devices import (
-    COMPILED,
     devices,
     is_turned_conv_faster,
     peak_memory_mb,
@@ -16,6 +16,7 @@ from nst_engine.hardware.devices import (
     working_devices,
 )
 from nst_engine.hardware.precision import FLOAT32, MIXED_BFLOAT16, MIXED_FLOAT16, Precision
+from nst_engine.registry.losses import STYLE_LOSSES
 from tests.nst_engine.small import small_config
 
 
@@ -94,15 +95,15 @@ def test_a_precision_named_is_the_precision_used(device: str) -> None:
 
 @pytest.mark.parametrize("device", ["GPU:0", "GPU:1"])
 @pytest.mark.parametrize(("style_loss", "expected"), [("gram", True), ("wasserstein", False)])
-def test_auto_compiles_what_the_table_says_of_the_device(
+def test_auto_compiles_what_the_registry_says_of_the_device(
     device: str, style_loss: str, expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(COMPILED, "GPU", ("gram",))
+    monkeypatch.setitem(STYLE_LOSSES, "gram", replace(STYLE_LOSSES["gram"], jit=("GPU",)))
     assert resolve_jit(small_config(jit="auto", style_loss=style_loss), device) is expected
 
 
 @pytest.mark.parametrize("device", ["CPU:0", "GPU:0"])
-@pytest.mark.parametrize("style_loss", ["gram", "neighbours", "wasserstein"])
+@pytest.mark.parametrize("style_loss", STYLE_LOSSES)
 def test_auto_compiles_nothing_where_it_is_slower_or_was_not_measured(device: str, style_loss: str) -> None:
     assert resolve_jit(small_config(jit="auto", style_loss=style_loss), device) is False
 

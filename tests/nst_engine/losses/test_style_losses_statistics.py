@@ -8,17 +8,20 @@ import tensorflow as tf
 
 from nst_engine.losses.gram import gatys_style_loss, gram_matrix, style_loss
 from nst_engine.losses.neighbours import neighbour_loss, neighbour_targets
-from nst_engine.losses.style_losses import STYLE_LOSSES, StyleLoss
+from nst_engine.losses.style_losses import StyleLoss, load_style_loss
 from nst_engine.losses.wasserstein import gaussian, gaussian_target, wasserstein_loss
+from nst_engine.registry.losses import STYLE_LOSSES
 from tests.nst_engine.losses.arrays import features, gradient, mask, relative_error
 
 F, STYLE, W = features(), features(6, 8, seed=1), mask()
-EVERY = pytest.mark.parametrize("loss", STYLE_LOSSES.values(), ids=map("-".join, STYLE_LOSSES))
-OF_TILES = pytest.mark.parametrize(
-    "loss",
-    [loss for (name, _), loss in STYLE_LOSSES.items() if name != "neighbours"],
-    ids=["-".join(key) for key in STYLE_LOSSES if key[0] != "neighbours"],
-)
+LOSSES = {
+    (name, formulation): load_style_loss(name, formulation)
+    for name, spec in STYLE_LOSSES.items()
+    for formulation in spec.formulations
+}
+TILEABLE = {key: loss for key, loss in LOSSES.items() if STYLE_LOSSES[key[0]].tileable}
+EVERY = pytest.mark.parametrize("loss", LOSSES.values(), ids=map("-".join, LOSSES))
+OF_TILES = pytest.mark.parametrize("loss", TILEABLE.values(), ids=map("-".join, TILEABLE))
 
 
 def value(loss: StyleLoss, F: Any, S: Any, w: Any = None, style_w: Any = None) -> Any:
@@ -45,8 +48,8 @@ def test_each_is_the_formula_of_its_name(w: Any) -> None:
         ("wasserstein", "mean"): wasserstein_loss(gaussian(tf.constant(F), w), kept),
         ("neighbours", "mean"): neighbour_loss(F, ones, neighbour_targets(tf.constant(STYLE))),
     }
-    assert expected.keys() == STYLE_LOSSES.keys()
-    for key, loss in STYLE_LOSSES.items():
+    assert expected.keys() == LOSSES.keys()
+    for key, loss in LOSSES.items():
         assert value(loss, F, STYLE, w).numpy() == pytest.approx(expected[key].numpy(), rel=1e-4)
 
 
