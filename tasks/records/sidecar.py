@@ -55,7 +55,7 @@ class Sidecar:
         """
         values = _parsed(data)
         _check_object("sidecar", values, _SIDECAR_KINDS)
-        _check_object("row", values["row"], get_type_hints(ManifestRow))
+        _check_object("row", values["row"], _ROW_KINDS)
         if values["row"]["status"] not in list(Status):
             raise ManifestError(f"row.status is {shortened(values['row']['status'])}; allowed is {listed(Status)}")
         _check_all("history", values["history"], dict)
@@ -65,6 +65,7 @@ class Sidecar:
 
 
 _SIDECAR_KINDS = {"row": dict, "config": dict, "weights_sha256": str, "history": list, "versions": dict, "etags": dict}
+_ROW_KINDS = get_type_hints(ManifestRow)
 _WORDS = {str: "text", int: "a whole number", float: "a number", NoneType: "null", dict: "an object", list: "a list"}
 
 
