@@ -21,7 +21,7 @@ _HEADS = {name: name.replace("_", " ").capitalize() for name in _OWN_WORDS} | {
 }
 
 
-def comparison_page(comparison: Comparison, gallery: Gallery, *, title: str = "Comparison") -> bytes:
+def comparison_page(comparison: Comparison, gallery: Gallery) -> bytes:
     """The page as a UTF-8 HTML file that loads nothing but what is in it.
 
     Its links lead to `<backbone>/<pair>.<suffix>`, to the CSV files and to `report.html`, all beside it. It shows the
@@ -33,7 +33,7 @@ def comparison_page(comparison: Comparison, gallery: Gallery, *, title: str = "C
     lines = [_line(judged, judge, gallery, thumbnails) for judged in _shown(comparison, gallery)]
     return render_page(
         "comparison.html.j2",
-        title=title,
+        title="Comparison",
         comparison=comparison,
         judge=judge,
         took_part=judge.took_part(variant.config for variant in comparison.variants),

@@ -56,7 +56,6 @@ def report_page(
     rows: Iterable[ManifestRow],
     exhibits: Iterable[Exhibit],
     *,
-    title: str = "Nightbrush",
     most_pictures: int = MOST_PICTURES,
 ) -> bytes:
     """The page as a UTF-8 HTML file that loads nothing from outside.
@@ -70,7 +69,7 @@ def report_page(
     plates = [_plate(exhibit, thumbnails) for exhibit in shown]
     return render_page(
         "report.html.j2",
-        title=title,
+        title="Nightbrush",
         summary=summary,
         plates=plates,
         images=thumbnails.images,

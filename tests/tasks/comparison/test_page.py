@@ -154,7 +154,7 @@ def page_of_a_name(name: str, error: str) -> Page:
         replace(it, row=replace(it.row, content=name, style=name, pair=name, error=it.row.error and error))
         for it in comparison.judged
     ]
-    return Page(comparison_page(Comparison(tuple(judged), comparison.referees), a_gallery(comparison), title=name))
+    return Page(comparison_page(Comparison(tuple(judged), comparison.referees), a_gallery(comparison)))
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
