@@ -1,4 +1,4 @@
-"""What the tests of the engine leave behind."""
+"""Free the memory that the engine's tests leave behind."""
 
 import gc
 import resource

@@ -38,7 +38,7 @@ def shared_network(config: TransferConfig, layers: tuple[str, ...], precision: P
 
 @lru_cache(_NETWORKS_KEPT)
 def keras_network(name: str) -> keras.Model:
-    """What the builder of a backbone builds; a test may give it weights, and relies on none."""
+    """The network that a backbone's builder builds; a test may set its weights, but must not rely on them."""
     module, function = backbone_spec(name).builder.split(":")
     network: keras.Model = getattr(import_module(module), function)()
     return network

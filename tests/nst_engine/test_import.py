@@ -1,4 +1,4 @@
-"""What importing the engine loads, seen from a fresh interpreter."""
+"""Modules that an import of the engine loads, in a fresh interpreter."""
 
 import json
 import sys

@@ -68,7 +68,7 @@ def test_edges_are_repeated_by_padding_layers_and_by_the_convolution_together() 
     np.testing.assert_array_equal(edged[0, ..., 0], np.pad(pixels[0, ..., 0], ((3, 2), (2, 4)), mode="edge"))
 
 
-def test_the_gradient_of_what_is_repeated_arrives_at_the_edge() -> None:
+def test_the_gradient_of_the_padding_arrives_at_the_edge() -> None:
     pixels = tf.ones([1, 32, 32, 3])
     with tf.GradientTape() as tape:
         tape.watch(pixels)

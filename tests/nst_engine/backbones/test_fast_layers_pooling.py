@@ -1,4 +1,4 @@
-"""ReLUs behind the pooling: the same features and gradients, and only where nobody else reads what is not rectified."""
+"""ReLUs after the pooling: the same features and gradients, and only if no other layer reads the convolution."""
 
 import keras
 import numpy as np

@@ -40,7 +40,7 @@ def losses(config: TransferConfig) -> LossTerms:
 
 
 def network(*channels: int) -> keras.Model:
-    """Convolutions of so many channels, one after the other."""
+    """Convolutions with these numbers of channels, one after the other."""
     inputs = x = keras.Input((None, None, 3))
     for count in channels:
         x = keras.layers.Conv2D(count, 3)(x)

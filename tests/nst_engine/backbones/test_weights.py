@@ -87,7 +87,7 @@ def test_random_weights_need_no_file() -> None:
 
 @pytest.fixture
 def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Where Keras would keep what it downloads."""
+    """The path of the weights that Keras would download."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     return tmp_path / "models"
 

@@ -24,7 +24,7 @@ def columns(start: int, stop: int, level: float = 1.0) -> Mask:
 # ---------------------------------------------------------------- masks
 
 
-def test_a_mask_is_the_mean_of_the_colours_at_the_size_of_what_it_masks() -> None:
+def test_a_mask_is_the_mean_of_the_colours_at_the_size_of_its_picture() -> None:
     colours = grey(0.0, 96, 72)
     colours[..., 0], colours[..., 1] = 0.9, 0.3
     mask = mask_for(CONTENT, colours, "mask.png")

@@ -83,7 +83,7 @@ def test_deep_content_takes_less_memory_than_shallow_content(tiny: Network) -> N
 
 
 @pytest.mark.parametrize("tile", [None, 2048, 512, 256])
-def test_the_largest_tile_is_chosen_that_takes_its_share_of_what_there_is(tiny: Network, tile: int | None) -> None:
+def test_the_largest_tile_that_fits_the_share_of_the_memory_is_chosen(tiny: Network, tile: int | None) -> None:
     available = round(transfer_bytes(CONFIG, tiny, LARGE, tile) / SHARE) + 1
     assert fitting_tile(CONFIG, tiny, LARGE, available) == tile
 

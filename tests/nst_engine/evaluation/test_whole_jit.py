@@ -117,7 +117,7 @@ def unknown_to_xla(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("unknown_to_xla")
-def test_what_xla_cannot_compile_is_told_in_one_line_with_what_to_do() -> None:
+def test_a_failure_of_xla_is_an_error_of_one_line_that_says_what_to_do() -> None:
     with pytest.raises(
         TransferError, match=r"^XLA failed on CPU:0: .*unsupported operations.*; use jit=off$"
     ) as caught:

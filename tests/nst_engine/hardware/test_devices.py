@@ -110,7 +110,7 @@ def test_auto_compiles_nothing_where_it_is_slower_or_was_not_measured(device: st
 
 @pytest.mark.parametrize("device", ["CPU:0", "GPU:3"])
 @pytest.mark.parametrize("style_loss", ["gram", "wasserstein"])
-def test_what_is_said_of_compiling_is_what_is_done(device: str, style_loss: str) -> None:
+def test_jit_on_and_off_hold_on_every_device(device: str, style_loss: str) -> None:
     assert resolve_jit(small_config(jit="on", style_loss=style_loss), device) is True
     assert resolve_jit(small_config(jit="off", style_loss=style_loss), device) is False
 
@@ -134,7 +134,7 @@ def test_peak_memory_of_a_gpu_is_what_the_gpu_says(monkeypatch: pytest.MonkeyPat
         (MIXED_BFLOAT16, "CPU:0", "avx2 avx512f", False),
     ],
 )
-def test_turns_kernels_where_that_was_found_to_be_faster(
+def test_convolutions_are_turned_where_that_was_measured_to_be_faster(
     monkeypatch: pytest.MonkeyPatch, precision: Precision, device: str, flags: str, expected: bool
 ) -> None:
     monkeypatch.setattr("nst_engine.hardware.devices.read_cpuinfo", lambda: f"flags\t\t: {flags}\n")

@@ -16,7 +16,7 @@ class Doubling:
 
 
 def compiler_ir(compiled: bool) -> str:
-    """What XLA makes of doubling."""
+    """XLA's code for doubling."""
     value = tf.constant([1.0, 2.0])
     ir: str = graph_of(Doubling().doubled, compiled=compiled).experimental_get_compiler_ir(value)(stage="hlo")
     return ir
@@ -44,7 +44,7 @@ def test_a_graph_of_any_size_is_traced_once_for_all_sizes() -> None:
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow ships no types
 def squared(value: Tensor) -> tuple[Tensor, object]:
-    """A square, and what its gradient is made of."""
+    """A square, and the function of its gradient."""
     return value**2, lambda upstream: 2 * value * upstream
 
 
@@ -73,7 +73,7 @@ def test_only_height_and_width_are_of_any_size() -> None:
     }
 
 
-def test_autograph_does_not_read_what_is_straight() -> None:
+def test_autograph_skips_a_function_marked_straight() -> None:
     def absolute(value: Tensor) -> Tensor:
         if value < 0:
             return -value

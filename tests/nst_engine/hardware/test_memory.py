@@ -1,4 +1,4 @@
-"""What memory there is, as the system, the control group and TensorFlow tell it."""
+"""Free memory, from the system, the control group and TensorFlow."""
 
 from pathlib import Path
 

@@ -53,7 +53,7 @@ def test_the_backbones_that_are_slower_in_bfloat16_are_backbones() -> None:
         ((0, 0), FLOAT32),
     ],
 )
-def test_a_gpu_computes_in_what_its_tensor_cores_know(capability: tuple[int, int], expected: Precision) -> None:
+def test_a_gpu_computes_in_a_dtype_of_its_tensor_cores(capability: tuple[int, int], expected: Precision) -> None:
     assert fastest_on_gpu(capability) == expected
 
 

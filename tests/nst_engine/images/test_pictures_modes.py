@@ -1,4 +1,4 @@
-"""What `decode` makes of each kind of pixel."""
+"""`decode` for each kind of pixel."""
 
 from typing import Any
 

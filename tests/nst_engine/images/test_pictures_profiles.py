@@ -1,4 +1,4 @@
-"""What `decode` makes of EXIF orientation and of ICC profiles."""
+"""`decode` applies EXIF orientation and ICC profiles."""
 
 import struct
 from typing import Any

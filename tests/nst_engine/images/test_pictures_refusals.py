@@ -1,4 +1,4 @@
-"""What `decode` refuses, and that it harms nothing by it."""
+"""`decode` refuses bad pictures, and does no harm."""
 
 import struct
 import warnings
@@ -124,7 +124,7 @@ def test_pillows_own_bomb_alarm_neither_warns_nor_escapes(monkeypatch: pytest.Mo
 
 
 def progressive(scans: int, before: bytes = b"") -> bytes:
-    """A progressive JPEG file whose last scan is there so many times more; `before` are bytes of a segment's own."""
+    """A progressive JPEG file with its last scan repeated; `before` is put in front, as a segment."""
     data = file_of(Image.fromarray(pixels()), "JPEG", progressive=True)[2:-2]
     segment = b"\xff\xd8\xff\xec" + struct.pack(">H", len(before) + 2) + before
     return segment + data + data[data.rindex(b"\xff\xda") :] * scans + b"\xff\xd9"
@@ -136,13 +136,13 @@ def test_refuses_a_jpeg_file_that_goes_over_its_pixels_again_and_again() -> None
 
 
 @pytest.mark.parametrize("harmless", [b"\xff\xda", b"\xff\xda\0\x0c", b"\xff\xd9"])
-def test_what_looks_like_a_scan_and_is_none_does_no_harm(harmless: bytes) -> None:
+def test_bytes_that_look_like_a_scan_do_no_harm(harmless: bytes) -> None:
     expected = decode(progressive(0))
     for data in (progressive(0, harmless * 1000), progressive(0) + harmless * 1000):
         np.testing.assert_array_equal(decode(data), expected)
 
 
-def test_what_comes_after_a_false_end_is_counted() -> None:
+def test_scans_after_a_false_end_are_counted() -> None:
     assert "scans or more" in refusal(progressive(1000, b"\xff\xd9" * 9))
 
 

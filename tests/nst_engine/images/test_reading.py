@@ -1,4 +1,4 @@
-"""What a photograph carries besides colours: opacity, the profile it came in, and where from."""
+"""The opacity, ICC profile and origin of a photograph."""
 
 import os
 import struct
@@ -44,7 +44,7 @@ def test_a_clear_pixel_keeps_its_colour() -> None:
 
 
 @pytest.mark.parametrize("source", [pixels(), Image.fromarray(pixels()), file_of(Image.fromarray(pixels()), "JPEG")])
-def test_what_knows_no_transparency_gives_no_opacity(source: Any) -> None:
+def test_a_source_without_transparency_has_no_opacity(source: Any) -> None:
     assert read_photograph(source).alpha is None
 
 
@@ -125,7 +125,7 @@ def test_bytes_are_known_by_their_hash_and_the_name_that_they_are_given() -> Non
     assert read_photograph(PNG, "s3://night/a.png").origin == Origin("s3://night/a.png", DIGEST)
 
 
-def test_what_is_no_file_has_no_origin() -> None:
+def test_an_array_and_a_pillow_image_have_no_origin() -> None:
     assert read_photograph(pixels()).origin is None
     assert read_photograph(Image.fromarray(pixels())).origin is None
 

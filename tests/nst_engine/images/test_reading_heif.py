@@ -14,7 +14,7 @@ from nst_engine.images import decode, read_photograph
 from tests.nst_engine.files import RED, display_p3, exif, file_of, mean_colour, pixels, refusal
 
 LOSS = 0.03
-"""What compression may change of a value, as a mean."""
+"""Largest mean change of a value by compression."""
 
 
 def heif(*images: Image.Image, **options: Any) -> bytes:

@@ -44,7 +44,7 @@ def test_saves_what_encode_makes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tiff"])
-def test_saves_what_goes_with_the_picture(tmp_path: Path, suffix: str) -> None:
+def test_saves_the_opacity_profile_and_provenance_of_the_picture(tmp_path: Path, suffix: str) -> None:
     picture = decode(pixels())
     extras: dict[str, Any] = {"alpha": picture[..., 0], "icc": display_p3(), "provenance": {"seed": 3}}
     assert save(picture, tmp_path / f"p.{suffix}", **extras).read_bytes() == encode(picture, suffix, 95, **extras)

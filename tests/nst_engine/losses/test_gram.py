@@ -11,7 +11,7 @@ from tests.reference import formulas
 
 
 def symmetric(channels: int, seed: int = 9) -> npt.NDArray[np.float32]:
-    """What a loss hands back to a Gram matrix."""
+    """The gradient that a loss gives to a Gram matrix."""
     drawn = np.random.default_rng(seed).standard_normal((channels, channels), dtype=np.float32)
     return drawn + drawn.T
 

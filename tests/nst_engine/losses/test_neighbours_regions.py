@@ -35,7 +35,7 @@ def test_a_region_of_the_style_is_searched_at_its_places_only() -> None:
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
-def test_what_lies_outside_of_the_region_changes_no_target() -> None:
+def test_places_outside_of_the_region_change_no_target() -> None:
     other = np.concatenate([STYLE[:, :, :4], 9 * features(6, 4, seed=8)], axis=2)
     target, its = (neighbour_targets(tf.constant(S), half()).numpy() for S in (STYLE, other))
     assert np.abs(target).max() > 0.1

@@ -1,4 +1,4 @@
-"""What style losses read are means over places: so tiles add up, and regions compare."""
+"""Style losses read means over places, so that tiles add up and regions are comparable."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ OF_TILES = pytest.mark.parametrize("loss", TILEABLE.values(), ids=map("-".join, 
 
 
 def value(loss: StyleLoss, F: Any, S: Any, w: Any = None, style_w: Any = None) -> Any:
-    """The loss of features against a style's, by way of what is kept of the style."""
+    """The loss of features against a style's features, by the style's target."""
     target = loss.target(loss.summary(tf.convert_to_tensor(S), style_w))
     return loss.loss(loss.statistics(tf.convert_to_tensor(F), w, target), target)
 

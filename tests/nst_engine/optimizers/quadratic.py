@@ -45,7 +45,7 @@ class Quadratic:
         return slope
 
     def evaluate(self, pixels: Any) -> tuple[Any, Any]:
-        """As an optimizer is told of it: the loss terms and the total's gradient, in float32."""
+        """The arguments of `tell`: the loss terms and the total's gradient, in float32."""
         away = tf.reshape(pixels, [SIZE]) - tf.constant(self.c, tf.float32)
         slope = tf.linalg.matvec(tf.constant(self.A, tf.float32), away)
         total = tf.tensordot(away, slope, 1) / 2 + 50

@@ -97,7 +97,7 @@ def test_without_a_pair_it_is_the_prior() -> None:
     np.testing.assert_allclose(ours.times(single(GRADIENT)), PRIOR @ GRADIENT, rtol=1e-5, atol=1e-6)
 
 
-def test_what_is_forgotten_is_as_if_it_had_never_been() -> None:
+def test_forgotten_pairs_have_no_effect() -> None:
     ours = curvature()
     for count in (5, 3):
         ours.forget()

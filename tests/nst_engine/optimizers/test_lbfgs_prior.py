@@ -41,7 +41,7 @@ def test_a_pattern_in_brightness_is_weighed_by_its_frequency(cycles: int) -> Non
     np.testing.assert_allclose(applied(wave), (8 * (cycles / 64 + 0.02)) ** -0.75 * wave, atol=1e-4)
 
 
-def test_what_is_wide_goes_farther_and_what_is_narrow_less_far() -> None:
+def test_wide_patterns_go_farther_and_narrow_ones_less_far() -> None:
     wide, narrow = (bright(np.cos(np.pi * np.arange(64) / width) * np.ones((16, 1))) for width in (32, 2))
     assert np.abs(applied(wide)).max() > 1.5 * np.abs(wide).max()
     assert np.abs(applied(narrow)).max() < 0.7 * np.abs(narrow).max()

@@ -191,7 +191,7 @@ def test_a_pair_that_fails_in_the_very_end_is_an_error_in_its_place(
 
 
 class Halved(NamedTuple):
-    """What became of a batch that memory sufficed for in single pairs only.
+    """The outcomes of a batch whose pairs fit the memory only one at a time.
 
     Attributes:
         asked: pictures in each call for steps.
@@ -219,7 +219,7 @@ def test_pairs_for_which_memory_runs_out_begin_again_in_halves(engine: StyleTran
         assert_alike(result, engine.run(*pair))
 
 
-def test_what_memory_did_not_suffice_for_is_given_back_before_the_halves_begin(halved: Halved) -> None:
+def test_the_batch_that_did_not_fit_the_memory_is_freed_before_its_halves_begin(halved: Halved) -> None:
     assert halved.alive == [0, 0, 1, 0]
 
 

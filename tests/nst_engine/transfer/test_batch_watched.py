@@ -28,11 +28,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 class StopError(Exception):
-    """What ends a pair on its way."""
+    """An error that ends a pair early."""
 
 
 def stopping(after: int, kept: list[Checkpoint]) -> Callable[[Checkpoint], None]:
-    """Keeps checkpoints, and ends the pair after so many steps."""
+    """Keeps checkpoints, and ends the pair after that number of steps."""
 
     def keep(checkpoint: Checkpoint) -> None:
         kept.append(checkpoint)

@@ -13,11 +13,11 @@ CONTENT, STYLE = content_pixels(), style_pixels()
 
 
 class PowerCutError(Exception):
-    """What ends a transfer on its way."""
+    """An error that ends a transfer early."""
 
 
 def cut_off(engine: StyleTransfer, after: int) -> Checkpoint:
-    """The last checkpoint, by its bytes, of a transfer that ends after so many steps."""
+    """The last checkpoint, from its bytes, of a transfer that ends after that number of steps."""
     kept: list[bytes] = []
 
     def keep(checkpoint: Checkpoint) -> None:
@@ -67,7 +67,7 @@ def test_a_checkpoint_serves_more_than_once() -> None:
     np.testing.assert_array_equal(first.image, second.image)
 
 
-def test_what_was_learnt_on_the_way_is_kept() -> None:
+def test_a_checkpoint_keeps_the_lowered_rate() -> None:
     engine = an_engine(learning_rate=100.0, style_weight=1.0, iterations=40)
     checkpoint = cut_off(engine, after=40)
     assert checkpoint.account["rate"] < 100
@@ -90,7 +90,7 @@ def test_keeping_checkpoints_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
-def test_what_is_cut_short_is_no_checkpoint(share: float) -> None:
+def test_bytes_cut_short_are_no_checkpoint(share: float) -> None:
     data = cut_off(an_engine(), after=8).to_bytes()
     with pytest.raises(CheckpointError, match="are no checkpoint"):
         Checkpoint.from_bytes(data[: round(share * len(data))])

@@ -1,4 +1,4 @@
-"""What a transfer hands back: the picture, its losses and its history."""
+"""The result of a transfer: the picture, its losses and its history."""
 
 from collections.abc import Iterator
 from io import BytesIO

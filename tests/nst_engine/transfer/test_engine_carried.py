@@ -1,4 +1,4 @@
-"""What a result takes over from its content, and what its file tells of how it came about."""
+"""The opacity and profile that a result takes from its content, and the provenance in its file."""
 
 from pathlib import Path
 

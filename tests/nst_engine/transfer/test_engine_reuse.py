@@ -1,4 +1,4 @@
-"""What an engine keeps between pictures, and that this changes no picture."""
+"""An engine keeps targets and graphs between pictures, and this changes no picture."""
 
 from typing import Any
 
@@ -109,7 +109,7 @@ def test_all_sizes_of_eight_pictures_of_512_pixels_are_kept_together() -> None:
     assert [kept.get_or_make(shape, object) for shape in shapes] == made
 
 
-def test_what_an_optimizer_remembers_is_given_back_when_its_level_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_optimizer_s_memory_is_freed_when_its_level_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     held: list[Curvature] = []
     most = []
 

@@ -33,7 +33,7 @@ def test_keeps_a_value_that_is_false() -> None:
     assert made == [0]
 
 
-def test_keeps_nothing_of_what_could_not_be_made() -> None:
+def test_keeps_nothing_if_making_the_value_fails() -> None:
     cache, made = WeightedCache[str, int](2), list[int]()
     cache.get_or_make("a", maker(1, made))
     with pytest.raises(ZeroDivisionError):
@@ -59,7 +59,7 @@ def test_makes_a_value_anew_after_all_were_dropped() -> None:
     assert made == [1, 1]
 
 
-def test_what_is_taken_is_nobody_elses_until_it_is_given_to_keep() -> None:
+def test_a_taken_value_belongs_to_nobody_else_until_it_is_kept() -> None:
     cache, made = WeightedCache[str, int](2), list[int]()
     assert [cache.take_or_make("a", maker(value, made)) for value in (1, 2)] == [1, 2]
     cache.keep("a", 1)
@@ -68,7 +68,7 @@ def test_what_is_taken_is_nobody_elses_until_it_is_given_to_keep() -> None:
     assert made == [1, 2]
 
 
-def test_room_is_made_for_what_is_given_to_keep() -> None:
+def test_makes_room_for_a_value_that_it_keeps() -> None:
     cache, made = WeightedCache[int, int](10, weight=float), list[int]()
     for key in (4, 5, 7):
         cache.keep(key, key)

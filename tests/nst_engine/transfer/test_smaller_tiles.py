@@ -57,7 +57,7 @@ def test_a_transfer_for_which_memory_ran_out_goes_on_in_tiles_and_tells(
     assert result.losses.total < result.history[1].total
 
 
-def test_what_memory_did_not_suffice_for_is_given_back_before_the_next_is_made(
+def test_the_graph_that_did_not_fit_the_memory_is_freed_before_the_next_is_made(
     disturbed: tuple[TransferResult, list[int]],
 ) -> None:
     assert disturbed[1] == [0, 0]
@@ -71,7 +71,7 @@ def test_the_next_level_begins_in_the_tiles_that_the_last_one_ended_in(monkeypat
     assert result.tile == 256
 
 
-def test_memory_that_runs_out_while_the_graph_is_made_is_answered_likewise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_runs_out_while_the_graph_is_made_leads_to_smaller_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     make, made = OptimizationLoop.__init__, list[OptimizationLoop]()
 
     def exhausted(self: OptimizationLoop, *arguments: Any) -> None:
@@ -85,7 +85,7 @@ def test_memory_that_runs_out_while_the_graph_is_made_is_answered_likewise(monke
     assert (result.tile, result.iterations) == (256, 1)
 
 
-def test_memory_that_runs_out_in_the_last_evaluation_is_answered_likewise() -> None:
+def test_memory_that_runs_out_in_the_last_evaluation_leads_to_smaller_tiles() -> None:
     engine = StyleTransfer(config_of(iterations=1))
 
     def exhausted(*_arguments: Any) -> Any:
@@ -107,7 +107,7 @@ def test_a_tile_that_holds_the_whole_picture_is_none() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"style_loss": "neighbours"}, {"deterministic": True}], ids=str)
-def test_what_must_be_taken_whole_fails_at_once(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]) -> None:
+def test_a_picture_that_allows_no_tiles_fails_at_once(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]) -> None:
     monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: None)
     run_out(monkeypatch, lambda calls, _pictures: calls == 0)
     with pytest.raises(TransferError, match="memory ran out for 300x24 pixels"):

@@ -68,7 +68,7 @@ def test_knows_what_an_operation_belongs_to(operation: str, part: str) -> None:
     assert part_of(operation) == part
 
 
-def test_operations_side_by_side_share_the_time_and_the_rest_is_what_nothing_runs_in() -> None:
+def test_operations_side_by_side_share_the_time_and_the_rest_includes_idle_time() -> None:
     space = xplane_pb2.XSpace()
     add_plane(
         space,
@@ -81,7 +81,7 @@ def test_operations_side_by_side_share_the_time_and_the_rest_is_what_nothing_run
     assert seconds_by_part(space) == pytest.approx(expected)
 
 
-def test_on_a_gpu_its_kernels_count_and_not_what_starts_them() -> None:
+def test_on_a_gpu_the_kernels_count_and_not_the_operations_that_launch_them() -> None:
     space = xplane_pb2.XSpace()
     add_plane(space, "/host:CPU", [(SPAN, 0, 10)], [(CONVOLUTION, 0, 1), (POOLING, 1, 10)])
     add_plane(space, "/device:GPU:0", [(CONVOLUTION, 2, 8), ("", 8, 9)], [(GRAM, 6, 8)])

@@ -106,7 +106,7 @@ def test_configurations_that_differ_in_numbers_share_a_graph(
 
 
 @pytest.mark.parametrize("changes", [{"seed": 1}, {"style_layers": ("block1_conv1",)}, {"pooling": "average"}])
-def test_what_is_computed_otherwise_has_a_network_of_its_own(engine: StyleTransfer, changes: dict[str, Any]) -> None:
+def test_another_computation_has_a_network_of_its_own(engine: StyleTransfer, changes: dict[str, Any]) -> None:
     config = small_config(**changes)
     other = engine.with_config(config)
     assert other.device == engine.device
@@ -114,6 +114,6 @@ def test_what_is_computed_otherwise_has_a_network_of_its_own(engine: StyleTransf
     assert other.run(CONTENT, STYLE).losses != engine.run(CONTENT, STYLE).losses
 
 
-def test_weights_that_are_absent_are_told(engine: StyleTransfer) -> None:
+def test_absent_weights_are_an_error(engine: StyleTransfer) -> None:
     with pytest.raises(WeightsError, match=r"absent\.h5"):
         engine.with_config(base(weights="absent.h5"))
