@@ -23,6 +23,7 @@ from flows.batch import parameters, stylize_batch
 from flows.prefect_server import local_server
 from flows.prefect_server.crashes import crashes_told
 from flows.prefect_server.history import history
+from flows.prefect_server.settings import environment
 from flows.runners.absolute_paths import config_from_anywhere, places_from_anywhere
 from nst_engine.errors import ConfigError
 from tasks.planning.job import Job
@@ -84,9 +85,7 @@ def serve(job: Job, request: Request, allow_failures: bool, cron: str, timezone:
     following = next_time(cron, zone)
     require_runnable(job, request)
     deployment = nightly(lasting(job, request, allow_failures), cron, zone)
-    for name, value in RETRIES.items():
-        os.environ.setdefault(name, value)
-    with _reported():
+    with environment({name: os.environ.get(name, value) for name, value in RETRIES.items()}), _reported():
         runner = _Runner(name=NAME)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, runner.handle_sigterm)

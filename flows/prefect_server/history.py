@@ -12,6 +12,7 @@ import click
 
 from flows.prefect_server import local_server
 from flows.prefect_server.api import api_address, require_embedded
+from flows.prefect_server.settings import environment
 
 _ENDS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 _PAUSE_SECONDS = 0.2
@@ -106,17 +107,12 @@ def _api_at(url: str) -> Iterator[None]:
     """Have this process, its threads and what it starts report to an API on this machine, past any proxy."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    before = dict(os.environ)
-    spared = ",".join(filter(None, (before.get("no_proxy", before.get("NO_PROXY")), local_server.HOST)))
-    changed = {"PREFECT_API_URL": url, "NO_PROXY": spared, "no_proxy": spared}
-    os.environ.update(changed)
-    try:
-        with temporary_settings({PREFECT_API_URL: url}):
-            yield
-    finally:
-        for name in changed:
-            del os.environ[name]
-        os.environ.update(before)
+    spared = ",".join(filter(None, (os.environ.get("no_proxy", os.environ.get("NO_PROXY")), local_server.HOST)))
+    with (
+        environment({"PREFECT_API_URL": url, "NO_PROXY": spared, "no_proxy": spared}),
+        temporary_settings({PREFECT_API_URL: url}),
+    ):
+        yield
 
 
 def _await_records(flow_run: UUID, last: str) -> None:

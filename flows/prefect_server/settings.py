@@ -1,6 +1,8 @@
 """How Prefect behaves in this project's commands, unless the user has set it otherwise."""
 
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 DEFAULTS = {
     "DO_NOT_TRACK": "1",
@@ -34,3 +36,21 @@ def apply_defaults() -> None:
     """Set what is not set yet; to be called before Prefect or TensorFlow is loaded."""
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
+
+
+@contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables within the block, and restore them after it.
+
+    This process's environment is the only way to give Prefect a setting that the processes it starts have as well.
+    """
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
