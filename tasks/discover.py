@@ -21,6 +21,8 @@ def discover(job: Job, request: Request) -> Plan:
 
 
 _plan: ContextVar[Plan | None] = ContextVar("plan", default=None)
+"""The plan that `discover` is to take. It comes to the flow past its parameters: these are what a person types into the
+run form, and Prefect copies, checks and stores them, which a plan of a million pairs would not bear."""
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
-from typing import Any
 
 from rich.filesize import decimal
 
@@ -38,7 +37,7 @@ def _described(pair: PairSpec) -> str:
     return " ".join([printable(pair.name), *(f"{name}={_text(value)}" for name, value in pair.overrides)])
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 

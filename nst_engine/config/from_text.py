@@ -2,12 +2,14 @@
 
 from functools import cache
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeAlias, get_args, get_type_hints
 
 from nst_engine.config.transfer_config import TransferConfig
 
+FieldValue: TypeAlias = str | int | float | bool | tuple[str, ...] | None
+"""What a field of a configuration can hold."""
 
-def parse_field(name: str, text: str, separator: str = ",") -> Any:
+def parse_field(name: str, text: str, separator: str = ",") -> FieldValue:
     """Parse text as the type of the field; `none` is None where the field allows it, and lists are split.
 
     A choice of the field comes first: `smoothing=none` is the choice `none`, not None. Text that does not parse stays

@@ -2,11 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from itertools import product
-from typing import Any
 
 from nst_engine.config import TransferConfig
 from nst_engine.config.presets import preset_fields
@@ -30,9 +29,9 @@ class Grid:
     """
 
     config: TransferConfig = field(default_factory=TransferConfig)
-    vary: dict[str, list[Any]] = field(default_factory=dict)
+    vary: dict[str, list[object]] = field(default_factory=dict)
 
-    def combinations(self) -> Iterator[dict[str, Any]]:
+    def combinations(self) -> Iterator[dict[str, object]]:
         """The values of the varied fields, one combination after another; the last field changes fastest."""
         return (dict(zip(self.vary, values, strict=True)) for values in product(*self.vary.values()))
 
@@ -69,7 +68,7 @@ class Trial:
 
 _BLOCKS = tuple(f"conv{block}_block" for block in range(2, 6))
 
-STUDIES: dict[str, tuple[tuple[str, dict[str, list[Any]]], ...]] = {
+STUDIES: dict[str, tuple[tuple[str, dict[str, list[object]]], ...]] = {
     "gatys-vgg16-resnet50": (
         ("gatys-vgg16", {}),
         ("gatys-vgg16", {"learning_rate": [1.0, 10.0, 15.0, 20.0, 30.0]}),
@@ -92,7 +91,7 @@ STUDIES: dict[str, tuple[tuple[str, dict[str, list[Any]]], ...]] = {
 ResNet50: two recipes, five rates for each, and the layer sets that its authors tried."""
 
 
-def study(name: str, **changes: Any) -> tuple[Grid, ...]:
+def study(name: str, **changes: object) -> tuple[Grid, ...]:
     """The grids of a published comparison, with some fields of all configurations changed.
 
     Raises:
@@ -126,6 +125,15 @@ def variants(grids: Sequence[Grid]) -> tuple[Variant, ...]:
         again = "" if seen[name] == 1 else f"#{seen[name]}"
         found.append(Variant(name=name + again, slug=_safe(slug + again), config=config))
     return tuple(found)
+
+
+def require_comparable(grids: Sequence[Grid]) -> None:
+    """Refuse grids that make no comparison, before anything is listed or downloaded.
+
+    Raises:
+        ConfigError: as for `variants`.
+    """
+    variants(grids)
 
 
 def trials(plan: Plan, variants: Iterable[Variant], config: TransferConfig) -> tuple[Trial, ...]:
@@ -192,12 +200,12 @@ def _departures(config: TransferConfig, base: TransferConfig) -> Overrides:
     return tuple((name, getattr(config, name)) for name in names if getattr(config, name) != getattr(base, name))
 
 
-def _slug(values: dict[str, Any]) -> str:
+def _slug(values: Mapping[str, object]) -> str:
     """Values of fields, as a person reads them; the backbone is said elsewhere."""
     return " ".join(f"{name}={_text(value)}" for name, value in values.items() if name != "backbone")
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, list | tuple):
         return "+".join(map(str, value))
     if isinstance(value, bool | None):

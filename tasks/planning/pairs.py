@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 from nst_engine.config import TransferConfig
 from tasks.planning.names import printable, stem
 from tasks.storage import Entry
 
-Overrides = tuple[tuple[str, Any], ...]
+Overrides = tuple[tuple[str, object], ...]
 """Configuration fields that are set for one pair alone, each with its value, sorted by name."""
 
 _MOST_NAMED = 40
