@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import PurePath
-from typing import Any, Literal
 from uuid import UUID
 
 from prefect import flow, get_run_logger
@@ -11,6 +10,7 @@ from prefect.client.orchestration import get_client
 from prefect.runtime import flow_run
 
 from flows.final_state import Verdict, unwritten, verdict
+from flows.parameters import Batch, Runner
 from flows.progress import watched
 from flows.progress_artifact import shown
 from flows.run_form import ConfigForm
@@ -28,9 +28,6 @@ from tasks.reporting.run_artifact import artifact_key
 from tasks.storage import StorageError, open_storage
 
 DEFAULTS = TransferConfig()
-
-Runner = Literal["threads", "ray", "workers"]
-"""What works on a batch: threads of its own process, a Ray cluster, or the workers of a deployment."""
 
 _FAN_OUTS: dict[Runner, Callable[[Iterable[Shard], Job], Rows]] = {
     "threads": in_threads,
@@ -84,10 +81,22 @@ def stylize_batch(
             are thousands.
     """
     job = Job(content=content, style=style, output=output, config=config, run_id=flow_run.get_id() or "", device=device)
-    request = requested(backbones or [config.backbone], pairing, pairs, include, exclude)
-    tag(request.backbones)
-    rows, error = made(discover(job, request), job, runner, pairs_per_task)
-    return verdict(rows, allow_failures, error)
+    batch = Batch(
+        job=job,
+        request=Request(
+            backbones=tuple(backbones or [config.backbone]),
+            pairing=pairing,
+            pair_list=pairs,
+            include=tuple(include or ()),
+            exclude=tuple(exclude or ()),
+        ),
+        runner=runner,
+        pairs_per_task=pairs_per_task,
+        allow_failures=allow_failures,
+    )
+    tag(batch.request.backbones)
+    rows, error = made(discover(batch.job, batch.request), batch.job, batch.runner, batch.pairs_per_task)
+    return verdict(rows, batch.allow_failures, error)
 
 
 def made(
@@ -135,38 +144,3 @@ def _kept(ended: Rows, rows: dict[int, list[ManifestRow]]) -> Iterator[ManifestR
 def _in_order(rows: dict[int, list[ManifestRow]]) -> list[ManifestRow]:
     """The rows in the order of the plan."""
     return [row for index in sorted(rows) for row in rows[index]]
-
-
-def parameters(job: Job, request: Request) -> dict[str, Any]:
-    """Those that say which pairs there are, where they go, and what works on them."""
-    return {
-        "content": job.content,
-        "style": job.style,
-        "output": job.output,
-        "pairing": request.way,
-        "pairs": request.pair_list,
-        "include": list(request.include),
-        "exclude": list(request.exclude),
-        "device": job.device,
-    }
-
-
-def requested(
-    backbones: Iterable[str],
-    pairing: Pairing | None,
-    pairs: str | None,
-    include: Iterable[str] | None,
-    exclude: Iterable[str] | None,
-) -> Request:
-    """The request that they make; patterns that are None are none.
-
-    Raises:
-        PairingError: the values make no sense together.
-    """
-    return Request(
-        backbones=tuple(backbones),
-        pairing=pairing,
-        pair_list=pairs,
-        include=tuple(include or ()),
-        exclude=tuple(exclude or ()),
-    )

@@ -7,14 +7,15 @@ from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.batch import Runner, made, named_after_folders, requested, tag
+from flows.batch import made, named_after_folders, tag
 from flows.final_state import Verdict, unwritten, verdict
+from flows.parameters import ComparisonBatch, Runner
 from nst_engine.judging.referee import Referee
 from tasks.compare import compare
 from tasks.comparison.grid import Grid, trials_of
 from tasks.discover import discover
 from tasks.planning.job import Job
-from tasks.planning.request import Pairing
+from tasks.planning.request import Pairing, Request
 
 Grids: TypeAlias = Annotated[list[Grid], Field(min_length=1)]
 """What is compared: at least one."""
@@ -58,9 +59,23 @@ def compare_backbones(
     """
     config = grids[0].config
     job = Job(content=content, style=style, output=output, config=config, run_id=flow_run.get_id() or "", device=device)
-    plan = discover(job, requested([config.backbone], pairing, pairs, include, exclude))
-    trials = trials_of(plan, grids, referee)
+    batch = ComparisonBatch(
+        job=job,
+        request=Request(
+            backbones=(config.backbone,),
+            pairing=pairing,
+            pair_list=pairs,
+            include=tuple(include or ()),
+            exclude=tuple(exclude or ()),
+        ),
+        grids=tuple(grids),
+        referee=referee,
+        runner=runner,
+        allow_failures=allow_failures,
+    )
+    plan = discover(batch.job, batch.request)
+    trials = trials_of(plan, batch.grids, batch.referee)
     tag({trial.spec.backbone for trial in trials})
-    rows, error = made(replace(plan, pairs=tuple(trial.spec for trial in trials)), job, runner)
-    error = error or unwritten(lambda: compare(trials, rows, job, referee))
-    return verdict(rows, allow_failures, error)
+    rows, error = made(replace(plan, pairs=tuple(trial.spec for trial in trials)), batch.job, batch.runner)
+    error = error or unwritten(lambda: compare(trials, rows, batch.job, batch.referee))
+    return verdict(rows, batch.allow_failures, error)

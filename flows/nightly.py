@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -19,17 +20,15 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.types.entrypoint import EntrypointType
 from tzlocal import get_localzone_name
 
-from flows.batch import parameters, stylize_batch
+from flows.batch import stylize_batch
+from flows.parameters import Batch
 from flows.prefect_server import local_server
 from flows.prefect_server.crashes import crashes_told
 from flows.prefect_server.history import history
 from flows.prefect_server.settings import environment
-from flows.runners.absolute_paths import config_from_anywhere, places_from_anywhere
+from flows.runners.absolute_paths import job_from_anywhere, request_from_anywhere
 from nst_engine.errors import ConfigError
-from tasks.planning.job import Job
-from tasks.planning.request import Request
 from tasks.preflight.checks import require_runnable
-from tasks.storage import open_storage
 
 NAME = "served"
 """Of the deployment, after the flow's: `stylize-batch/served`."""
@@ -66,15 +65,14 @@ class _Runner(Runner):
         loop.call_soon_threadsafe(loop.create_task, self.astop())
 
 
-def serve(job: Job, request: Request, allow_failures: bool, cron: str, timezone: str | None) -> None:
+def serve(batch: Batch, cron: str, timezone: str | None) -> None:
     """Make the batch each time that the schedule says so, until this process is told to end.
 
     While a run is under way, the next one is cancelled: it would write to the same output, and what it would have made
     is made by the one after it.
 
     Args:
-        job, request: the batch.
-        allow_failures: whether a run ends as Completed though pairs failed.
+        batch: what each run makes.
         cron: five fields.
         timezone: name of the zone that `cron` is meant in; None is this machine's.
 
@@ -83,8 +81,8 @@ def serve(job: Job, request: Request, allow_failures: bool, cron: str, timezone:
     """
     zone = timezone or get_localzone_name()
     following = next_time(cron, zone)
-    require_runnable(job, request)
-    deployment = nightly(lasting(job, request, allow_failures), cron, zone)
+    require_runnable(batch.job, batch.request)
+    deployment = nightly(lasting(batch), cron, zone)
     with environment({name: os.environ.get(name, value) for name, value in RETRIES.items()}), _reported():
         runner = _Runner(name=NAME)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -119,12 +117,10 @@ def next_time(cron: str, zone: str) -> datetime:
     return following
 
 
-def lasting(job: Job, request: Request, allow_failures: bool) -> dict[str, Any]:
+def lasting(batch: Batch) -> dict[str, Any]:
     """The parameters of the batch flow as JSON can carry them, each folder and file by its absolute path."""
-    listed = {} if request.pair_list is None else {"pairs": open_storage(request.pair_list).uri()}
-    config = config_from_anywhere(job.config).to_dict()
-    batch = {"config": config, "backbones": list(request.backbones), "allow_failures": allow_failures}
-    return parameters(job, request) | places_from_anywhere(job) | listed | batch
+    moved = replace(batch, job=job_from_anywhere(batch.job), request=request_from_anywhere(batch.request))
+    return moved.parameters() | {"config": moved.job.config.to_dict()}
 
 
 def nightly(parameters: dict[str, Any], cron: str, zone: str) -> RunnerDeployment:

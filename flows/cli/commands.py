@@ -4,22 +4,25 @@ import sys
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
-from flows.cli.launch import launch_batch, launch_comparison, places_or_pictures_at_hand
+from flows.cli.launch import launch_batch, launch_comparison
 from flows.cli.options import (
+    ComparisonOptions,
+    ConfigurationOptions,
+    OptionalPlaces,
+    PairingOptions,
+    Places,
     read_batch,
     read_comparison,
-    read_config,
-    read_referee,
     with_batch,
     with_comparison,
     with_configuration,
     with_history,
     with_runner,
 )
+from flows.parameters import Batch, Runner
 from flows.prefect_server.settings import apply_defaults
 from nst_engine import NightbrushError, __version__
 from nst_engine.config import TransferConfig
@@ -64,23 +67,37 @@ def cli() -> None:
 
 @cli.command()
 @with_batch
-@with_configuration
 @with_runner
 @click.option("--pairs-per-task", type=int, metavar="N", help="Pairs of a task run; unless given, 1 up to 2000 pairs.")
 @with_history
 @click.option("--dry-run", is_flag=True, help="Print the plan and an estimate, and write nothing.")
 @click.option("--allow-failures", is_flag=True, help="Exit 0 though pairs failed.")
 def run(
-    runner: str, pairs_per_task: int | None, allow_failures: bool, dry_run: bool, no_history: bool, **given: Any
+    places: Places,
+    backbones: Sequence[str],
+    pairing: PairingOptions,
+    configuration: ConfigurationOptions,
+    runner: Runner,
+    pairs_per_task: int | None,
+    allow_failures: bool,
+    dry_run: bool,
+    no_history: bool,
 ) -> int:
     """Stylize a folder: every content with every style, or pair by pair.
 
     Finished pictures are not made again. Exit status: 0 all pairs have their picture, 1 some failed, 2 bad arguments
     or nothing to do.
     """
-    config, request, job = read_batch(**given)
-    how = {"runner": runner, "pairs_per_task": pairs_per_task, "allow_failures": allow_failures}
-    return DONE if launch_batch(config, request, job, how, no_history, dry_run) else SOME_FAILED
+    batch = read_batch(
+        places,
+        backbones,
+        pairing,
+        configuration,
+        runner=runner,
+        pairs_per_task=pairs_per_task,
+        allow_failures=allow_failures,
+    )
+    return DONE if launch_batch(batch, no_history, dry_run) else SOME_FAILED
 
 
 @cli.command()
@@ -90,7 +107,14 @@ def run(
 @click.option("--dry-run", is_flag=True, help="Print the plan and an estimate, and write nothing.")
 @click.option("--allow-failures", is_flag=True, help="Exit 0 though pictures failed.")
 def compare(
-    referee: str | None, runner: str, allow_failures: bool, no_history: bool, dry_run: bool, **given: Any
+    places: OptionalPlaces,
+    compared: ComparisonOptions,
+    pairing: PairingOptions,
+    configuration: ConfigurationOptions,
+    runner: Runner,
+    allow_failures: bool,
+    no_history: bool,
+    dry_run: bool,
 ) -> int:
     """Stylize the same pairs under several configurations, and have one network judge them all.
 
@@ -98,10 +122,16 @@ def compare(
     gatys-vgg16-resnet50 is a published comparison of VGG16 with ResNet50. Unless folders are given, a sample photograph
     and a sample painting are compared on, in the folder comparison.
     """
-    grids, request, job = read_comparison(**given)
-    how = {"referee": read_referee(referee), "runner": runner, "allow_failures": allow_failures}
-    places = places_or_pictures_at_hand(**job)
-    return DONE if launch_comparison(grids, request, places, how, no_history, dry_run) else SOME_FAILED
+    samples = Places.within(Path("comparison"))
+    batch = read_comparison(
+        places.or_else(samples), compared, pairing, configuration, runner=runner, allow_failures=allow_failures
+    )
+    if places.are_absent:
+        from tasks.samples.sample_pictures import write_demo
+        from tasks.storage.local import LocalStorage
+
+        write_demo(LocalStorage(samples.content), LocalStorage(samples.style), ("astronaut",), ("swirls",))
+    return DONE if launch_comparison(batch, no_history, dry_run) else SOME_FAILED
 
 
 @cli.command()
@@ -116,17 +146,13 @@ def one(
     style: Path,
     output: Path,
     backbone: str | None,
-    preset: str | None,
-    file: Path | None,
-    settings: Sequence[str],
-    device: str | None,
+    configuration: ConfigurationOptions,
     profile: bool,
 ) -> int:
     """Stylize one picture, without Prefect."""
     from flows.cli.one import stylize_one
 
-    config = read_config(preset, file, settings, backbone=backbone)
-    click.echo(stylize_one(content, style, output, config, device, profile))
+    click.echo(stylize_one(content, style, output, configuration.config(backbone), configuration.device, profile))
     return DONE
 
 
@@ -136,7 +162,7 @@ def one(
 @click.option("--content", metavar="FILE", help="Where the content is now.")
 @click.option("--style", metavar="FILE", help="Where the style is now.")
 @click.option("--device", metavar="NAME", help="cpu, gpu or gpu:1; unless given, the best that is there.")
-def replay(picture: Path, output: Path | None, device: str | None, **sources: str | None) -> int:
+def replay(picture: Path, output: Path | None, content: str | None, style: str | None, device: str | None) -> int:
     """Make PICTURE again from what its file tells, and compare the two.
 
     Its content and style are sought where they were, seen from the current folder and from PICTURE's. Unless OUT is
@@ -144,7 +170,7 @@ def replay(picture: Path, output: Path | None, device: str | None, **sources: st
     """
     from flows.cli.replay import replay_picture
 
-    click.echo(replay_picture(picture, output, device, note=_complain, **sources))
+    click.echo(replay_picture(picture, output, device, _complain, content=content, style=style))
     return DONE
 
 
@@ -206,23 +232,29 @@ def ui(browse: bool, stop: bool) -> int:
 
 @cli.command()
 @with_batch
-@with_configuration
 @click.option(
     "--cron", default="0 22 * * *", show_default=True, metavar="TIME", help="Minute, hour, day, month, weekday."
 )
 @click.option("--timezone", metavar="NAME", help="Zone of that time, as Europe/Berlin; unless given, this machine's.")
 @click.option("--allow-failures", is_flag=True, help="A night counts as completed though pairs failed.")
-def serve(cron: str, timezone: str | None, allow_failures: bool, **given: Any) -> int:
+def serve(
+    places: Places,
+    backbones: Sequence[str],
+    pairing: PairingOptions,
+    configuration: ConfigurationOptions,
+    cron: str,
+    timezone: str | None,
+    allow_failures: bool,
+) -> int:
     """Stylize a folder every night, from this machine, for as long as this command runs.
 
     A night whose predecessor still runs is cancelled; the one after it makes up for it. Whatever ends this command
     cancels the run under way, of which no picture that is finished is lost, and pauses the schedule.
     """
-    config, request, job = read_batch(**given)
+    batch = read_batch(places, backbones, pairing, configuration, allow_failures=allow_failures)
     from flows.nightly import serve as serve_batch
-    from tasks.planning.job import Job
 
-    serve_batch(Job(config=config, **job), request, allow_failures, cron, timezone)
+    serve_batch(batch, cron, timezone)
     return DONE
 
 
@@ -234,10 +266,7 @@ def demo(folder: Path, no_history: bool) -> int:
     from tasks.samples.sample_pictures import write_demo
     from tasks.storage.local import LocalStorage
 
-    write_demo(LocalStorage(folder / "contents"), LocalStorage(folder / "styles"))
-    places = {
-        name: str(folder / at) for name, at in (("content", "contents"), ("style", "styles"), ("output", "output"))
-    }
-    how = {"runner": "threads", "pairs_per_task": None}
-    request = Request(backbones=(DEMO_CONFIG.backbone,))
-    return DONE if launch_batch(DEMO_CONFIG, request, places, how, no_history) else SOME_FAILED
+    places = Places.within(folder)
+    write_demo(LocalStorage(places.content), LocalStorage(places.style))
+    batch = Batch(job=places.job(DEMO_CONFIG), request=Request(backbones=(DEMO_CONFIG.backbone,)))
+    return DONE if launch_batch(batch, no_history) else SOME_FAILED

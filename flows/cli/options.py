@@ -1,77 +1,261 @@
-"""Options that commands share, and from what a person types to a configuration."""
+"""Options that commands share: each group of them comes to a command as one value, which makes what a batch is."""
 
 import tomllib
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from functools import reduce
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeAlias, get_args
 
 import click
 
+from flows.parameters import Batch, ComparisonBatch, Runner
 from nst_engine.config import TransferConfig
-from nst_engine.config.from_text import parse_field
+from nst_engine.config.from_text import FieldValue, parse_field
 from nst_engine.config.presets import PRESETS, RENAMED, preset_fields
 from nst_engine.errors import ConfigError, listed
 from nst_engine.judging.referee import Referee
 from tasks.comparison.grid import STUDIES, Grid, study
-from tasks.planning.request import Request
+from tasks.planning.job import Job
+from tasks.planning.request import Request, require_pairing
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Command: TypeAlias = Callable[..., int]
+"""The function of a command; it returns the exit status."""
+
+Decorator: TypeAlias = Callable[[Command], Command]
+"""What gives a command options."""
 
 
-def with_batch(command: Command) -> Command:
-    """Give a command the options that say which pairs a batch has, and where they go; see `read_batch`."""
-    backbones = click.option("--backbone", "backbones", multiple=True, metavar="NAME", help="Network to use. Repeats.")
-    return with_places(required=True)(backbones(with_pairing(command)))
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where a batch finds its pictures, and where its results go: folders, or `s3://bucket/prefix`."""
+
+    content: str
+    style: str
+    output: str
+
+    @classmethod
+    def within(cls, folder: Path) -> Self:
+        """Returns the places of a batch that lies in one folder with all that it reads."""
+        return cls(content=str(folder / "contents"), style=str(folder / "styles"), output=str(folder / "output"))
+
+    def job(self, config: TransferConfig, device: str | None = None) -> Job:
+        """Returns the job that is done there."""
+        return Job(content=self.content, style=self.style, output=self.output, config=config, device=device)
 
 
-def with_places(required: bool) -> Callable[[Command], Command]:
-    """What gives a command the options that name the folders."""
-    return _with(
-        click.option(
-            "--content",
-            required=required,
-            metavar="SRC",
-            help="Pictures to be stylized: a folder or s3://bucket/prefix.",
-        ),
-        click.option("--style", required=required, metavar="SRC", help="Pictures whose style they take, likewise."),
-        click.option(
-            "--output", required=required, metavar="DST", help="Where pictures, tables and report go, likewise."
-        ),
+@dataclass(frozen=True, kw_only=True)
+class OptionalPlaces:
+    """The places of a batch, which may be left out; None is not given."""
+
+    content: str | None
+    style: str | None
+    output: str | None
+
+    @property
+    def are_absent(self) -> bool:
+        """Whether none is given."""
+        return self.content is None and self.style is None and self.output is None
+
+    def or_else(self, others: Places) -> Places:
+        """Returns the places that are given, or the others where none is.
+
+        Raises:
+            ConfigError: some are given, and not all.
+        """
+        if self.content is not None and self.style is not None and self.output is not None:
+            return Places(content=self.content, style=self.style, output=self.output)
+        if self.are_absent:
+            return others
+        absent = [field.name for field in fields(self) if getattr(self, field.name) is None]
+        raise ConfigError(f"{' and '.join(absent)} is not given; name content, style and output, or none of them")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairingOptions:
+    """Which pictures count, and which goes with which, as a person types it: the fields are those of a `Request`."""
+
+    pairing: str | None
+    pairs: str | None
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+
+    def request(self, backbones: Sequence[str]) -> Request:
+        """Returns the request for these pairs.
+
+        Raises:
+            PairingError: a value is not allowed, or the values make no sense together.
+        """
+        return Request(
+            backbones=tuple(backbones),
+            pairing=None if self.pairing is None else require_pairing(self.pairing),
+            pair_list=self.pairs,
+            include=self.include,
+            exclude=self.exclude,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigurationOptions:
+    """What a transfer does, as a person types it, and on which device.
+
+    Attributes:
+        preset: name of a preset, or of a published comparison.
+        file: a TOML file of fields.
+        settings: each `key=value`.
+        device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
+    """
+
+    preset: str | None
+    file: Path | None
+    settings: tuple[str, ...]
+    device: str | None
+
+    def config(self, backbone: str | None = None) -> TransferConfig:
+        """Returns the preset, changed by the file, by the settings, and by a backbone that is not None.
+
+        Raises:
+            ConfigError: the preset is not known, the file is not TOML, a setting is not `key=value`, or a field or its
+                value is not allowed.
+        """
+        preset = {} if self.preset is None else preset_fields(self.preset)
+        return TransferConfig.from_dict(preset | self.changes() | ({} if backbone is None else {"backbone": backbone}))
+
+    def changes(self) -> dict[str, object]:
+        """Returns the fields that the file and the settings change, the values not yet checked.
+
+        Raises:
+            ConfigError: the file is not TOML, a setting is not `key=value`, or its field is not known.
+        """
+        return ({} if self.file is None else _from_toml(self.file)) | dict(map(_setting, self.settings))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonOptions:
+    """What is compared, and who judges, as a person types it.
+
+    Attributes:
+        backbones: networks, each under every combination.
+        varied: each `field=value,value`, for all configurations; the layers of one value are joined by `+`.
+        referee: the network that judges, see `read_referee`.
+    """
+
+    backbones: tuple[str, ...]
+    varied: tuple[str, ...]
+    referee: str | None
+
+    def grids(self, configuration: ConfigurationOptions) -> tuple[Grid, ...]:
+        """Returns the grids: of a published comparison, or of one configuration, with what is varied in each.
+
+        Raises:
+            ConfigError: a value is not allowed.
+        """
+        vary: dict[str, list[object]] = dict(map(_variation, self.varied))
+        if self.backbones:
+            vary["backbone"] = list(self.backbones)
+        if configuration.preset in STUDIES:
+            grids = study(configuration.preset, **configuration.changes())
+        else:
+            first = next(iter(vary.get("backbone", [])), None)
+            grids = (Grid(config=configuration.config(None if first is None else str(first))),)
+        return tuple(replace(grid, vary=grid.vary | vary) for grid in grids)
+
+
+def read_batch(
+    places: Places,
+    backbones: Sequence[str],
+    pairing: PairingOptions,
+    configuration: ConfigurationOptions,
+    *,
+    runner: Runner = "threads",
+    pairs_per_task: int | None = None,
+    allow_failures: bool = False,
+) -> Batch:
+    """Returns the batch that the options describe; `backbones` are the configuration's unless there are any.
+
+    Raises:
+        NightbrushError: a value is not allowed, or the values make no sense together.
+    """
+    config = configuration.config(next(iter(backbones), None))
+    return Batch(
+        job=places.job(config, configuration.device),
+        request=pairing.request(backbones or (config.backbone,)),
+        runner=runner,
+        pairs_per_task=pairs_per_task,
+        allow_failures=allow_failures,
     )
 
 
-def with_pairing(command: Command) -> Command:
-    """Give a command the options that say which pictures count, and which goes with which."""
-    return _with(
-        click.option("--pairing", metavar="NAME", help="every, stem, zip (one to one, in order) or list."),
-        click.option("--pairs", metavar="FILE.csv", help="The list: content, style, and what is set for that pair."),
-        click.option(
-            "--include", multiple=True, metavar="GLOB", help="Only pictures whose key matches, as 2024/*. Repeats."
-        ),
-        click.option("--exclude", multiple=True, metavar="GLOB", help="No pictures whose key matches. Repeats."),
-    )(command)
+def read_comparison(
+    places: Places,
+    compared: ComparisonOptions,
+    pairing: PairingOptions,
+    configuration: ConfigurationOptions,
+    *,
+    runner: Runner = "threads",
+    allow_failures: bool = False,
+) -> ComparisonBatch:
+    """Returns the comparison that the options describe.
+
+    Raises:
+        NightbrushError: a value is not allowed, or the values make no sense together.
+    """
+    grids = compared.grids(configuration)
+    config = grids[0].config
+    return ComparisonBatch(
+        job=places.job(config, configuration.device),
+        request=pairing.request((config.backbone,)),
+        grids=grids,
+        referee=read_referee(compared.referee),
+        runner=runner,
+        allow_failures=allow_failures,
+    )
+
+
+def read_referee(text: str | None) -> Referee | None:
+    """The referee that is typed as `backbone:weights`, or as a backbone alone with the weights of ImageNet.
+
+    Raises:
+        ConfigError: there is none such.
+    """
+    if text is None:
+        return None
+    backbone, _, weights = text.partition(":")
+    return Referee(backbone=backbone, weights=weights or TransferConfig().weights)
+
+
+def with_batch(command: Command) -> Command:
+    """Give a command the options that say which pairs a batch has, and where they go.
+
+    They come as `places`, `backbones`, `pairing` and `configuration`, which `read_batch` takes.
+    """
+    backbones = click.option("--backbone", "backbones", multiple=True, metavar="NAME", help="Network to use. Repeats.")
+    places = _gathered("places", Places, *_place_options(required=True))
+    return places(backbones(_with_pairing(with_configuration(command))))
 
 
 def with_comparison(command: Command) -> Command:
-    """Give a command the options that say what is compared, on what, and who judges; see `read_comparison`."""
-    own = _with(
+    """Give a command the options that say what is compared, on what, and who judges.
+
+    They come as `places`, `compared`, `pairing` and `configuration`, which `read_comparison` takes once there are
+    places.
+    """
+    compared = _gathered(
+        "compared",
+        ComparisonOptions,
         click.option("--backbone", "backbones", multiple=True, metavar="NAME", help="Network to compare. Repeats."),
         click.option("--vary", "varied", multiple=True, metavar="KEY=VALUE,VALUE", help="A field's values. Repeats."),
         click.option("--referee", metavar="NAME:WEIGHTS", help="Network that judges, as vgg19:imagenet."),
     )
-    return with_places(required=False)(own(with_pairing(with_configuration(command))))
-
-
-def _with(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """Options, in the order in which the help shows them, as one decorator."""
-    return lambda command: reduce(lambda given, option: option(given), reversed(options), command)
+    places = _gathered("places", OptionalPlaces, *_place_options(required=False))
+    return places(compared(_with_pairing(with_configuration(command))))
 
 
 def with_configuration(command: Command) -> Command:
-    """Give a command the options that make a configuration."""
-    return _with(
+    """Give a command the options that make a configuration, and name a device; they come as `configuration`."""
+    return _gathered(
+        "configuration",
+        ConfigurationOptions,
         click.option(
             "--preset",
             metavar="NAME",
@@ -96,7 +280,7 @@ def with_runner(command: Command) -> Command:
     """Give a command the option that says what works on pairs."""
     option = click.option(
         "--runner",
-        type=click.Choice(("threads", "ray", "workers")),
+        type=click.Choice(get_args(Runner)),
         default="threads",
         metavar="NAME",
         help="What works on pairs: threads, ray or workers.",
@@ -115,107 +299,61 @@ def with_history(command: Command) -> Command:
     return option(command)
 
 
-def read_batch(
-    *,
-    preset: str | None,
-    file: Path | None,
-    settings: Iterable[str],
-    backbones: Iterable[str],
-    pairing: Any,
-    pairs: str | None,
-    include: Iterable[str],
-    exclude: Iterable[str],
-    **job: Any,
-) -> tuple[TransferConfig, Request, dict[str, Any]]:
-    """The configuration, the request, and the rest, which is a job's, of what a command with all these options takes.
-
-    Raises:
-        NightbrushError: the values are not allowed, or make no sense together.
-    """
-    named = tuple(backbones)
-    config = read_config(preset, file, settings, backbone=next(iter(named), None))
-    request = Request(
-        backbones=named or (config.backbone,),
-        pairing=pairing,
-        pair_list=pairs,
-        include=tuple(include),
-        exclude=tuple(exclude),
+def _place_options(required: bool) -> tuple[Decorator, ...]:
+    return (
+        click.option(
+            "--content",
+            required=required,
+            metavar="SRC",
+            help="Pictures to be stylized: a folder or s3://bucket/prefix.",
+        ),
+        click.option("--style", required=required, metavar="SRC", help="Pictures whose style they take, likewise."),
+        click.option(
+            "--output", required=required, metavar="DST", help="Where pictures, tables and report go, likewise."
+        ),
     )
-    return config, request, job
 
 
-def read_config(preset: str | None, file: Path | None, settings: Iterable[str], **fields: Any) -> TransferConfig:
-    """The configuration of a preset, changed by a TOML file, by `key=value` settings, and by fields that are not None.
+def _with_pairing(command: Command) -> Command:
+    return _gathered(
+        "pairing",
+        PairingOptions,
+        click.option("--pairing", metavar="NAME", help="every, stem, zip (one to one, in order) or list."),
+        click.option("--pairs", metavar="FILE.csv", help="The list: content, style, and what is set for that pair."),
+        click.option(
+            "--include", multiple=True, metavar="GLOB", help="Only pictures whose key matches, as 2024/*. Repeats."
+        ),
+        click.option("--exclude", multiple=True, metavar="GLOB", help="No pictures whose key matches. Repeats."),
+    )(command)
 
-    Raises:
-        ConfigError: the preset is not known, the file is not TOML, a setting is not `key=value`, or a field or its
-            value is not allowed.
-    """
-    values = {} if preset is None else preset_fields(preset)
-    values |= _changes(file, settings)
-    values |= {name: value for name, value in fields.items() if value is not None}
-    return TransferConfig.from_dict(values)
+
+_Options: TypeAlias = Places | OptionalPlaces | PairingOptions | ConfigurationOptions | ComparisonOptions
 
 
-def read_comparison(
-    *,
-    preset: str | None,
-    file: Path | None,
-    settings: Iterable[str],
-    backbones: Iterable[str],
-    varied: Iterable[str],
-    pairing: Any,
-    pairs: str | None,
-    include: Iterable[str],
-    exclude: Iterable[str],
-    **job: Any,
-) -> tuple[tuple[Grid, ...], Request, dict[str, Any]]:
-    """The grids, the request, and the rest, which is a job's, of what a command with these options takes.
+def _gathered(name: str, kind: type[_Options], *options: Decorator) -> Decorator:
+    """Returns what gives a command these options, in the order in which the help shows them, as one value.
 
     Args:
-        preset, file, settings: as for `read_config`; a preset may be a published comparison too.
-        backbones: networks, each under every combination.
-        varied: each `field=value,value`, for all configurations; the layers of one value are joined by `+`.
-        pairing, pairs, include, exclude: as for a `Request`.
-        job: as it comes.
-
-    Raises:
-        NightbrushError: a value is not allowed, or the values make no sense together.
+        name: the argument of the command that takes the value.
+        kind: of the value; its fields have the names of the options.
+        options: click's.
     """
-    vary = dict(map(_variation, varied)) | ({"backbone": list(named)} if (named := tuple(backbones)) else {})
-    first = next(iter(vary.get("backbone", [])), None)
-    if preset in STUDIES:
-        grids = study(preset, **_changes(file, settings))
-    else:
-        grids = (Grid(config=read_config(preset, file, settings, backbone=first)),)
-    grids = tuple(replace(grid, vary=grid.vary | vary) for grid in grids)
-    request = Request(
-        backbones=(grids[0].config.backbone,),
-        pairing=pairing,
-        pair_list=pairs,
-        include=tuple(include),
-        exclude=tuple(exclude),
-    )
-    return grids, request, job
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def gather(**given: Any) -> int:
+            values = {field.name: given.pop(field.name) for field in fields(kind)}
+            return command(**given, **{name: kind(**values)})
+
+        decorated: Command = gather
+        for option in reversed(options):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
 
 
-def read_referee(text: str | None) -> Referee | None:
-    """The referee that is typed as `backbone:weights`, or as a backbone alone with the weights of ImageNet.
-
-    Raises:
-        ConfigError: there is none such.
-    """
-    if text is None:
-        return None
-    backbone, _, weights = text.partition(":")
-    return Referee(backbone=backbone, weights=weights or TransferConfig().weights)
-
-
-def _changes(file: Path | None, settings: Iterable[str]) -> dict[str, Any]:
-    return ({} if file is None else _from_toml(file)) | dict(map(_setting, settings))
-
-
-def _from_toml(file: Path) -> dict[str, Any]:
+def _from_toml(file: Path) -> dict[str, object]:
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
         return {name: parse_field(name, value) if value == "none" else value for name, value in values.items()}
@@ -224,14 +362,14 @@ def _from_toml(file: Path) -> dict[str, Any]:
         raise ConfigError(f"configuration file {str(file)!r} cannot be used: {reason}") from error
 
 
-def _variation(text: str) -> tuple[str, list[Any]]:
+def _variation(text: str) -> tuple[str, list[object]]:
     name, equals, values = text.partition("=")
     if not equals:
         raise ConfigError(f"vary {text!r} is not allowed; use field=value,value, such as learning_rate=1,10,15")
     return name.strip(), [parse_field(name.strip(), value.strip(), separator="+") for value in values.split(",")]
 
 
-def _setting(text: str) -> tuple[str, Any]:
+def _setting(text: str) -> tuple[str, FieldValue]:
     name, equals, value = text.partition("=")
     if not equals:
         raise ConfigError(f"setting {text!r} is not allowed; use key=value, such as side=1024")

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from flows.cli.one import transfer
 from nst_engine import TransferConfig, __version__
@@ -16,7 +15,6 @@ from nst_engine.images.reading import Origin
 from nst_engine.types import Picture
 from tasks.storage import StorageError, is_path, read_uri
 
-_PAIR = ("content", "style")
 _LOSSY = {".jpg", ".jpeg", ".webp"}
 _SHOWN = 12
 """Characters of a hash that a person is shown."""
@@ -31,7 +29,12 @@ class _ChangedError(StorageError):
 
 
 def replay_picture(
-    picture: Path, output: Path | None, device: str | None, note: Callable[[str], Any], **sources: str | None
+    picture: Path,
+    output: Path | None,
+    device: str | None,
+    note: Callable[[str], object],
+    content: str | None = None,
+    style: str | None = None,
 ) -> str:
     """Make a picture again from the provenance in its file; returns a line on how the two compare.
 
@@ -40,7 +43,7 @@ def replay_picture(
         output: the file to write; None is a new one beside `picture`.
         device: as for `StyleTransfer`.
         note: takes a line on each thing that may make the two differ.
-        sources: where `content` and `style` are now; None is where they were.
+        content, style: where they are now; None is where they were.
 
     Raises:
         NightbrushError: the picture does not tell how it was made, a file that it was made from is gone or has changed,
@@ -50,11 +53,11 @@ def replay_picture(
     target = _beside(picture) if output is None else output
     require_savable(target)
     config = account.config()
-    content, style = (account.photograph(role, sources[role]) for role in _PAIR)
+    photographs = account.photograph("content", content), account.photograph("style", style)
     for line in account.doubts(config):
         note(line)
     before = decode(picture)
-    saved = transfer(content, style, config, device).save(target)
+    saved = transfer(*photographs, config, device).save(target)
     lossy = _LOSSY & {picture.suffix.lower(), saved.suffix.lower()}
     return f"{saved}: {_comparison(before, decode(saved))} {picture}{', compared after encoding' if lossy else ''}"
 
@@ -74,7 +77,7 @@ class _Account:
 
     picture: Path
     version: str
-    fields: Mapping[str, Any]
+    fields: Mapping[str, object]
     weights_sha256: str
     pair: Mapping[str, Origin | None]
     files: Mapping[str, Origin | None]
@@ -162,7 +165,7 @@ def _account(picture: Path) -> _Account:
             raise ReplayError(f"{str(picture)!r} does not tell all of how it was made; use one made by this version")
 
 
-def _origin(told: Any) -> Origin | None:
+def _origin(told: object) -> Origin | None:
     match told:
         case {"name": str() | None as name, "sha256": str(digest)}:
             return Origin(name, digest)

@@ -1,26 +1,28 @@
 """A batch that runs now, here, in this process."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import click
-from prefect import State
 
-from flows.batch import parameters, stylize_batch
+from flows.batch import stylize_batch
 from flows.compare import compare_backbones
+from flows.final_state import Verdict
+from flows.parameters import Batch, ComparisonBatch
 from flows.prefect_server.history import History
 from nst_engine.hardware.quiet_import import import_quietly
 from tasks.compare import compare
-from tasks.comparison.grid import Grid
 from tasks.comparison.outputs import COMPARISON, CURVES, PAGE
 from tasks.discover import prepared
 from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
-from tasks.planning.request import Request
 from tasks.preflight.checks import unfinished
 from tasks.report import report
 from tasks.reporting.outputs import REPORT, RESULTS
 from tasks.storage import StorageError, open_storage
+
+_BATCH_FILES = {"Report": REPORT, "Table": RESULTS}
+_COMPARISON_FILES = {"Comparison": PAGE, "Table": COMPARISON, "Curves": CURVES}
+"""What a person is to look at, by what it is called on the terminal: keys in the output."""
 
 
 def load_engine_if_needed(plan: Plan, job: Job) -> None:
@@ -34,53 +36,50 @@ def load_engine_if_needed(plan: Plan, job: Job) -> None:
         import_quietly("nst_engine.hardware.devices").resolve_device(job.device)
 
 
-def run_batch(plan: Plan, job: Job, request: Request, history: History, **how: Any) -> bool:
+def run_batch(plan: Plan, batch: Batch, history: History) -> bool:
     """Run the batch flow on a plan that was made for it, and say where to look; returns whether it ended well.
 
     Args:
-        plan, job, request: the batch.
+        plan: the pairs of the batch.
+        batch: what the flow is asked to do.
         history: what keeps the run.
-        how: what else the flow takes.
 
     Raises:
         Exception: whatever kept the flow from coming to its verdict.
     """
     with prepared(plan):
-        state = history.run(
-            stylize_batch,
-            last=report.name,
-            config=job.config,
-            backbones=list(request.backbones),
-            **parameters(job, request),
-            **how,
-        )
-    return _ended(state, job, Report=REPORT, Table=RESULTS)
+        state = history.run(stylize_batch, report.name, batch.parameters())
+    return _ended_well(state, batch.job.output, _BATCH_FILES)
 
 
-def run_comparison(plan: Plan, job: Job, request: Request, grids: Sequence[Grid], history: History, **how: Any) -> bool:
+def run_comparison(plan: Plan, batch: ComparisonBatch, history: History) -> bool:
     """Run the compare flow on a plan that was made for it, and say where to look; returns whether it ended well.
 
     Args:
-        plan, job, request: the pairs.
-        grids: the configurations.
+        plan: the pairs, under the configuration of the first grid.
+        batch: what the flow is asked to do.
         history: what keeps the run.
-        how: what else the flow takes.
 
     Raises:
         Exception: whatever kept the flow from coming to its verdict.
     """
     with prepared(plan):
-        state = history.run(compare_backbones, last=compare.name, grids=list(grids), **parameters(job, request), **how)
-    return _ended(state, job, Comparison=PAGE, Table=COMPARISON, Curves=CURVES)
+        state = history.run(compare_backbones, compare.name, batch.parameters())
+    return _ended_well(state, batch.job.output, _COMPARISON_FILES)
 
 
-def _ended(state: State[Any], job: Job, **files: str) -> bool:
-    outcome: object = state.result(raise_on_failure=False)
+def _ended_well(state: Verdict, output: str, files: Mapping[str, str]) -> bool:
+    """Say how a run has ended, and where the files are that it leaves in `output`; returns whether it ended well.
+
+    Raises:
+        Exception: whatever kept the flow from coming to its verdict.
+    """
+    outcome = state.result(raise_on_failure=False)
     if isinstance(outcome, StorageError):
         click.echo(f"nightbrush: {state.message}", err=True)
         return False
     if isinstance(outcome, Exception):
         raise outcome
-    output = open_storage(job.output)
-    click.echo("\n".join([str(state.message), *(f"{what}: {output.uri(file)}" for what, file in files.items())]))
-    return bool(state.is_completed())
+    storage = open_storage(output)
+    click.echo("\n".join([str(state.message), *(f"{what}: {storage.uri(file)}" for what, file in files.items())]))
+    return state.is_completed()

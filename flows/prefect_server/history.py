@@ -1,11 +1,11 @@
 """Where the history of a run goes, and that it has come there before the run's process ends."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import click
@@ -13,6 +13,13 @@ import click
 from flows.prefect_server import local_server
 from flows.prefect_server.api import api_address, require_embedded
 from flows.prefect_server.settings import environment
+
+if TYPE_CHECKING:
+    from prefect import Flow, State
+    from prefect.client.orchestration import SyncPrefectClient
+
+R = TypeVar("R")
+"""What the state of a flow carries."""
 
 _ENDS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 _PAUSE_SECONDS = 0.2
@@ -35,13 +42,13 @@ class History:
     announcement: str
     is_ours: bool = False
 
-    def run(self, flow: Any, last: str, **parameters: Any) -> Any:
+    def run(self, flow: "Flow[..., State[R]]", last: str, parameters: Mapping[str, Any]) -> "State[R]":
         """Run a flow, and say where its history is once it is there; returns the flow's state.
 
         Args:
-            flow: a flow.
+            flow: a flow that returns the state in which it ends.
             last: name of the task run with which it ends.
-            parameters: the flow's.
+            parameters: the flow's, by name.
 
         Raises:
             ServerError: our server does not answer.
@@ -50,7 +57,9 @@ class History:
             return flow(**parameters, return_state=True)
         with _api_at(local_server.answering()):
             state = flow(**parameters, return_state=True)
-            _await_records(state.state_details.flow_run_id, last)
+            flow_run = state.state_details.flow_run_id
+            if flow_run is not None:  # by their type, states need not be a run's
+                _await_records(flow_run, last)
         return state
 
 
@@ -139,7 +148,7 @@ def _await_records(flow_run: UUID, last: str) -> None:
     click.echo(f"History: {url_for('flow-run', flow_run)}", err=True)
 
 
-def _records(client: Any, flow_run: UUID, last: str) -> _Records:
+def _records(client: "SyncPrefectClient", flow_run: UUID, last: str) -> _Records:
     def count(**chosen: Any) -> int:
         body = {"flow_runs": {"id": {"any_": [str(flow_run)]}}, "task_runs": chosen}
         return int(client.request("POST", "/task_runs/count", json=body).json())

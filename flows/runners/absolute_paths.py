@@ -9,6 +9,7 @@ from nst_engine.config import TransferConfig
 from nst_engine.registry.backbones import WeightsKind
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
+from tasks.planning.request import Request
 from tasks.planning.shards import Shard
 from tasks.storage import open_storage
 
@@ -16,12 +17,23 @@ from tasks.storage import open_storage
 def work_from_anywhere(shards: Iterable[Shard], job: Job) -> tuple[Iterator[Shard], Job]:
     """Shards and the job that they share, with folders and files by their absolute paths."""
     moved = (replace(shard, pairs=tuple(_pair(pair, job) for pair in shard.pairs)) for shard in shards)
-    return moved, replace(job, **places_from_anywhere(job), config=config_from_anywhere(job.config))
+    return moved, job_from_anywhere(job)
 
 
-def places_from_anywhere(job: Job) -> dict[str, str]:
-    """The folders of a job, or its buckets, by their absolute paths or addresses."""
-    return {name: open_storage(getattr(job, name)).uri() for name in ("content", "style", "output")}
+def job_from_anywhere(job: Job) -> Job:
+    """Returns a job with its folders and the files of its configuration by their absolute paths."""
+    return replace(
+        job,
+        content=open_storage(job.content).uri(),
+        style=open_storage(job.style).uri(),
+        output=open_storage(job.output).uri(),
+        config=config_from_anywhere(job.config),
+    )
+
+
+def request_from_anywhere(request: Request) -> Request:
+    """Returns a request with its pair list by the absolute path or the address."""
+    return request if request.pair_list is None else replace(request, pair_list=open_storage(request.pair_list).uri())
 
 
 def config_from_anywhere(config: TransferConfig) -> TransferConfig:

@@ -40,14 +40,24 @@ def split_into_shards(pairs: Iterable[PairSpec], size: int) -> Iterator[Shard]:
             yield Shard(pairs=some)
 
 
-def shard_size(count: int, wanted: int | None) -> int:
-    """Pairs of a shard: `wanted`, or for None a size that cuts `count` pairs, up to a million, into some 2000 shards.
+def check_pairs_per_task(wanted: int | None) -> None:
+    """Refuse what is no size of a shard; None leaves the choice to `shard_size`.
 
     Raises:
-        PairingError: `wanted` is not between 1 and `MOST`.
+        PairingError: it is not allowed.
+    """
+    if wanted is not None and not 1 <= wanted <= MOST:
+        raise PairingError(f"pairs_per_task={wanted} is not allowed; use 1 to {MOST}")
+
+
+def shard_size(count: int, wanted: int | None) -> int:
+    """Returns the pairs of a shard in a batch of `count`.
+
+    Args:
+        count: pairs of the batch.
+        wanted: a size that `check_pairs_per_task` allows; None is what makes no more than 2000 task runs, or the
+            largest size where these are not enough.
     """
     if wanted is None:
         return 1 if count <= _MOST_SINGLE else min(MOST, max(_LEAST, ceil(count / _MOST_SINGLE)))
-    if not 1 <= wanted <= MOST:
-        raise PairingError(f"pairs_per_task={wanted} is not allowed; use 1 to {MOST}")
     return wanted

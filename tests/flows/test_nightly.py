@@ -18,6 +18,7 @@ from prefect.flows import load_flow_from_entrypoint
 
 from flows.batch import stylize_batch
 from flows.nightly import NAME, lasting, next_time, nightly
+from flows.parameters import Batch
 from nst_engine.errors import ConfigError
 from tasks.planning.job import Job
 from tasks.planning.request import Request
@@ -117,7 +118,7 @@ def test_the_parameters_are_the_flows_and_name_folders_wherever_it_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     relative = Job(content="contents", style="styles", output="out", config=CONFIG, device="cpu")
-    given = json.loads(json.dumps(lasting(relative, REQUEST, allow_failures=True)))
+    given = json.loads(json.dumps(lasting(Batch(job=relative, request=REQUEST, allow_failures=True))))
     allowed = stylize_batch.validate_parameters(given)
     assert {name: allowed[name] for name in ("content", "style", "output")} == {
         "content": job.content,
@@ -136,7 +137,7 @@ def test_files_are_named_wherever_it_runs(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     config = CONFIG.replace(init="start.png", weights="mine.h5")
     job = Job(content="contents", style="styles", output="out", config=config)
-    given = lasting(job, REQUEST, allow_failures=False)
+    given = lasting(Batch(job=job, request=REQUEST))
     assert given["config"]["init"] == str(tmp_path / "start.png")
     assert given["config"]["weights"] == str(tmp_path / "mine.h5")
 
@@ -154,7 +155,7 @@ def test_the_list_of_pairs_is_named_wherever_it_runs(
     named: str, kept: str, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    given = lasting(job, replace(REQUEST, pairing=None, pair_list=named), allow_failures=False)
+    given = lasting(Batch(job=job, request=replace(REQUEST, pairing=None, pair_list=named)))
     assert given["pairs"] == kept.format(here=tmp_path, home=Path.home())
 
 

@@ -6,22 +6,18 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from flows.cli.options import read_comparison, read_referee
+from flows.cli.options import ComparisonOptions, ConfigurationOptions, OptionalPlaces, Places, read_referee
 from nst_engine import ConfigError
 from nst_engine.judging.referee import Referee
 from tasks.comparison.grid import Grid, variants
 from tests.flows.console import TINY, Nightbrush
 
-NOTHING = {"pairing": None, "pairs": None, "include": (), "exclude": ()}
-
 
 def grids(
     *varied: str, preset: str | None = None, settings: tuple[str, ...] = (), backbones: tuple[str, ...] = ()
 ) -> tuple[Grid, ...]:
-    found, _, _ = read_comparison(
-        preset=preset, file=None, settings=settings, backbones=backbones, varied=varied, **NOTHING
-    )
-    return found
+    configuration = ConfigurationOptions(preset=preset, file=None, settings=settings, device=None)
+    return ComparisonOptions(backbones=backbones, varied=varied, referee=None).grids(configuration)
 
 
 def test_a_field_is_varied_over_values_of_its_kind() -> None:
@@ -63,6 +59,14 @@ def test_a_referee_is_a_backbone_and_its_weights() -> None:
     assert read_referee("vgg19") == Referee(backbone="vgg19", weights="imagenet")
     with pytest.raises(ConfigError, match="backbone='vgg99' is not known"):
         read_referee("vgg99")
+
+
+def test_places_are_those_that_are_given_and_others_where_none_is() -> None:
+    others = Places.within(Path("comparison"))
+    assert others == Places(content="comparison/contents", style="comparison/styles", output="comparison/output")
+    assert OptionalPlaces(content=None, style=None, output=None).or_else(others) is others
+    given = OptionalPlaces(content="a", style="b", output="c").or_else(others)
+    assert given == Places(content="a", style="b", output="c")
 
 
 @pytest.mark.usefixtures("prefect_api")

@@ -30,6 +30,8 @@ def test_refuses_a_folder_that_is_not_there(nightbrush: Nightbrush, folders: Fol
         (["--backbone", "vgg99", "--dry-run"], "backbone='vgg99' is not known; use vgg16, "),
         ([*TINY, "--backbone", "tiny"], "backbones=tiny, tiny names one twice; name each once"),
         ([*TINY, "--set", "side"], "setting 'side' is not allowed; use key=value"),
+        ([*TINY, "--pairing", "nearest"], "pairing='nearest' is not known; use every, stem, zip or list"),
+        ([*TINY, "--pairs-per-task", "0"], "pairs_per_task=0 is not allowed; use 1 to 500"),
         ([*TINY, "--pairing", "list"], "pairing='list' has no list; name a CSV file with pairs (--pairs FILE.csv)"),
         ([*TINY, "--pairs", "/nowhere.csv"], "pair list '/nowhere.csv' cannot be read: No such file or directory"),
         ([*TINY, "--exclude", "style:*"], "style folder "),
@@ -105,6 +107,14 @@ def test_a_comparison_is_refused_before_weights_are_downloaded(
     monkeypatch.setattr(weights, "import_quietly", lambda _: pytest.fail("weights are downloaded"))
     for wrong, said in (("colour=1", "'colour' is not a configuration field"), ("side=-1", "side=-1 is not allowed")):
         assert said in nightbrush("compare", *options(folders), "--vary", wrong).complaint
+
+
+def test_a_comparison_that_is_refused_leaves_no_sample_pictures(
+    nightbrush: Nightbrush, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert nightbrush("compare", *TINY).complaint.startswith("there is one configuration only")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture

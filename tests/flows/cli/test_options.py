@@ -1,13 +1,20 @@
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flows.cli.options import read_config
+from flows.cli.options import ConfigurationOptions
 from nst_engine.config import TransferConfig
 from nst_engine.config.presets import PRESETS, preset_fields
 from nst_engine.errors import ConfigError
+
+
+def read_config(
+    preset: str | None, file: Path | None, texts: Sequence[str], backbone: str | None = None
+) -> TransferConfig:
+    return ConfigurationOptions(preset=preset, file=file, settings=tuple(texts), device=None).config(backbone)
 
 
 def settings(*texts: str) -> TransferConfig:

@@ -54,7 +54,7 @@ def orphaned():
     note("last")
 
 with flows.prefect_server.history.history(embedded=False) as kept, httpx.Client() as client:
-    state = kept.run(globals()[sys.argv[1]], last="last")
+    state = kept.run(globals()[sys.argv[1]], last="last", parameters={})
     chosen = {"flow_runs": {"id": {"any_": [str(state.state_details.flow_run_id)]}}}
     runs = client.post(f"{flows.prefect_server.local_server.address()}/task_runs/filter", json=chosen).json()
     print(state.type.value, sum(run["state_type"] == "COMPLETED" for run in runs))

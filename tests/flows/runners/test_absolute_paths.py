@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.runners.absolute_paths import config_from_anywhere, places_from_anywhere, work_from_anywhere
+from flows.runners.absolute_paths import config_from_anywhere, job_from_anywhere, work_from_anywhere
 from tasks.planning.job import Job
 from tasks.planning.shards import Shard
 from tests.tasks.studio import CONFIG, a_pair
@@ -17,12 +17,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_folders_have_their_absolute_paths_and_buckets_their_addresses(here: Path) -> None:
-    job = Job(content="contents", style="s3://bucket/styles", output=str(here / "out"), config=CONFIG)
-    assert places_from_anywhere(job) == {
-        "content": str(here / "contents"),
-        "style": "s3://bucket/styles",
-        "output": str(here / "out"),
-    }
+    job = Job(content="contents", style="s3://bucket/styles", output=str(here / "out"), config=CONFIG, device="cpu")
+    assert job_from_anywhere(job) == replace(job, content=str(here / "contents"))
 
 
 def test_a_configuration_without_files_stays() -> None:

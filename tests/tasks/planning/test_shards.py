@@ -2,7 +2,7 @@ import pytest
 
 from tasks.planning.pairs import PairSpec
 from tasks.planning.request import PairingError
-from tasks.planning.shards import MOST, Shard, shard_size, split_into_shards
+from tasks.planning.shards import MOST, Shard, check_pairs_per_task, shard_size, split_into_shards
 from tests.tasks.studio import a_pair
 
 
@@ -31,10 +31,11 @@ def test_a_large_batch_has_few_task_runs(count: int, size: int) -> None:
 
 @pytest.mark.parametrize("wanted", [1, 7, MOST])
 def test_a_size_that_is_wanted_is_taken(wanted: int) -> None:
+    check_pairs_per_task(wanted)
     assert shard_size(1_000_000, wanted) == wanted
 
 
 @pytest.mark.parametrize("wanted", [0, -1, MOST + 1])
 def test_refuses_a_size_out_of_range(wanted: int) -> None:
     with pytest.raises(PairingError, match=f"pairs_per_task={wanted} is not allowed; use 1 to {MOST}"):
-        shard_size(10, wanted)
+        check_pairs_per_task(wanted)
