@@ -23,12 +23,12 @@ def open_storage(uri: str) -> Storage:
 
 
 def read_uri(uri: str) -> bytes:
-    """The bytes at a path, a `file:///` URI, or `s3://bucket/key`, such as some storage's `uri` gave.
+    """The bytes at a path, a `file:///` URI, or `s3://bucket/key`, such as `Storage.uri` returns.
 
     Symbolic links are followed wherever they lead: there is no folder that they could lead out of.
 
     Raises:
-        StorageError: there is nothing, or it cannot be read.
+        StorageError: there is no such object, or it cannot be read.
     """
     scheme, place = _parts(uri)
     if scheme == "s3":
@@ -42,10 +42,10 @@ def read_uri(uri: str) -> bytes:
 
 
 def require_writable(storage: Storage) -> None:
-    """See that `storage` takes writes, before any work is done for it; it is left as it was.
+    """Check that `storage` accepts writes, before any work is done for it; it stays unchanged.
 
     Raises:
-        StorageError: it does not; the text says why and what to do.
+        StorageError: it does not accept writes; the text says why and what to do.
     """
     if isinstance(storage, Guarded):
         storage.require_writable()
@@ -57,7 +57,7 @@ def is_path(address: str) -> bool:
 
 
 def _parts(uri: str) -> tuple[str, str]:
-    """The scheme of an address, `s3` or `file`, and what it names: a bucket and more, or a path."""
+    """The scheme of an address, `s3` or `file`, and the rest: bucket and prefix, or a path."""
     if is_path(uri):
         return "file", uri
     scheme, _, rest = uri.partition("://")
@@ -75,7 +75,7 @@ def _split(place: str) -> tuple[str, str]:
 
 
 def _bucket(name: str, prefix: str = "") -> Storage:
-    from tasks.storage.s3 import S3Storage  # it loads boto3, which folders do without
+    from tasks.storage.s3 import S3Storage  # loads boto3, which folders do not need
 
     return S3Storage(name, prefix)
 

@@ -18,7 +18,7 @@ class Entry:
     Attributes:
         key: relative to the storage and `/`-separated.
         size: in bytes.
-        etag: what changes with the bytes, where the storage knows such a thing without reading them.
+        etag: a tag that changes with the bytes; None if the storage has none.
     """
 
     key: str
@@ -27,15 +27,15 @@ class Entry:
 
 
 OnError: TypeAlias = Callable[[str, StorageError], object]
-"""Takes the key of what a listing leaves out, which ends in `/` where it is a folder, and the reason."""
+"""Takes the key of an object or folder that a listing leaves out, and the reason. A folder's key ends in `/`."""
 
 
 def ignore(_key: str, _error: StorageError) -> None:
-    """Whoever lists need not know what is left out."""
+    """Do nothing about what a listing leaves out."""
 
 
 LARGEST = 2**31
-"""Bytes of the largest object that is read: a whole one lies in memory, and no picture is as large."""
+"""Bytes of an object at most: objects are read into memory whole, and no picture is that large."""
 
 
 class Storage(Protocol):
@@ -48,8 +48,8 @@ class Storage(Protocol):
     def list(self, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
         """The objects whose keys begin with `prefix`, in the order of their keys.
 
-        What lies there and can be no object, or cannot be looked up, is left out, and `onerror` is told. Where the
-        storage itself cannot be listed, that is an error.
+        An item that is not allowed as an object, or cannot be looked up, is left out and reported to `onerror`. If the
+        storage itself cannot be listed, `StorageError` is raised.
         """
 
     def read(self, key: str) -> bytes:
@@ -73,28 +73,28 @@ class Storage(Protocol):
 
 @runtime_checkable
 class Guarded(Protocol):
-    """A storage that may refuse writes, and can say so without leaving anything behind; any other takes them."""
+    """A storage that may refuse writes, and can check that without leaving anything behind."""
 
     def require_writable(self) -> None:
-        """See that writes are taken; raises `StorageError` where they are not."""
+        """Check that writes are accepted; raises `StorageError` if they are not."""
 
 
 def check_size(subject: str, size: int) -> None:
-    """Refuse what is too large to be read.
+    """Refuse an object that is too large to be read.
 
     Args:
-        subject: what it is, with its URI.
-        size: its bytes.
+        subject: kind and URI of the object, for the error.
+        size: its size in bytes.
 
     Raises:
-        StorageError: they are more than `LARGEST`.
+        StorageError: the size is more than `LARGEST`.
     """
     if size > LARGEST:
         raise StorageError(f"{subject} has {size} bytes, {LARGEST} are allowed; leave it out")
 
 
 def check_key(key: str) -> None:
-    """Refuse what is no key.
+    """Refuse a text that is not a key.
 
     Raises:
         StorageError: the key is empty, absolute, ends in `/`, or has an empty part, `.`, `..` or a NUL.

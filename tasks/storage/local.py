@@ -20,8 +20,8 @@ _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 class LocalStorage:
     """The files below the folder `root`, their paths relative to it as keys.
 
-    Symbolic links are followed as long as they stay below the root. The folder itself may come into being
-    with the first write.
+    Symbolic links are followed as long as they stay below the root. The first write makes the folder if
+    it does not exist.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -30,8 +30,8 @@ class LocalStorage:
     def list(self, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
         """The regular files whose keys begin with `prefix`, in the order of their keys.
 
-        Left out are links that lead out of the root, and folders that cannot be read; and, without a word, temporary
-        files of a write.
+        Links that lead out of the root, and folders that cannot be read, are left out and reported. Temporary files of
+        a write are left out silently.
         """
         self._require_root()
         return self._walk((str(self._real_root()),), "", prefix, onerror)
@@ -77,12 +77,12 @@ class LocalStorage:
         return isinstance(other, LocalStorage) and other._real_root().is_relative_to(self._real_root())
 
     def require_writable(self) -> None:
-        """See that files can be made below the root, or below what there is of its path yet; nothing is left behind.
+        """Check that files can be made below the root, or below the existing part of its path; leaves no file behind.
 
-        What writers that were killed have left below it is cleared away.
+        Deletes temporary files that killed writers left below the root.
 
         Raises:
-            StorageError: they cannot.
+            StorageError: files cannot be made.
         """
         remedy = "choose another folder or change its permissions"
         with _reported(f"folder {self.uri()!r} cannot be written", remedy):
@@ -104,7 +104,7 @@ class LocalStorage:
         return Path(os.path.realpath(self.root))
 
     def _path(self, key: str) -> Path:
-        """Where `key` lies, links followed."""
+        """The path of `key`, links resolved."""
         check_key(key)
         with _reported(f"key {key!r} is no file name here", "rename it"):
             path = Path(os.path.realpath(self.root / key))
@@ -115,7 +115,7 @@ class LocalStorage:
         return path
 
     def _walk(self, trail: tuple[str, ...], folder: str, prefix: str, onerror: OnError) -> Iterator[Entry]:
-        """The entries below the last folder of `trail`: real paths from the root on, by which rings of links end.
+        """The entries below the last folder of `trail`: real paths from the root on, which end cycles of links.
 
         `folder` is the key of that folder: empty, or ending in `/`.
         """
@@ -145,7 +145,7 @@ class LocalStorage:
 
 
 def _scan(folder: str) -> tuple[list[str], set[str]]:
-    """The names that `folder` holds, and those among them that are links. Of a million files, no more is kept.
+    """The names in `folder`, and the names that are links. Only these are kept, since there may be a million.
 
     The name of a folder ends in `/`: so sorted, keys come in their order (`a.jpg` before `a/b.jpg`).
     """
@@ -172,7 +172,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _temporary_file(beside: Path) -> BufferedWriter:
-    """A new file, locked for as long as it is open: so it is told from one whose writer was killed."""
+    """A new file, locked while it is open: a file without a lock belongs to a writer that was killed."""
     prefix, suffix = _TEMPORARY
     while True:
         file = beside.with_name(f"{prefix}{uuid4().hex}{suffix}").open("xb")
@@ -196,7 +196,7 @@ def _is_temporary(name: str) -> bool:
 
 
 def _is_folder(item: os.DirEntry[str]) -> bool:
-    """Whether it is one, or a link to one; most files need not be looked up for that."""
+    """True for a folder or a link to one; most files need no system call for that."""
     if not item.is_symlink():
         return item.is_dir()
     with suppress(OSError):
@@ -210,9 +210,9 @@ def _looked_up(path: str) -> os.stat_result | None:
 
 
 def _stat(path: str | Path) -> os.stat_result | None:
-    """The status of what `path` leads to, or None where that is nothing."""
+    """The status of the file or folder at `path`, links followed; None if there is nothing."""
     try:
-        return os.stat(path)  # noqa: PTH116 - likewise
+        return os.stat(path)  # noqa: PTH116 - a Path takes longer than the file
     except OSError as error:
         if error.errno in _ABSENT:
             return None
@@ -221,7 +221,7 @@ def _stat(path: str | Path) -> os.stat_result | None:
 
 @contextmanager
 def _reported(what: str, remedy: str) -> Iterator[None]:
-    """Turn the system's errors into ours, reason included."""
+    """Turn the system's errors into `StorageError`, with the reason."""
     try:
         yield
     except (OSError, UnicodeEncodeError) as error:

@@ -6,7 +6,7 @@ from tasks.storage.base import Entry, OnError, Storage, StorageError, check_key,
 
 
 class MemoryStorage:
-    """A storage that lives and ends with its object; it begins with a copy of `objects`."""
+    """A storage in memory that begins with a copy of `objects`."""
 
     def __init__(self, objects: Mapping[str, bytes] | None = None) -> None:
         self._objects = dict(objects or {})
@@ -34,7 +34,7 @@ class MemoryStorage:
         return Entry(key, len(self._objects[key])) if key in self._objects else None
 
     def uri(self, key: str = "") -> str:
-        """`memory://`, or that and the key."""
+        """`memory://`, or `memory://key`."""
         if key:
             check_key(key)
         return f"memory://{key}"

@@ -33,7 +33,7 @@ CONTENT_TYPES = {
     ".tiff": "image/tiff",
     ".webp": "image/webp",
 }
-"""What an object is said to be, by the suffix of its key; any other is `application/octet-stream`."""
+"""The content type of an object, by the suffix of its key; for any other suffix `application/octet-stream`."""
 
 _MEBIBYTE = 2**20
 _TRANSFER = TransferConfig(
@@ -49,9 +49,9 @@ _making = Lock()
 
 
 class S3Storage:
-    """The objects of `bucket` whose keys begin with `prefix` and `/`, which is no part of their keys here.
+    """The objects of `bucket` whose keys begin with `prefix` and `/`; the keys here are without them.
 
-    Credentials, region, profile and endpoint are boto3's affair: AWS_PROFILE, AWS_ENDPOINT_URL_S3 and the like, or the
+    Credentials, region, profile and endpoint are those of boto3: AWS_PROFILE, AWS_ENDPOINT_URL_S3 and the like, or the
     files in `~/.aws`. They need s3:ListBucket and s3:GetObject, for an output s3:PutObject and s3:AbortMultipartUpload.
     """
 
@@ -70,8 +70,8 @@ class S3Storage:
     def list(self, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
         """The objects whose keys begin with `prefix`, in the order of their keys, asked for page by page.
 
-        Keys that are not allowed here, such as `a//b`, are left out; and so is, without a word, what makes a bucket
-        look like folders: keys that end in `/`.
+        Keys that are not allowed here, such as `a//b`, are left out and reported. Keys that end in `/`, which stand for
+        folders, are left out silently.
         """
         for item in self._items(self._root + prefix):
             key = item["Key"].removeprefix(self._root)
@@ -98,7 +98,7 @@ class S3Storage:
     def write(self, key: str, data: bytes) -> None:
         """Put `data` into the object `key`, in parts if it is large.
 
-        A process that is killed meanwhile may leave parts behind. No listing shows them; a lifecycle rule of the
+        A process that is killed during a write may leave parts behind. No listing shows them; a lifecycle rule of the
         bucket removes them.
         """
         place = self._place(key)
@@ -119,7 +119,7 @@ class S3Storage:
         return Entry(key, found["ContentLength"], _etag(found))
 
     def uri(self, key: str = "") -> str:
-        """`s3://bucket/prefix`, or that and the key."""
+        """`s3://bucket/prefix`, or `s3://bucket/prefix/key`."""
         if key:
             check_key(key)
         return "/".join(filter(None, (f"s3://{self.bucket}", self.prefix, key)))
@@ -133,23 +133,23 @@ class S3Storage:
         return isinstance(other, S3Storage) and other.bucket == self.bucket and other._root.startswith(self._root)
 
     def require_writable(self) -> None:
-        """See that objects can be put here: an upload in parts is begun, given none and ended.
+        """Check that objects can be written: begin an upload in parts, and abort it without any.
 
-        A server that knows no such uploads is not tried: the first write will tell.
+        A server without uploads in parts is not checked; the first write shows whether it accepts objects.
 
         Raises:
-            StorageError: they cannot.
+            StorageError: objects cannot be written.
         """
         place = self._place(".nightbrush-probe")
         storage = f"storage {self.uri()!r}"
         with suppress(
             AbsentError, UnsupportedError
-        ):  # ended by a round whose answer was lost, or unknown to the server
+        ):  # aborted in a round whose answer was lost, or no uploads in parts
             upload = attempt(storage, "written", lambda: client().create_multipart_upload(**place)["UploadId"])
             attempt(storage, "written", lambda: client().abort_multipart_upload(**place, UploadId=upload))
 
     def _items(self, prefix: str) -> Iterator[dict[str, Any]]:
-        """The objects as the server tells of them; the next page is on its way while one is used up."""
+        """The objects as the server lists them; the next page is fetched while one is consumed."""
         with ThreadPoolExecutor(1) as pool:
             page = self._page(Prefix=prefix)
             while token := page.get("NextContinuationToken"):
@@ -171,10 +171,10 @@ class S3Storage:
 
 
 def client() -> Any:
-    """The one S3 client of this process, made when it is first asked for; threads share it.
+    """The one S3 client of this process, made at the first call; threads share it.
 
     Raises:
-        BotoCoreError: boto3 does not take what an AWS_ variable or file says.
+        BotoCoreError: boto3 refuses the value of an AWS_ variable or file.
     """
     with _making:
         return _client_of(os.getpid())
@@ -188,10 +188,10 @@ def _client_of(_process: int) -> Any:
 
 
 def new_client(session: Any) -> Any:
-    """A client with the settings of a botocore session, and with ours where it has none.
+    """A client with the settings of a botocore session, and ours where the session has none.
 
     Raises:
-        BotoCoreError: boto3 does not take what an AWS_ variable or file says.
+        BotoCoreError: boto3 refuses the value of an AWS_ variable or file.
     """
     for chatter in ("boto3", "botocore", "s3transfer"):
         logging.getLogger(chatter).setLevel(logging.INFO)  # below that they log session tokens

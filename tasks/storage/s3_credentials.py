@@ -1,4 +1,4 @@
-"""What there is for S3 on this machine, found without asking anyone."""
+"""Describes this machine's access to S3, without contacting a server or running a program."""
 
 import botocore.session
 
@@ -6,7 +6,7 @@ from tasks.storage.s3 import new_client
 from tasks.storage.s3_errors import attempt, host
 
 _ASKED = ("custom-process", "container-role", "iam-role")
-"""Sources of credentials that are programs or servers: to ask one may take long, and in vain."""
+"""Sources of credentials that are programs or servers, which may answer late or not at all."""
 
 _UNTOLD = (
     "no credentials in environment or files; those of a helper or of the machine's role are asked for "
@@ -15,10 +15,10 @@ _UNTOLD = (
 
 
 def describe_access() -> str:
-    """Which server is spoken to, and with whose credentials, as far as environment and files tell: nobody is asked.
+    """The server, region, profile and source of the credentials, as environment and files name them.
 
     Raises:
-        StorageError: boto3 does not take what an AWS_ variable or file says.
+        StorageError: boto3 refuses the value of an AWS_ variable or file.
     """
     return attempt("S3", "used", _access)
 

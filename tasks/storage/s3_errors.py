@@ -1,6 +1,7 @@
-"""What goes wrong with S3: what is worth another try, and the rest in words of our own.
+"""Errors of S3: work is tried again after those that may pass; the others become errors in our own words.
 
-No text from below is passed on: a server, or a helper that fetches credentials, may have put a secret into it.
+No text of a server or of boto3 is passed on: a server, or a helper that fetches credentials, may have put a secret into
+it.
 """
 
 import re
@@ -18,18 +19,18 @@ from tasks.storage.base import StorageError
 
 
 class AbsentError(StorageError):
-    """There is nothing under a key, which the server answered in so many words."""
+    """The server answered that there is no object under a key."""
 
 
 class UnsupportedError(StorageError):
-    """The server does not know what it was asked for: not all that speak S3 know uploads in parts."""
+    """The server does not know the operation: not all S3 servers know uploads in parts."""
 
 
 ROUNDS = 8
-"""How often an operation is begun at most."""
+"""How often an operation is tried at most."""
 
 PAUSE = 0.2
-"""Seconds before the second round; before each further one, twice as many."""
+"""Seconds before the second round; doubled before each further round."""
 
 PATIENCE = 30.0
 """Seconds after which no further round begins."""
@@ -94,24 +95,24 @@ _BREAKDOWNS = (
     (_BROKEN, "the connection or the answer broke off, again and again; try again later"),
     (Exception, "boto3 gave up with {name}; check the AWS_ variables and the files in ~/.aws"),
 )
-"""Errors that no server answered, and what they mean: the first kind that fits."""
+"""Errors without an answer of a server, and their reasons: the first kind that fits counts."""
 
 
 def attempt(subject: str, doing: str, work: Callable[[], _T]) -> _T:
-    """What `work` gives, in as many rounds as it takes.
+    """The result of `work`, which is called again, up to `ROUNDS` times, after an error that may pass.
 
-    Below this, botocore tries each request several times. Rounds are for what it does not see, such as a body that
-    breaks off while it is read, and for the time in which its quota of retries is used up.
+    botocore itself tries each request several times. Rounds are for errors that it does not see, such as a body that
+    breaks off while it is read, and for the time after its quota of retries is used up.
 
     Args:
-        subject: what it is about, with its URI: `object 's3://bucket/a.png'`.
-        doing: what cannot be done if it fails: `read`.
+        subject: kind and URI of the object, for the error: `object 's3://bucket/a.png'`.
+        doing: the operation, for the error: `read`.
         work: talks to the server; called anew in each round.
 
     Raises:
         AbsentError: there is no such object.
-        UnsupportedError: the server cannot do it at all.
-        StorageError: it cannot be done; the text says why and what to do.
+        UnsupportedError: the server does not know the operation.
+        StorageError: the operation failed; the text says why and what to do.
     """
     try:
         return _patiently(work)
@@ -123,7 +124,7 @@ def attempt(subject: str, doing: str, work: Callable[[], _T]) -> _T:
 
 
 def reason(error: Exception) -> str:
-    """What `error` says of the matter, and what to do."""
+    """The reason for `error` in our own words, and what to do."""
     if isinstance(error, exceptions.ClientError):
         return _of_answer(error)
     words = next(words for kind, words in _BREAKDOWNS if isinstance(error, kind))
@@ -131,7 +132,7 @@ def reason(error: Exception) -> str:
 
 
 def host(url: str) -> str:
-    """The host and port of a server: what of its URL is no secret."""
+    """The host and port of a server: the parts of its URL that are not secret."""
     with suppress(ValueError):  # a port that is no number
         parts = urlsplit(url)
         if parts.hostname:
@@ -183,6 +184,6 @@ def _status(error: Any) -> int:
 
 
 def _server(error: Any) -> str:
-    """What could not be spoken to."""
+    """The host that could not be reached."""
     told = getattr(error, "kwargs", {})
     return host(str(told.get("endpoint_url") or told.get("proxy_url") or ""))
