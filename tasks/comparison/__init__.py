@@ -1,4 +1,4 @@
-"""A comparison of configurations: from the grid that a user asks for to the page with the verdict.
+"""A comparison of configurations: from the requested grid to the page with the verdict.
 
 `grid` turns a request into variants and trials. The trials are made like any other pairs; `judging` then reads the
 pictures again and scores them. `results` holds all pictures with their scores, `tables` answers one question each from

@@ -1,4 +1,4 @@
-"""Charts of a comparison: how losses fell by step and by second, and what a good score costs in seconds."""
+"""Charts of a comparison: losses by step and by second, and scores by seconds."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ _HEIGHT_OF_A_LINE = 0.17
 """Inches."""
 
 _DASHES = ("-", "--", ":")
-"""What tells lines apart where there are more of them than hues."""
+"""Line styles that tell lines apart if there are more lines than hues."""
 
 _WAYS = (
     *("optimizer", "learning_rate", "schedule", "iterations", "tolerance", "time_limit", "precision", "jit", "init"),
     *("levels", "tile", "record_every", "snapshot_every", "format", "quality", "deterministic"),
 )
-"""Fields that say how an objective is brought down, not what it is."""
+"""Fields that change how an objective is minimized, not the objective."""
 
 _RESOLVED = ("content_layers", "style_layers", *WEIGHT_FIELDS, "smoothing")
-"""Fields whose None stands for a value."""
+"""Fields whose None stands for a default that depends on other fields."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +40,8 @@ class Drawing:
 
     Attributes:
         about: the configurations that it shows, in few words; empty where it shows all.
-        title: what it shows of them.
-        draw: makes the chart itself.
+        title: what it shows.
+        draw: makes the chart.
     """
 
     about: str
@@ -62,9 +62,9 @@ def convergence(comparison: Comparison, palette: Palette) -> Iterator[Drawing]:
 
 
 def trade_offs(comparison: Comparison, palette: Palette) -> Iterator[Drawing]:
-    """The score against the seconds of optimization, and the distance to the style against that to the content.
+    """The score against the seconds of optimization, and the distance to the style against the distance to the content.
 
-    A point is a configuration: its mean over the pairs of which every one has a picture.
+    A point is the mean of a configuration over the pairs of which every configuration has a picture.
     """
     means = comparison.verdict.frame.set_index("configuration")
     means.columns = means.columns.str.replace("_", " ").str.replace("seconds optimize", "seconds of optimization")
@@ -77,9 +77,9 @@ def trade_offs(comparison: Comparison, palette: Palette) -> Iterator[Drawing]:
 
 
 def front(points: pd.DataFrame) -> pd.DataFrame:
-    """The points that no other betters in one of two columns without being worse in the other; less is better.
+    """The points that no other point beats in one of two columns without being worse in the other; less is better.
 
-    They come in the order of the first column.
+    They are sorted by the first column.
     """
     across, upwards = points.columns
     ordered = points.sort_values([across, upwards])
@@ -87,7 +87,7 @@ def front(points: pd.DataFrame) -> pd.DataFrame:
 
 
 def _groups(comparison: Comparison) -> Iterator[tuple[str, list[Variant]]]:
-    """Configurations of one objective, with the words that set it apart."""
+    """Groups of configurations with the same objective, each with a description of the objective."""
     groups: dict[tuple[Any, ...], list[Variant]] = {}
     for variant in comparison.variants:
         groups.setdefault(_objective(variant.config), []).append(variant)
@@ -96,7 +96,7 @@ def _groups(comparison: Comparison) -> Iterator[tuple[str, list[Variant]]]:
 
 
 def _objective(config: TransferConfig) -> tuple[Any, ...]:
-    """What is brought down: equal where total losses can be compared."""
+    """A key of the objective: equal for configurations whose total losses can be compared."""
     default = TransferConfig()
     same = {name: getattr(default, name) for name in (*_WAYS, *_RESOLVED)}
     seed = config.seed if config.weights == "random" else default.seed
@@ -113,7 +113,7 @@ def _about(comparison: Comparison, config: TransferConfig) -> str:
 
 
 def _median(comparison: Comparison, name: str) -> pd.DataFrame:
-    """Steps, seconds and total losses of a configuration, thinned; what has ended stays where it came to."""
+    """Steps, seconds and total losses of a configuration, thinned; a curve that ended keeps its last value."""
     curves = comparison.curves
     own = curves[(curves["configuration"] == name) & curves["pair"].isin(comparison.complete) & (curves["total"] > 0)]
     by_pair = {term: own.pivot_table(index="step", columns="pair", values=term) for term in ("seconds", "total")}
@@ -140,7 +140,7 @@ def _lines(curves: Mapping[str, pd.DataFrame], unit: str, palette: Palette) -> F
 
 
 def _points(points: pd.DataFrame, palette: Palette) -> Figure:
-    """The points by name, those of the front filled and joined by a stepped line."""
+    """Draw the points with their names, those of the front filled and joined by a stepped line."""
     with lettering():
         drawn, axes = canvas(_WIDTH, _HEIGHT)
         best = front(points)
@@ -156,7 +156,7 @@ def _points(points: pd.DataFrame, palette: Palette) -> Figure:
 
 
 def _stepped(axes: Any, best: pd.DataFrame, palette: Palette) -> None:
-    """The border of what was reached: down from the top to the first point, and on to the right from the last."""
+    """Draw the front as a stepped line: from the top down to the first point, and from the last one to the right."""
     (low, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     across, upwards = best.to_numpy().T
     axes.plot([*across.repeat(2), right], [top, *upwards.repeat(2)], color=palette.accent, linewidth=1)

@@ -1,4 +1,4 @@
-"""A comparison as it is asked for: grids of configurations, the variants that come of them, and their trials."""
+"""The request for a comparison: grids of configurations, their variants, and the trials."""
 
 import re
 from collections import Counter
@@ -24,7 +24,7 @@ class Grid:
     """Configurations that differ in some fields only: every combination of their values.
 
     Attributes:
-        config: what they share.
+        config: the fields that they share.
         vary: values by field.
     """
 
@@ -41,8 +41,8 @@ class Variant:
     """One configuration of a comparison.
 
     Attributes:
-        name: what sets it apart from the others, for tables and charts.
-        slug: the same without its backbone, for the names of files; empty where the backbone says it all.
+        name: backbone and values that set it apart from the others, for tables and charts.
+        slug: the name without the backbone, for the names of files; empty if only the backbone differs.
         config: the configuration.
     """
 
@@ -58,7 +58,7 @@ class Trial:
     Attributes:
         pair: name of the pair, the same under each variant.
         variant: the configuration.
-        spec: what the pipeline makes of them.
+        spec: the pair under the variant, for the pipeline.
     """
 
     pair: str
@@ -87,7 +87,7 @@ STUDIES: dict[str, tuple[tuple[str, dict[str, list[object]]], ...]] = {
         ),
     )
 }
-"""Published comparisons by name: presets, each with what was varied in it. The one here compares VGG16 with
+"""Published comparisons by name: presets, each with the varied fields. This one compares VGG16 with
 ResNet50: two recipes, five rates for each, and the layer sets that its authors tried."""
 
 
@@ -104,7 +104,7 @@ def study(name: str, **changes: object) -> tuple[Grid, ...]:
 
 
 def variants(grids: Sequence[Grid]) -> tuple[Variant, ...]:
-    """The configurations of the grids in their order, each once, under the name it has first.
+    """The configurations of the grids in their order, each once, under its first name.
 
     Raises:
         ConfigError: a field or a value is not allowed, a field has no values, or there is one configuration only.
@@ -142,7 +142,7 @@ def trials(plan: Plan, variants: Iterable[Variant], config: TransferConfig) -> t
     Args:
         plan: pairs under one configuration.
         variants: the configurations to compare.
-        config: the configuration of the plan, from which those of the pairs depart.
+        config: the configuration of the plan, which the pairs override.
 
     Raises:
         PairingError: the plan's pair list sets fields by itself.
@@ -159,16 +159,16 @@ def trials(plan: Plan, variants: Iterable[Variant], config: TransferConfig) -> t
 
 
 def trials_of(plan: Plan, grids: Sequence[Grid], referee: Referee | None = None) -> tuple[Trial, ...]:
-    """The trials of a comparison, each of which this machine could make and have judged.
+    """The trials of a comparison, once all that this machine needs to make and judge them is there.
 
     Args:
         plan: the pairs, under the configuration of the first grid.
         grids: the configurations.
-        referee: the network that is asked to judge; None is one that is at hand.
+        referee: the network that judges; None chooses an available one.
 
     Raises:
         ConfigError: a configuration is not allowed, or there is one only.
-        WeightsError: weights, or those of the referee, are absent or damaged.
+        WeightsError: weights of a configuration or of the referee are absent or damaged.
         PairingError: the plan's pair list sets fields by itself, or two pictures would be one file.
     """
     compared = variants(grids)
@@ -201,7 +201,7 @@ def _departures(config: TransferConfig, base: TransferConfig) -> Overrides:
 
 
 def _slug(values: Mapping[str, object]) -> str:
-    """Values of fields, as a person reads them; the backbone is said elsewhere."""
+    """Values of fields as text for people, without the backbone."""
     return " ".join(f"{name}={_text(value)}" for name, value in values.items() if name != "backbone")
 
 
@@ -214,7 +214,7 @@ def _text(value: object) -> str:
 
 
 def _safe(slug: str) -> str:
-    """The slug as part of a file name; where it loses letters, a few of its hash keep it apart from others."""
+    """The slug as part of a file name; if it loses characters, six digits of its hash make it unique."""
     plain = re.sub(r"[^\w.=+#-]+", "_", slug)
     if len(plain) <= _LONGEST_SLUG and re.fullmatch(r"[\w.=+# -]*", slug):
         return plain

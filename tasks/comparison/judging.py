@@ -1,4 +1,4 @@
-"""From the rows of a comparison to its judgement: each picture is read again and scored, whatever made it."""
+"""Judges a comparison: each picture is read again and scored, whichever network made it."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -24,7 +24,7 @@ Log = Callable[[str], object]
 
 
 def referees(trials: Iterable[Trial], first: Referee | None = None) -> tuple[Referee, ...]:
-    """Who judges: the one that was asked for, or the best that is at hand, and then each network that took part."""
+    """The referees: the one asked for, or the best available one, then each network that took part."""
     configs = [trial.variant.config for trial in trials]
     own = (Referee(backbone=config.backbone, weights=config.weights) for config in configs)
     return tuple(dict.fromkeys((first or choose_referee(configs), *own)))
@@ -36,15 +36,14 @@ def judged(
     """Score every picture by every referee.
 
     Pairs are taken one after another, so that a referee reads a content and a style once. A picture that cannot be
-    scored has no scores; why is logged.
+    scored has no scores; the reason is logged.
 
     Args:
-        trials: what was asked for.
-        rows: what became of it, in the same order.
+        trials: the trials to judge.
+        rows: their rows, in the same order.
         job: where the pictures are, and the device.
-        referees: who judges.
+        referees: the networks that judge.
         log: takes a line of text.
-
     """
     bench = _Bench(job, referees)
     order = sorted(range(len(trials)), key=lambda index: trials[index].pair)
@@ -53,7 +52,7 @@ def judged(
 
 
 class _Bench:
-    """Where pictures are laid before the referees."""
+    """Reads the pictures of trials, and has the referees score them."""
 
     def __init__(self, job: Job, referees: tuple[Referee, ...]) -> None:
         self._job, self._referees = job, referees
@@ -90,6 +89,6 @@ class _Bench:
 
 @lru_cache(maxsize=2)
 def _judge(referee: Referee, device: str) -> "Judge":
-    from nst_engine import Judge  # loads TensorFlow: only now is it certain to be needed
+    from nst_engine import Judge  # loads TensorFlow, so only when it is needed
 
     return Judge(referee, device)

@@ -1,4 +1,4 @@
-"""What a comparison leaves in its output: three CSV files and a page."""
+"""Writes the three CSV files and the page of a comparison."""
 
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from tasks.storage import Storage, read_uri
 COMPARISON, CURVES, REFEREES, PAGE = "comparison.csv", "curves.csv", "referees.csv", "comparison.html"
 
 _SIDE = 640
-"""Long side of the page's pictures, in pixels: enough to look into them."""
+"""Long side of the page's pictures, in pixels: enough to see details."""
 
 
 def write_comparison(output: Storage, comparison: Comparison) -> Gallery:
@@ -33,7 +33,7 @@ def write_comparison(output: Storage, comparison: Comparison) -> Gallery:
 
 
 def gallery(output: Storage, comparison: Comparison, most: int = MOST_PICTURES) -> Gallery:
-    """The pictures of as many pairs as there is room for, spread evenly, each pair under all configurations."""
+    """The pictures of pairs spread evenly, each under all configurations: `most` results at most, but a pair at least."""
     room = max(1, most // len(comparison.variants))
     step = math.ceil(len(comparison.pairs) / room)
     pairs = set(comparison.pairs[::step])

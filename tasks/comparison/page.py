@@ -22,11 +22,11 @@ _HEADS = {name: name.replace("_", " ").capitalize() for name in _OWN_WORDS} | {
 
 
 def comparison_page(comparison: Comparison, gallery: Gallery) -> bytes:
-    """The page as a UTF-8 HTML file that loads nothing but what is in it.
+    """The page as a UTF-8 HTML file that loads nothing from outside.
 
     Its links lead to `<backbone>/<pair>.<suffix>`, to the CSV files and to `report.html`, all beside it. It shows the
-    pairs of which the gallery has pictures, and those of which none was made, with the reasons; no more than
-    `MOST_PICTURES` pairs and pictures.
+    pairs with pictures in the gallery, and the pairs without any picture, with the reasons; at most `MOST_PICTURES`
+    pairs and pictures.
     """
     thumbnails = Thumbnails()
     judge = comparison.referees[0]
@@ -55,7 +55,7 @@ def best(comparison: Comparison) -> dict[str, Any] | None:
 
 
 def tells(table: Table) -> bool:
-    """Whether there is a figure in it at all."""
+    """True if the table has at least one figure."""
     return bool(table.frame.iloc[:, 1:].notna().any(axis=None))
 
 
@@ -65,7 +65,7 @@ def heading(column: str) -> str:
 
 
 def _shown(comparison: Comparison, gallery: Gallery) -> list[list[Judged]]:
-    """What was judged of the pairs that the page shows, pair by pair."""
+    """The judged results of the pairs that the page shows, pair by pair."""
     pictured = {pair for pair, _ in gallery.results}
     found: dict[str, list[Judged]] = {pair: [] for pair in comparison.pairs}
     for judged in comparison.judged:
@@ -79,7 +79,7 @@ def _shown(comparison: Comparison, gallery: Gallery) -> list[list[Judged]]:
 
 
 def _line(judged: Sequence[Judged], judge: Referee, gallery: Gallery, thumbnails: Thumbnails) -> dict[str, Any]:
-    """What the template needs to hang the pictures of one pair."""
+    """The values that the template needs to show the pictures of one pair."""
     pair, row = judged[0].trial.pair, judged[0].row
     cells = [_cell(it, judge, gallery) for it in judged]
     scores = [cell["score"] for cell in cells if cell["score"] is not None]
@@ -95,7 +95,7 @@ def _line(judged: Sequence[Judged], judge: Referee, gallery: Gallery, thumbnails
 
 
 def _cell(judged: Judged, judge: Referee, gallery: Gallery) -> dict[str, Any]:
-    """A picture with what stands under it."""
+    """The values that the template needs to show one picture and the text under it."""
     distances = judged.distances.get(judge)
     picture = gallery.results.get((judged.trial.pair, judged.name))
     return {

@@ -1,4 +1,4 @@
-"""What a comparison came to: every picture with its losses over time and its scores."""
+"""The results of a comparison: every picture with its losses over time and its scores."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -19,14 +19,14 @@ from tasks.records.row import LOSS_COLUMNS, ManifestRow
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """One picture of a comparison, or the failure in its place.
+    """One picture of a comparison with its scores, or a failure.
 
     Attributes:
-        trial: what was asked for.
-        row: what became of it.
-        history: records of the optimization as `TransferResult.history_rows` gives them; none without a picture.
-        measures: of the picture itself; None without one.
-        distances: what each referee says of it, by the referee; none without a picture.
+        trial: the pair under a variant.
+        row: the trial's row.
+        history: records of the optimization as `TransferResult.history_rows` gives them; empty without a picture.
+        measures: the measures that need no network; None without a picture.
+        distances: scores by referee; empty without a picture.
     """
 
     trial: Trial
@@ -46,8 +46,8 @@ class Comparison:
     """All pictures of a comparison.
 
     Attributes:
-        judged: variant by variant, and in each the pairs in one order.
-        referees: who judged, the one of the tables first.
+        judged: variant by variant, the pairs of each in the same order.
+        referees: the networks that judged; the first is the judge of the tables.
     """
 
     judged: tuple[Judged, ...]
@@ -72,7 +72,7 @@ class Comparison:
 
     @cached_property
     def complete(self) -> tuple[str, ...]:
-        """The pairs of which every configuration has a picture, but for those that have none at all."""
+        """The pairs of which every configuration has a picture; configurations without any picture do not count."""
         made = [judged for judged in self.judged if judged.row.status != Status.FAILED]
         some = {judged.name for judged in made}
         having = {pair: {judged.name for judged in made if judged.trial.pair == pair} for pair in self.pairs}
@@ -80,16 +80,16 @@ class Comparison:
 
     @property
     def untrained(self) -> tuple[str, ...]:
-        """Names of the networks with random weights, those compared and those that judge: their figures say little."""
+        """Names of the networks with random weights, compared or judging: their figures say little."""
         compared = (Referee(backbone=it.config.backbone, weights=it.config.weights) for it in self.variants)
         networks = dict.fromkeys((*compared, *self.referees))
         return tuple(network.name for network in networks if network.weights == "random")
 
     @cached_property
     def curves(self) -> pd.DataFrame:
-        """Every record of every picture, one a row: what `curves.csv` holds.
+        """One row per record of every picture, as in `curves.csv`.
 
-        Losses are unweighted but for `total`; `seconds` count from the beginning of the optimization, `step` from 0.
+        Losses are unweighted, except `total`; `seconds` count from the beginning of the optimization, `step` from 0.
         """
         columns = ["pair", "configuration", "step", "side", "seconds", "total", *TERMS, "learning_rate"]
         records = (
@@ -101,12 +101,12 @@ class Comparison:
 
     @cached_property
     def results(self) -> pd.DataFrame:
-        """One row per pair and configuration, with the figures of the first referee: what `comparison.csv` holds."""
+        """One row per pair and configuration, with the figures of the first referee, as in `comparison.csv`."""
         return pd.DataFrame([self._result(judged) for judged in self.judged])
 
     @cached_property
     def crossed(self) -> pd.DataFrame:
-        """One row per pair, configuration and referee: what `referees.csv` holds."""
+        """One row per pair, configuration and referee, as in `referees.csv`."""
         configs = [variant.config for variant in self.variants]
         columns = ["pair", "configuration", "referee", "took_part", *SCORES]
         rows = (
@@ -157,7 +157,7 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Gallery:
-    """Small pictures of a comparison, each a JPEG file's bytes; those that are gone are absent.
+    """Thumbnails of a comparison, each a JPEG file's bytes; pictures that are gone are absent.
 
     Attributes:
         results: by pair and configuration.

@@ -1,4 +1,4 @@
-"""A comparison in one Markdown text, small enough for a run's history: verdict, pictures, charts, tables, failures."""
+"""The digest of a comparison: a Markdown text for the run's history."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -15,16 +15,16 @@ from tasks.reporting.number_format import figure
 from tasks.reporting.run_artifact import MOST_PICTURES, failures, image, line, paragraph, table, text, thumb, title
 
 MOST_PAIRS, MOST_CHARTS, MOST_TABLES, MOST_LINES = 3, 8, 12, 30
-"""Columns of the pictures; charts, tables, and lines of one: more would be too much for a server to take."""
+"""Pairs with pictures, charts, tables, and lines of a table, at most: a server refuses a larger text."""
 
 
 def comparison_digest(comparison: Comparison, gallery: Gallery, places: Iterable[str]) -> str:
-    """The text, with small pictures in it as data URIs.
+    """The digest of a comparison as Markdown, with small pictures in it as data URIs.
 
     Args:
-        comparison: what came of the configurations.
-        gallery: pictures to choose from; no more than `tasks.reporting.run_artifact.MOST_PICTURES` results are shown.
-        places: addresses of the page and the tables.
+        comparison: the results of the comparison.
+        gallery: pictures to choose from; at most `tasks.reporting.run_artifact.MOST_PICTURES` results are shown.
+        places: URIs of the page and the tables.
     """
     verdict, others = comparison.verdict, list(filter(tells, comparison.tables[1:]))
     failed = [it for it in comparison.judged if it.row.status == Status.FAILED]
@@ -75,7 +75,7 @@ def _ranked(verdict: Table, gallery: Gallery) -> list[str]:
 
 
 def _pictures(comparison: Comparison, gallery: Gallery, names: list[str]) -> Iterator[str]:
-    """A contact sheet: a pair a column, a configuration a row, of as many of them as there is room for."""
+    """A contact sheet with a column per pair and a row per configuration, as many as the limits allow."""
     if not names:
         return
     pictured = {pair for pair, _ in gallery.results}

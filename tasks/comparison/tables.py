@@ -21,7 +21,7 @@ MEASURES = tuple(it.name for it in fields(Measures))
 """What is said of it without a network."""
 
 MARKS = 10
-"""Iterations at which the curves are read: recorded ones, as evenly as they come."""
+"""Iterations at which the curves are read: recorded ones, spread as evenly as possible."""
 
 _FIGURES = (*SCORES, *MEASURES)
 _LAYERS = ("content_layers", "style_layers")
@@ -39,8 +39,8 @@ class Table:
 
     Attributes:
         title: the question, in few words.
-        note: what is to be kept in mind.
-        frame: the answer; its first column is a text, the others are numbers, NaN where there is none.
+        note: what the reader has to know.
+        frame: the answer; its first column is a text, the others are numbers, NaN for a missing number.
     """
 
     title: str
@@ -72,7 +72,7 @@ def _verdict(comparison: "Comparison") -> Table:
 
 
 def _by_iteration(comparison: "Comparison", title: str, term: str, note: str) -> Table:
-    """A loss, or the seconds, where each curve stands at the marks."""
+    """A table of a loss, or of the seconds, at some iterations."""
     curves = comparison.curves[comparison.curves["pair"].isin(comparison.complete)]
     recorded = sorted({*curves["step"].tolist()} - {0})
     even = (recorded[-1] * mark / MARKS for mark in range(1, MARKS + 1)) if recorded else ()
@@ -85,7 +85,7 @@ def _by_iteration(comparison: "Comparison", title: str, term: str, note: str) ->
 
 
 def _by_field(comparison: "Comparison", field: str) -> Iterator[Table]:
-    """What a field does where nothing else changes: a table for each group of such configurations."""
+    """The effect of one field: a table for each group of configurations that differ in that field alone."""
     groups: dict[tuple[Any, ...], list[Variant]] = {}
     for variant in comparison.variants:
         groups.setdefault(_rest(variant.config, field), []).append(variant)
@@ -99,7 +99,7 @@ def _by_field(comparison: "Comparison", field: str) -> Iterator[Table]:
 
 
 def _besides(comparison: "Comparison", variant: Variant, field: str) -> str:
-    """What a group has in common that sets it apart from other groups."""
+    """The values that a group shares and that set it apart from other groups."""
     names = [name for name in comparison.varied if name not in (*_LAYERS, *_as_one(field))]
     values = {name: getattr(variant.config, name) for name in names}
     told = (f"{name} {value}" for name, value in values.items() if value is not None)
@@ -120,19 +120,19 @@ def _counted(comparison: "Comparison") -> str:
 
 
 def _reached(curve: pd.DataFrame, mark: int, term: str) -> float:
-    """The mean over pairs of what stood last in their curves at a step; NaN where all have ended before it."""
+    """The mean over pairs of the last value up to a step; NaN if all curves ended before that step."""
     if curve["step"].max() < mark:
         return math.nan
     return float(curve[curve["step"] <= mark].groupby("pair")[term].last().mean())
 
 
 def _rest(config: TransferConfig, field: str) -> tuple[Any, ...]:
-    """All but one field of a configuration: equal for those that differ in it alone."""
+    """The values of all fields but one: equal for configurations that differ in that field alone."""
     return tuple(getattr(config, it.name) for it in fields(config) if it.name not in _as_one(field))
 
 
 def _as_one(field: str) -> tuple[str, ...]:
-    """A field and what changes with it: a network goes with its weights."""
+    """A field and the fields that change with it: a backbone has its own weights."""
     return ("backbone", "weights") if field == "backbone" else (field,)
 
 
