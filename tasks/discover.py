@@ -1,4 +1,4 @@
-"""The Prefect task that finds the pairs of a batch, unless its caller has its plan ready."""
+"""The Prefect task that finds the pairs of a batch, or takes the plan that its caller has prepared."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from tasks.preflight.checks import preflight
 
 @task(name="discover", task_run_name="discover pairs", cache_policy=NO_CACHE, persist_result=False)
 def discover(job: Job, request: Request) -> Plan:
-    """The plan of a batch. It stays in memory: of a million pairs, Prefect keeps none."""
+    """The plan of a batch. It stays in memory: Prefect stores no pair."""
     plan = prepared_plan()
     return preflight(job, request) if plan is None else plan
 
@@ -27,7 +27,7 @@ run form, and Prefect copies, checks and stores them, which a plan of a million 
 
 @contextmanager
 def prepared(plan: Plan) -> Iterator[None]:
-    """Have the batch that runs in this block take a plan as it is."""
+    """Let the batch that runs in this block use `plan`."""
     token = _plan.set(plan)
     try:
         yield
@@ -36,5 +36,5 @@ def prepared(plan: Plan) -> Iterator[None]:
 
 
 def prepared_plan() -> Plan | None:
-    """The plan that is ready; None where the batch is to make its own."""
+    """The prepared plan, or None if the batch makes its own."""
     return _plan.get()

@@ -1,7 +1,7 @@
-"""One holder at a time of each device, and of each picture, whatever the number of threads, flows and processes here.
+"""One holder at a time for each device and each picture, among all threads, flows and processes of this machine.
 
-A slot is a locked file. The system unlocks it when its holder ends, however that comes about, so that no slot is ever
-lost; and where the file cannot be locked, that is an error, for work without a slot would share its device.
+A slot is a locked file. The system unlocks it when its holder ends in any way, so that no slot is ever lost. A file
+that cannot be locked is an error, since work without a slot would share its device.
 """
 
 import os
@@ -18,18 +18,18 @@ from tasks.storage import StorageError
 from tasks.storage.file_lock import try_lock
 
 _PAUSE = 0.05
-"""Seconds between two looks at devices that are all at work."""
+"""Seconds between two tries while all devices are busy."""
 
 
 @contextmanager
 def slot(devices: Sequence[str]) -> Iterator[str]:
     """Hold one of the devices, such as `GPU:0`, for as long as the block lasts; waits until one is free.
 
-    Who waits first is next, so that two batches on one device take turns.
+    The first to wait is the next holder, so that two batches on one device take turns.
 
     Raises:
-        InterruptedPairError: what waits is to end.
-        StorageError: the folder of what is kept on this machine takes no files.
+        InterruptedPairError: the batch is interrupted.
+        StorageError: the lock file cannot be made.
     """
     names = {device: _physical(device) for device in devices}
     with ExitStack() as files:
@@ -42,7 +42,7 @@ def slot(devices: Sequence[str]) -> Iterator[str]:
 
 @contextmanager
 def alone(picture: str) -> Iterator[None]:
-    """Be the only one on this machine at work on a picture, by its address, as long as the block lasts; waits for that.
+    """Hold a picture, named by its URI, for the block: no one else on this machine works on it; waits until it is free.
 
     Raises:
         InterruptedPairError, StorageError: as for `slot`.
@@ -51,7 +51,7 @@ def alone(picture: str) -> Iterator[None]:
     while True:
         with _opened(f"{name}.lock") as file:
             _first_free({name: file})
-            if os.fstat(file.fileno()).st_nlink:  # or else who had it has removed it, and another may have a new one
+            if os.fstat(file.fileno()).st_nlink:  # else the last holder has deleted it, and another may hold a new one
                 try:
                     yield
                 finally:
@@ -60,10 +60,10 @@ def alone(picture: str) -> Iterator[None]:
 
 
 def require_slots() -> None:
-    """See that slots can be had here.
+    """Check that this machine can hold slots.
 
     Raises:
-        StorageError: they cannot.
+        StorageError: a lock file cannot be made.
     """
     _opened("cpu-0.lock").close()
 
@@ -89,7 +89,7 @@ def _opened(name: str) -> BufferedWriter:
 
 
 def _physical(device: str) -> str:
-    """A name for the device that holds for all processes: each numbers the GPUs that it sees from 0."""
+    """A name of the device that is the same in all processes; each process numbers the GPUs that it sees from 0."""
     kind, _, index = device.lower().partition(":")
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if kind == "gpu" and visible:

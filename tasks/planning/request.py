@@ -1,4 +1,4 @@
-"""What a batch is asked for: which content goes with which style."""
+"""The request of a batch: which content goes with which style."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -7,13 +7,13 @@ from nst_engine.errors import NightbrushError, listed
 
 Pairing = Literal["every", "stem", "zip", "list"]
 """Which content goes with which style: each with each, those of the same stem, those of the same rank in the order of
-keys, or those that a CSV file lists."""
+keys, or those listed in a CSV file."""
 
 _PAIRINGS: tuple[Pairing, ...] = get_args(Pairing)
 
 
 class PairingError(NightbrushError):
-    """No batch can be made of the pictures that are there, or two of its pictures would be one file."""
+    """The pictures make no batch, or two results would be the same file."""
 
 
 def require_pairing(name: str) -> Pairing:
@@ -33,13 +33,13 @@ class Request:
     """Which pairs a batch is asked for.
 
     Attributes:
-        backbones: networks, each for every pair; a row of a pair list may name another.
-        pairing: way of pairing; None is `list` where there is a pair list, else `every`.
-        pair_list: its path or URI.
+        backbones: names of the networks that make every pair; a row of a pair list may name another.
+        pairing: way of pairing; None is `list` if there is a pair list, else `every`.
+        pair_list: path or URI of the pair list.
         include, exclude: patterns of keys, see `tasks.planning.listing`.
 
     Raises:
-        PairingError: the values make no sense together.
+        PairingError: the values contradict each other.
     """
 
     backbones: tuple[str, ...]
@@ -62,5 +62,5 @@ class Request:
 
     @property
     def way(self) -> Pairing:
-        """The way of pairing, None replaced."""
+        """The way of pairing, with None replaced."""
         return self.pairing or ("every" if self.pair_list is None else "list")

@@ -1,4 +1,4 @@
-"""What can be known before any work: whether a batch can run at all, and what it would do."""
+"""Checks before any work that a batch can run, and plans it."""
 
 from collections.abc import Iterable, Iterator
 
@@ -14,9 +14,9 @@ from tasks.storage import Storage, open_storage, read_uri, require_writable
 
 
 def preflight(job: Job, request: Request) -> Plan:
-    """Check a batch and plan it: what is quickly known first, then contents and styles are listed, each once.
+    """Check a batch and plan it: quick checks first, then contents and styles are listed, each once.
 
-    Weights are downloaded last, when nothing else is in the way.
+    Weights are downloaded last, once all other checks have passed.
 
     Raises:
         ConfigError: the configuration does not fit one of the backbones.
@@ -31,10 +31,10 @@ def preflight(job: Job, request: Request) -> Plan:
 
 
 def require_runnable(job: Job, request: Request) -> None:
-    """See that a batch could run, were there pictures: of the inputs, no more than the first page is listed.
+    """Check that a batch can run once there are pictures; only the first page of the inputs is listed.
 
     Raises:
-        NightbrushError: it could not; as for `preflight`.
+        NightbrushError: it cannot; as for `preflight`.
     """
     configs = _configs(job, request)
     for inputs in _checked(job, configs):
@@ -58,7 +58,7 @@ def _require_usable(configs: Iterable[TransferConfig]) -> None:
 
 
 def _checked(job: Job, configs: Iterable[TransferConfig]) -> tuple[Storage, Storage]:
-    """Contents and styles, not yet listed, once all is seen to be in order but weights to download."""
+    """Check everything but weights to download; returns contents and styles, not yet listed."""
     require_slots()
     _require_usable(config for config in configs if not _downloads(config))
     contents, styles, output = map(open_storage, (job.content, job.style, job.output))
@@ -69,10 +69,10 @@ def _checked(job: Job, configs: Iterable[TransferConfig]) -> tuple[Storage, Stor
 
 
 def unfinished(plan: Plan, job: Job) -> Iterator[PairSpec]:
-    """The pairs of a plan that have no sidecar yet, in their order; what the output has of their backbones is listed.
+    """The pairs of a plan that have no sidecar yet, in their order; lists the folders of their backbones in the output.
 
     Raises:
-        StorageError: it cannot be listed.
+        StorageError: a folder cannot be listed.
     """
     output = open_storage(job.output)
     folders = dict.fromkeys(f"{pair.backbone}/" for pair in plan.pairs) if output.exists() else ()
@@ -81,6 +81,6 @@ def unfinished(plan: Plan, job: Job) -> Iterator[PairSpec]:
 
 
 def _refuse_output_inside(side: str, inputs: Storage, output: Storage) -> None:
-    """A result among the inputs would be an input of the next run."""
+    """Refuse an output inside an input folder: its results would be inputs of the next run."""
     if inputs.contains(output):
         raise PairingError(f"output {output.uri()!r} lies in the {side} folder {inputs.uri()!r}; choose one outside it")
