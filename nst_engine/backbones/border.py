@@ -61,7 +61,7 @@ class Border:
         self.settings[first.name] = {"padding": "valid"}
         self._axes = [_Axis(*_zero_padding(paddings, axis), *_reach_and_step(first, axis)) for axis in (0, 1)]
 
-    def around(self, pixels: Tensor) -> Tensor:
+    def pad(self, pixels: Tensor) -> Tensor:
         """Pad the pixels, [1, height, width, channels], with their edge."""
         for axis, padding in enumerate(self._axes, start=1):
             size = tf.shape(pixels)[axis]

@@ -40,10 +40,10 @@ class TurnedConv2D(keras.layers.Conv2D):  # type: ignore[misc]  # Keras ships no
 
     def convolution_op(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         """The convolution, without the bias."""
-        return _convolution(inputs, kernel, self._turned)
+        return _convolution(inputs, kernel, self._turned_kernel)
 
     @cached_property
-    def _turned(self) -> Tensor:
+    def _turned_kernel(self) -> Tensor:
         with tf.init_scope():
             return tf.transpose(tf.reverse(self.kernel.value, axis=[0, 1]), [0, 1, 3, 2])
 

@@ -84,7 +84,7 @@ class Network:
         }
 
     def _plain_features(self, pixels: Tensor) -> dict[str, Tensor]:
-        pixels = self._border.around(preprocess(pixels, self._spec.preprocessing))
+        pixels = self._border.pad(preprocess(pixels, self._spec.preprocessing))
         features: dict[str, Tensor] = self._model(tf.cast(pixels, self._dtype), training=False)
         return features
 

@@ -51,7 +51,7 @@ def test_inside_the_border_the_first_convolution_is_that_of_keras(name: str, fir
     pixels = tf.constant(noise_pixels(size[1], size[0])[np.newaxis], tf.float32)
     convolution = network.get_layer(first)
     expected = keras.Model(network.inputs[0], convolution.output)(pixels)
-    edged = Border(network).around(pixels)
+    edged = Border(network).pad(pixels)
     activation = tf.nn.relu if first == "block1_conv1" else tf.identity
     F = activation(tf.nn.conv2d(edged, convolution.kernel, convolution.strides, "VALID"))
     assert F.shape == expected.shape
@@ -64,7 +64,7 @@ def test_edges_are_repeated_by_padding_layers_and_by_the_convolution_together() 
     x = keras.layers.ZeroPadding2D(((1, 0), (0, 2)))(x)
     x = keras.layers.Conv2D(1, 3, padding="same", dilation_rate=2)(x)
     pixels = np.arange(12, dtype=np.float32).reshape(1, 3, 4, 1)
-    edged = Border(keras.Model(inputs, x)).around(tf.constant(pixels))
+    edged = Border(keras.Model(inputs, x)).pad(tf.constant(pixels))
     np.testing.assert_array_equal(edged[0, ..., 0], np.pad(pixels[0, ..., 0], ((3, 2), (2, 4)), mode="edge"))
 
 
@@ -72,7 +72,7 @@ def test_the_gradient_of_the_padding_arrives_at_the_edge() -> None:
     pixels = tf.ones([1, 32, 32, 3])
     with tf.GradientTape() as tape:
         tape.watch(pixels)
-        total = tf.reduce_sum(Border(keras_network("resnet50")).around(pixels))
+        total = tf.reduce_sum(Border(keras_network("resnet50")).pad(pixels))
     gradient = tape.gradient(total, pixels)[0, ..., 0]
     assert tf.reduce_sum(gradient) == 38 * 38
     assert (gradient[0, 0], gradient[0, 9], gradient[9, 9]) == (16, 4, 1)
