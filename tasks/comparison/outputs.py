@@ -33,7 +33,7 @@ def write_comparison(output: Storage, comparison: Comparison) -> Gallery:
 
 
 def gallery(output: Storage, comparison: Comparison, most: int = MOST_PICTURES) -> Gallery:
-    """The pictures of pairs spread evenly, each under all configurations: at most `most` results, at least one pair."""
+    """The pictures of evenly spread pairs under all configurations: at most `most` results, but one pair at least."""
     room = max(1, most // len(comparison.variants))
     step = math.ceil(len(comparison.pairs) / room)
     pairs = set(comparison.pairs[::step])

@@ -15,13 +15,13 @@ FLAGS = (
 
 
 def chromium() -> str:
-    """The program; skips where there is none."""
+    """The path of Chromium; skips if it is not installed."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     return found or pytest.skip("pages are looked at with Chromium; run: apt-get install chromium")
 
 
 def elements_of(page: bytes, folder: Path, script: str = "") -> str:
-    """The page's elements once it is loaded and a script of the test's own has run; skips where there is no browser."""
+    """The elements of a page after it was loaded and a script of the test ran; skips if there is no browser."""
     place = folder / "page.html"
     place.write_bytes(page.replace(b"</body>", f"<script>{script}</script></body>".encode()))
     program = [chromium(), *FLAGS, f"--user-data-dir={folder / 'browser'}", place.as_uri()]

@@ -1,4 +1,4 @@
-"""Small comparisons with figures of their own, for tests of what shows them."""
+"""Small comparisons with made-up figures, for tests of tables, charts and pages."""
 
 import io
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ RATES = {f"learning_rate={rate:g}": TRAINED.replace(learning_rate=rate) for rate
 
 
 def judged(pair: str, name: str, config: TransferConfig, *, steps: int = 5, number: int = 1) -> Judged:
-    """A picture whose figures follow from a number: the higher, the worse, the quicker, the nearer to the content."""
+    """A judged picture with figures from a number: a higher one is worse, quicker and nearer to the content."""
     content, _, style = pair.partition("--")
     variant = Variant(name=name, slug=name, config=config)
     spec = PairSpec(content=Entry(f"{content}.jpg", 4), style=Entry(f"{style}.jpg", 4), backbone=config.backbone)
@@ -52,7 +52,7 @@ def judged(pair: str, name: str, config: TransferConfig, *, steps: int = 5, numb
 
 
 def failing(it: Judged, error: str = "the picture cannot be read") -> Judged:
-    """The same without a picture."""
+    """The trial of that name as a failure, without a picture."""
     return Judged(trial=it.trial, row=replace(it.row, status="failed", total_loss=None, error=error))
 
 
@@ -62,7 +62,7 @@ def a_comparison(
     failed: Iterable[tuple[str, str]] = (),
     referees: tuple[Referee, ...] = (JUDGE, OTHER),
 ) -> Comparison:
-    """A comparison of all pairs under all configurations, but for some that failed, by pair and configuration."""
+    """A comparison of all pairs under all configurations, except those that failed, named by pair and configuration."""
     made = (
         judged(pair, name, config, number=n) for n, (name, config) in enumerate(configs.items(), 1) for pair in pairs
     )
@@ -78,7 +78,7 @@ def jpeg(shade: int, side: int = 40) -> bytes:
 
 
 def a_gallery(comparison: Comparison) -> Gallery:
-    """Pictures of all that did not fail, each another; all contents are one picture, and so are all styles."""
+    """A different picture for each result that did not fail, one picture for all contents, and one for all styles."""
     made = [it for it in comparison.judged if it.row.status != "failed"]
     return Gallery(
         results={(it.trial.pair, it.name): jpeg(10 + number) for number, it in enumerate(made)},

@@ -1,4 +1,4 @@
-"""A small comparison that is made for real: two pairs under three configurations."""
+"""A small comparison with real transfers: two pairs under three configurations."""
 
 from pathlib import Path
 
@@ -23,5 +23,5 @@ def a_contest(root: Path, *grids: Grid) -> tuple[Job, tuple[Trial, ...]]:
 
 
 def made(trials: tuple[Trial, ...], job: Job) -> list[ManifestRow]:
-    """What becomes of the trials."""
+    """The rows of the trials."""
     return [stylize_pair(trial.spec, job) for trial in trials]

@@ -1,4 +1,4 @@
-"""A folder of contents that nobody wishes for, and what is to become of each."""
+"""A folder of damaged and hostile contents, and the result that each should have."""
 
 import os
 import struct
@@ -73,7 +73,7 @@ def png(
 
 
 def zeros(count: int) -> bytes:
-    """So many zeros, compressed a thousandfold, with a wrong sum at the end."""
+    """A number of zeros, compressed a thousandfold, with a wrong checksum at the end."""
     packer = zlib.compressobj(9)
     blocks = [packer.compress(bytes(MEGA)) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2)]
     return blocks[0] + blocks[1] * (count // MEGA - 1) + packer.flush()
@@ -90,7 +90,7 @@ def gif(screen: tuple[int, int], frame: tuple[int, int] | None) -> bytes:
 
 
 def tiff(width: int, height: int, *, data: bytes, deflated: bool = False, following: int = 0) -> bytes:
-    """A grey TIFF file of one strip; `following` is where its next page is said to begin."""
+    """A grey TIFF file of one strip; `following` is the offset of its next page."""
     tags = {256: width, 257: height, 258: 8, 259: 8 if deflated else 1, 262: 1, 273: 122, 277: 1, 278: height}
     entries = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in (tags | {279: len(data)}).items()]
     return b"II*\0" + struct.pack("<IH", 8, len(entries)) + b"".join(entries) + struct.pack("<I", following) + data
@@ -103,7 +103,7 @@ def webp(width: int, height: int) -> bytes:
 
 
 def scans(count: int) -> bytes:
-    """A progressive JPEG file whose last scan is there so many times."""
+    """A progressive JPEG file with its last scan repeated."""
     data = file_of("JPEG", progressive=True)[:-2]
     return data + data[data.rindex(b"\xff\xda") :] * count + b"\xff\xd9"
 
@@ -219,7 +219,7 @@ LONG = "long" * 62 + ".png"
 
 
 def named() -> Iterator[Hostile]:
-    """Good pictures with a name to stumble over."""
+    """Good pictures with awkward names."""
     data = file_of("PNG")
     for what, name in NAMES.items():
         yield Hostile(f"a name with {what}", name, data)
@@ -230,11 +230,11 @@ def named() -> Iterator[Hostile]:
 
 HOSTILE = (*contents(), *refused(), *named())
 ABSENT = ("link out.png", "link to nothing.png", "link to itself.png", "folder.png", "pipe.png", ".hidden.png")
-"""Names that are no part of the storage."""
+"""Names of files that do not belong to the storage."""
 
 
 def fill(folder: Path, outside: Path) -> None:
-    """Write all of it; `outside` is a picture to which a link leads."""
+    """Write all the files; `outside` is a picture to which a link leads."""
     folder.mkdir(parents=True)
     for file in HOSTILE:
         (folder / file.name).write_bytes(file.data)

@@ -1,4 +1,4 @@
-"""Pages as a test reads them, and names that a page must not take for more than names."""
+"""Reads pages in tests; names that a page must show as plain text."""
 
 from html.parser import HTMLParser
 
@@ -42,6 +42,6 @@ class Page(HTMLParser):
 
     @property
     def addresses(self) -> list[str]:
-        """Whatever the page names that could be loaded or followed."""
+        """All URLs in the page that could be loaded or followed."""
         names = ("href", "src", "srcset", "xlink:href", "action", "data", "poster")
         return [attributes[name] for _, attributes in self.tags for name in names if name in attributes]

@@ -50,7 +50,7 @@ def a_pair(content: str = "lake.png", style: str = "wave.png", **fields: Any) ->
 
 
 def entries(*keys: str) -> list[Entry]:
-    """What a listing tells of files of four bytes."""
+    """Entries, as listed, of files of four bytes."""
     return [Entry(key, 4) for key in keys]
 
 
@@ -60,7 +60,7 @@ def output_of(job: Job) -> LocalStorage:
 
 
 def engines_made(monkeypatch: pytest.MonkeyPatch) -> list[TransferConfig]:
-    """The configurations that networks are loaded for from now on."""
+    """The configurations for which networks are loaded from now on."""
     made: list[TransferConfig] = []
     load = StyleTransfer.__init__
 

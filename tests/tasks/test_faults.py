@@ -35,12 +35,12 @@ def files(folder: Path | str) -> list[str]:
 
 
 def without_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any picture that was to be made would fail."""
+    """Make every transfer fail."""
     monkeypatch.setattr("tasks.making.stylize_pair.engine", None)
 
 
 def first_time(monkeypatch: pytest.MonkeyPatch, happen: Callable[[], object]) -> None:
-    """Let something happen when a file is forced to the disk for the first time: that of the picture."""
+    """Run an action when a file is first forced to the disk, which is the file of the picture."""
     fsync, times = os.fsync, list[int]()
 
     def watched(descriptor: int) -> None:
@@ -80,7 +80,7 @@ def test_a_disk_that_takes_no_picture_costs_a_row_and_no_stylization(
 
 @contextmanager
 def no_file_above(size: int) -> Iterator[None]:
-    """The system itself cuts files off at that size, in bytes."""
+    """Have the system cut files off at that size, in bytes."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

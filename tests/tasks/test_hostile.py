@@ -57,7 +57,7 @@ def rows_of(job: Job) -> list[ManifestRow]:
 
 
 def surroundings(root: Path) -> dict[str, tuple[int, ...]]:
-    """Every file, folder and link below the root but for the output, and what tells a change of it."""
+    """Every file, folder and link below the root except the output, each with values that change if it changes."""
     states = {str(path): path.lstat() for path in root.rglob("*") if not path.is_relative_to(root / "out")}
     return {path: (state.st_ino, state.st_mode, state.st_size, state.st_mtime_ns) for path, state in states.items()}
 

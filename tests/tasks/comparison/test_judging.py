@@ -16,7 +16,7 @@ OTHER = Referee(backbone="mobilenet_v2", weights="random")
 
 
 def unheard(_: str) -> None:
-    """Nobody listens."""
+    """Ignore a line of the log."""
 
 
 def test_every_picture_is_scored_by_every_referee(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.tasks.studio import CONFIG
 
 @pytest.fixture(scope="module")
 def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
-    """Two rates and two pooling layers, each with each."""
+    """All combinations of two rates and two pooling layers."""
     grid = Grid(config=CONFIG, vary={"learning_rate": [1.0, 8.0], "pooling": ["max", "average"]})
     job, trials = a_contest(tmp_path_factory.mktemp("contest"), grid)
     return judged(trials, made(trials, job), job, (OTHER, TINY), unheard)

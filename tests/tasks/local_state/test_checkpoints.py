@@ -30,7 +30,7 @@ def a_checkpoint(steps: int = 4) -> Checkpoint:
 
 
 def cut_off(monkeypatch: pytest.MonkeyPatch, root: Path, after: int, **changes: Any) -> None:
-    """Have the power fail after so many steps of the pair."""
+    """Have the power fail after a number of steps."""
     keep = observer.TransferObserver.on_checkpoint
 
     def keep_and_fail(self: observer.TransferObserver, checkpoint: Checkpoint) -> None:

@@ -21,7 +21,7 @@ def untold(line: str) -> None:
 
 
 class Partly(MemoryStorage):
-    """A storage of which a part is out of reach."""
+    """A storage with files and folders that cannot be read."""
 
     def __init__(self, *keys: str, out_of_reach: tuple[str, ...]) -> None:
         super().__init__(dict.fromkeys(keys, b"data"))

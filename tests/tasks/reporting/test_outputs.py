@@ -108,7 +108,7 @@ def test_a_clock_that_goes_backwards_costs_no_report(job: Job) -> None:
 
 
 def meeting(job: Job, monkeypatch: pytest.MonkeyPatch) -> LocalStorage:
-    """The output, from which nothing comes before seven files are asked for, inputs among them."""
+    """The output; each read waits until seven files, inputs included, are being read."""
     all_there = Barrier(7, timeout=60)
 
     class Meeting(LocalStorage):

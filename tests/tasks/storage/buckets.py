@@ -1,4 +1,4 @@
-"""An S3 server on loopback, and the environment in which boto3 finds it and nothing else."""
+"""An S3 server on loopback, and an environment in which boto3 finds only this server."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ def moto_server() -> Iterator[str]:
 
 @contextmanager
 def s3_at(url: str, home: Path) -> Iterator[pytest.MonkeyPatch]:
-    """boto3 and its files as on a machine that knows nothing but this server and the `SECRETS`."""
+    """boto3 and its files as on a machine with this server and the `SECRETS` alone."""
     with pytest.MonkeyPatch.context() as environment:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             environment.delenv(name)
@@ -62,14 +62,14 @@ def s3_at(url: str, home: Path) -> Iterator[pytest.MonkeyPatch]:
 
 
 def forget_client() -> None:
-    """Have the next one read the environment anew."""
+    """Discard the client, so that the next one reads the environment anew."""
     if s3._client_of.cache_info().currsize:
         s3.client().close()
     s3._client_of.cache_clear()
 
 
 _create_loader = cache(session.create_loader)
-"""Reads the descriptions of S3 once, not anew for each client: that is most of the time it takes to make one."""
+"""Reads the descriptions of S3 once for all clients; reading them is most of the time that a client takes."""
 
 
 def new_bucket() -> str:
@@ -80,7 +80,7 @@ def new_bucket() -> str:
 
 
 def fill(bucket: str, *keys: str) -> None:
-    """Put empty objects into a bucket, by the server's back door: it is quick, and takes what is no key of ours."""
+    """Put empty objects directly into the server: it is quick, and accepts keys that our storages refuse."""
     for key in keys:
         _backend().put_object(bucket, key, b"")
 
@@ -90,7 +90,7 @@ def _backend() -> Any:
 
 
 def written(storage: Storage, data: bytes) -> bytes:
-    """What comes back of `data`."""
+    """The data after a write and a read."""
     storage.write("b.png", data)
     return storage.read("b.png")
 
@@ -103,11 +103,11 @@ USES: dict[str, Callable[[Storage], object]] = {
     "head": lambda storage: storage.head("a.png"),
     "require_writable": require_writable,
 }
-"""What can be done with a storage in which there is an object `a.png`."""
+"""All operations on a storage that holds an object `a.png`."""
 
 
 def refusal(use: Callable[[], object]) -> str:
-    """The text of the error with which `use` ends: one line."""
+    """The text of the error that `use` raises: one line."""
     with pytest.raises(StorageError) as caught:
         use()
     assert "\n" not in str(caught.value)

@@ -31,7 +31,7 @@ def bucket(cloud: Path) -> str:  # noqa: ARG001 - the server runs
 
 @pytest.fixture
 def environment(cloud: Path) -> Iterator[pytest.MonkeyPatch]:  # noqa: ARG001 - it is changed, and then restored
-    """Variables for a client of this test's own."""
+    """Set variables for a client of this test alone."""
     with pytest.MonkeyPatch.context() as environment:
         forget_client()
         yield environment
@@ -40,7 +40,7 @@ def environment(cloud: Path) -> Iterator[pytest.MonkeyPatch]:  # noqa: ARG001 - 
 
 @pytest.fixture
 def proxy(server: str, environment: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    """What stands between the client and the server."""
+    """The proxy between the client and the server."""
     with proxy_to(server) as proxy:
         environment.setenv("AWS_ENDPOINT_URL_S3", proxy.url)
         yield proxy
@@ -49,7 +49,7 @@ def proxy(server: str, environment: pytest.MonkeyPatch) -> Iterator[Proxy]:
 
 @pytest.fixture
 def photos(proxy: Proxy, bucket: str) -> Storage:
-    """A storage with one object, behind the proxy, which was asked for nothing yet."""
+    """A storage with one object, behind the proxy, which has received no request yet."""
     storage = open_storage(f"s3://{bucket}/photos")
     storage.write("a.png", b"0123456789" * 1000)
     proxy.requests.clear()
@@ -58,7 +58,7 @@ def photos(proxy: Proxy, bucket: str) -> Storage:
 
 @pytest.fixture
 def hasty(environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """An environment in which botocore tries a request twice, and no more."""
+    """An environment in which botocore tries a request twice at most."""
     environment.setenv("AWS_MAX_ATTEMPTS", "2")
     return environment
 

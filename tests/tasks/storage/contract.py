@@ -1,4 +1,4 @@
-"""What every storage keeps: subclass `StorageContract` and give it a `storage` fixture, empty and writable."""
+"""The tests of the storage contract: subclass `StorageContract` and give it a `storage` fixture, empty and writable."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,7 +24,7 @@ def listed(storage: Storage, prefix: str = "") -> list[str]:
 
 
 def left_out(storage: Storage, prefix: str = "") -> dict[str, str]:
-    """What a listing leaves out, and why."""
+    """The keys that a listing leaves out, each with the reason."""
     found: dict[str, str] = {}
     list(storage.list(prefix, lambda key, error: found.update({key: str(error)})))
     return found

@@ -1,4 +1,4 @@
-"""An HTTP server in front of another one, which passes requests on and fails as it is told to."""
+"""An HTTP server in front of another one, which passes requests on and fails as the test says."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class Fault:
-    """What becomes of one request; by itself, it is passed on and so is its answer.
+    """How one request is treated; by default, the request and its answer are passed on.
 
     Attributes:
         status: the request is not passed on, but answered with this.
@@ -42,7 +42,7 @@ LOST = Fault(keep=-1)
 DAMAGED = Fault(damage=True)
 
 Choice = Callable[[str, str], Fault | None]
-"""The fault of a request, by its method and its path with the query; None where it fares well."""
+"""The fault of a request, by its method and its path with the query; None if it is passed on."""
 
 
 def never(method: str, path: str) -> None:
@@ -62,7 +62,7 @@ def first(number: int, choice: Choice) -> Choice:
 
 @dataclass
 class Proxy:
-    """The server between: where it listens, whom it asks, how it fails and what it was asked."""
+    """The proxy: its address, the server behind it, its faults and the requests that it received."""
 
     upstream: str
     url: str = ""
@@ -119,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def log_message(self, *_: object) -> None:
-        """Nothing: what was asked stands in `Proxy.requests`."""
+        """Log nothing: `Proxy.requests` has the requests."""
 
 
 def _refusal(fault: Fault) -> tuple[int, dict[str, str], bytes]:

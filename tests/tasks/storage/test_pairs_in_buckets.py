@@ -50,13 +50,13 @@ def test_a_batch_in_a_bucket_leaves_pictures_tables_and_a_report_there(job: Job)
 
 
 def planned(job: Job) -> PairSpec:
-    """The one pair of a job, with the ETags that the listing tells."""
+    """The one pair of a job, with the ETags of the listing."""
     [pair] = preflight(job, Request(backbones=("tiny",))).pairs
     return pair
 
 
 def downloads(proxy: Proxy) -> list[str]:
-    """The pictures that were asked for, by their paths."""
+    """The paths of the pictures that were read."""
     return [path for method, path in proxy.requests if method == "GET" and path.partition("?")[0].endswith(".png")]
 
 

@@ -1,4 +1,4 @@
-"""What is told of the way to S3 before anything is asked of it."""
+"""The description of the access to S3, made without contacting it."""
 
 import sys
 from pathlib import Path
