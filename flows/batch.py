@@ -14,8 +14,8 @@ from flows.parameters import Batch, Runner
 from flows.progress import watched
 from flows.progress_artifact import shown
 from flows.run_form import ConfigForm
-from flows.runners.task_runs import Rows, in_threads, on_ray
-from flows.runners.workers import on_workers
+from flows.runners.task_runs import Rows, run_in_threads, run_on_ray
+from flows.runners.workers import run_on_workers
 from nst_engine import TransferConfig
 from tasks.discover import discover
 from tasks.planning.job import Job
@@ -30,9 +30,9 @@ from tasks.storage import StorageError, open_storage
 DEFAULTS = TransferConfig()
 
 _FAN_OUTS: dict[Runner, Callable[[Iterable[Shard], Job], Rows]] = {
-    "threads": in_threads,
-    "ray": on_ray,
-    "workers": on_workers,
+    "threads": run_in_threads,
+    "ray": run_on_ray,
+    "workers": run_on_workers,
 }
 
 

@@ -26,7 +26,7 @@ from flows.prefect_server import local_server
 from flows.prefect_server.crashes import crashes_told
 from flows.prefect_server.history import history
 from flows.prefect_server.settings import environment
-from flows.runners.absolute_paths import job_from_anywhere, request_from_anywhere
+from flows.runners.absolute_paths import make_job_absolute, make_request_absolute
 from nst_engine.errors import ConfigError
 from tasks.preflight.checks import require_runnable
 
@@ -119,7 +119,7 @@ def next_time(cron: str, zone: str) -> datetime:
 
 def lasting(batch: Batch) -> dict[str, Any]:
     """The parameters of the batch flow as JSON can carry them, each folder and file by its absolute path."""
-    moved = replace(batch, job=job_from_anywhere(batch.job), request=request_from_anywhere(batch.request))
+    moved = replace(batch, job=make_job_absolute(batch.job), request=make_request_absolute(batch.request))
     return moved.parameters() | {"config": moved.job.config.to_dict()}
 
 

@@ -1,4 +1,4 @@
-"""Work for other processes: all that it names, it names so that it is the same from whatever folder they work in."""
+"""Make the paths in shards and jobs absolute, so that processes that work in other folders find the same files."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -14,42 +14,42 @@ from tasks.planning.shards import Shard
 from tasks.storage import open_storage
 
 
-def work_from_anywhere(shards: Iterable[Shard], job: Job) -> tuple[Iterator[Shard], Job]:
-    """Shards and the job that they share, with folders and files by their absolute paths."""
-    moved = (replace(shard, pairs=tuple(_pair(pair, job) for pair in shard.pairs)) for shard in shards)
-    return moved, job_from_anywhere(job)
+def make_shards_absolute(shards: Iterable[Shard], job: Job) -> tuple[Iterator[Shard], Job]:
+    """Returns the shards and the job that they share with absolute paths; the shards are made one by one."""
+    absolute = (replace(shard, pairs=tuple(_make_pair_absolute(pair, job) for pair in shard.pairs)) for shard in shards)
+    return absolute, make_job_absolute(job)
 
 
-def job_from_anywhere(job: Job) -> Job:
-    """Returns a job with its folders and the files of its configuration by their absolute paths."""
+def make_job_absolute(job: Job) -> Job:
+    """Returns a job with absolute paths of its folders and of the files of its configuration."""
     return replace(
         job,
         content=open_storage(job.content).uri(),
         style=open_storage(job.style).uri(),
         output=open_storage(job.output).uri(),
-        config=config_from_anywhere(job.config),
+        config=make_config_absolute(job.config),
     )
 
 
-def request_from_anywhere(request: Request) -> Request:
-    """Returns a request with its pair list by the absolute path or the address."""
+def make_request_absolute(request: Request) -> Request:
+    """Returns a request with the absolute path, or the address, of its pair list."""
     return request if request.pair_list is None else replace(request, pair_list=open_storage(request.pair_list).uri())
 
 
-def config_from_anywhere(config: TransferConfig) -> TransferConfig:
-    """A configuration with the pictures and the weights that it names by their absolute paths."""
+def make_config_absolute(config: TransferConfig) -> TransferConfig:
+    """Returns a configuration with absolute paths of its pictures and of its weights."""
     weights = config.weights if config.weights in get_args(WeightsKind) else _absolute(config.weights)
     return config.with_files(_absolute).replace(weights=weights)
 
 
 def _absolute(path: str) -> str:
-    """A path from the root of the file system, links as they are; the engine knows no addresses and no `~`."""
+    """The absolute path, links not followed; the engine knows no addresses and no `~`."""
     return str(Path(path).absolute())
 
 
-def _pair(pair: PairSpec, job: Job) -> PairSpec:
-    """A pair with what it sets of its own likewise."""
+def _make_pair_absolute(pair: PairSpec, job: Job) -> PairSpec:
+    """Returns a pair with absolute paths in its overrides."""
     if not pair.overrides:
         return pair
-    config = config_from_anywhere(pair.own_config(job.config))
+    config = make_config_absolute(pair.own_config(job.config))
     return replace(pair, overrides=tuple((name, getattr(config, name)) for name, _ in pair.overrides))

@@ -1,4 +1,4 @@
-"""A batch over many workers: its shards as flow runs of one deployment, their rows gathered in one place."""
+"""Run shards as flow runs of a deployment that workers serve, and gather their rows."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings
 from prefect.states import Cancelling
 
-from flows.runners.absolute_paths import work_from_anywhere
+from flows.runners.absolute_paths import make_shards_absolute
 from flows.runners.task_runs import Rows
 from nst_engine import ConfigError, Status
 from nst_engine.errors import NightbrushError
@@ -37,10 +37,10 @@ from tasks.records.sidecar import Sidecar
 from tasks.storage import Storage, open_storage
 
 DEPLOYMENT = "stylize-shard/shard"
-"""What workers serve."""
+"""The deployment that workers serve."""
 
 ROWS = "shard"
-"""Key of the table in which a shard's run leaves what became of its pairs."""
+"""Key of the table artifact to which the run of a shard writes the status and the error of each pair."""
 
 _POLL_SECONDS = 2.0
 
@@ -48,34 +48,34 @@ _READERS = 32
 """Sidecars that are read at the same time."""
 
 
-def on_workers(shards: Iterable[Shard], job: Job) -> Rows:
-    """Have the workers of the deployment work on shards, a flow run for each.
+def run_on_workers(shards: Iterable[Shard], job: Job) -> Rows:
+    """Run shards on the workers of the deployment, a flow run for each.
 
     Raises:
-        ConfigError: there is no server, or no such deployment on it.
+        ConfigError: no Prefect server is set, or it does not have the deployment.
     """
     if get_current_settings().api.url is None:
         raise ConfigError("runner='workers' needs the Prefect server that they report to; set PREFECT_API_URL")
-    shards, job = work_from_anywhere(shards, job)
-    begun = {run.id: (index, shard) for index, (shard, run) in enumerate(_begun(shards, job))}
-    with get_client(sync_client=True) as client, _cancelling(client, begun):
-        for run in _as_they_end(client, [*begun]):
-            index, shard = begun.pop(run.id)
-            yield index, gathered(client, run, shard, job)
+    shards, job = make_shards_absolute(shards, job)
+    under_way = {run.id: (index, shard) for index, (shard, run) in enumerate(_create_runs(shards, job))}
+    with get_client(sync_client=True) as client, _cancel_on_interruption(client, under_way):
+        for run in _await_runs(client, [*under_way]):
+            index, shard = under_way.pop(run.id)
+            yield index, gather_rows(client, run, shard, job)
 
 
 @contextmanager
-def _cancelling(client: SyncPrefectClient, begun: Iterable[UUID]) -> Iterator[None]:
-    """Cancel the runs that are still under way when the batch is interrupted."""
+def _cancel_on_interruption(client: SyncPrefectClient, under_way: Iterable[UUID]) -> Iterator[None]:
+    """Cancel the flow runs that are still under way if the block is interrupted."""
     try:
         yield
     except BaseException:
-        for run in begun:
+        for run in under_way:
             client.set_flow_run_state(run, Cancelling())
         raise
 
 
-def _begun(shards: Iterable[Shard], job: Job) -> Iterator[tuple[Shard, FlowRun]]:
+def _create_runs(shards: Iterable[Shard], job: Job) -> Iterator[tuple[Shard, FlowRun]]:
     for number, shard in enumerate(shards):
         parameters = {"pairs": [asdict(pair) for pair in shard.pairs], "job": asdict(job)}
         try:
@@ -93,39 +93,39 @@ def _begun(shards: Iterable[Shard], job: Job) -> Iterator[tuple[Shard, FlowRun]]
         yield shard, run
 
 
-def _as_they_end(client: SyncPrefectClient, ids: list[UUID]) -> Iterator[FlowRun]:
+def _await_runs(client: SyncPrefectClient, ids: list[UUID]) -> Iterator[FlowRun]:
     while ids:
         some = FlowRunFilter(id=FlowRunFilterId(any_=ids[:100]))
         ended = [run for run in client.read_flow_runs(flow_run_filter=some) if run.state and run.state.is_final()]
         yield from ended
-        gone = {run.id for run in ended}
-        ids = [each for each in ids if each not in gone]
+        ended_ids = {run.id for run in ended}
+        ids = [each for each in ids if each not in ended_ids]
         if not ended:
             ids = ids[100:] + ids[:100]
             sleep(_POLL_SECONDS)
 
 
-def gathered(client: SyncPrefectClient, run: FlowRun, shard: Shard, job: Job) -> list[ManifestRow]:
-    """The rows of a shard that has ended: of what was made from the sidecars, of the rest from what its run tells.
+def gather_rows(client: SyncPrefectClient, run: FlowRun, shard: Shard, job: Job) -> list[ManifestRow]:
+    """The rows of a shard whose flow run has ended: from the sidecars, and for failed pairs from the run's artifact.
 
-    A run that died tells nothing; what it had made before is there all the same.
+    A run that died leaves no artifact; the results that it finished before have their sidecars.
     """
-    told = _told(client, run)
+    outcomes = _read_outcomes(client, run)
     output = open_storage(job.output)
     ended = f"its worker's run {run.name!r} ended as {run.state_name}"
 
     def row(pair: PairSpec) -> ManifestRow:
-        if pair.pair in told:
-            return _row(output, pair, job, *told[pair.pair])
-        found = _row(output, pair, job, Status.COMPLETED, None)
+        if pair.pair in outcomes:
+            return _read_row(output, pair, job, *outcomes[pair.pair])
+        found = _read_row(output, pair, job, Status.COMPLETED, None)
         return found if found.run_id == job.run_id and found.status != Status.FAILED else failed_row(pair, job, ended)
 
     with ThreadPoolExecutor(_READERS) as pool:  # each waits for its storage most of the time
         return list(pool.map(row, shard.pairs))
 
 
-def _told(client: SyncPrefectClient, run: FlowRun) -> dict[str, tuple[str, str | None]]:
-    """Status and error of each pair, as the shard's run left them; nothing where it did not come so far."""
+def _read_outcomes(client: SyncPrefectClient, run: FlowRun) -> dict[str, tuple[str, str | None]]:
+    """Status and error of each pair, from the artifact of the shard's run; empty if the run died before it wrote it."""
     tables = client.read_artifacts(
         artifact_filter=ArtifactFilter(
             flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]), key=ArtifactFilterKey(any_=[ROWS])
@@ -134,7 +134,7 @@ def _told(client: SyncPrefectClient, run: FlowRun) -> dict[str, tuple[str, str |
     return {row["pair"]: (row["status"], row["error"]) for table in tables for row in json.loads(str(table.data))}
 
 
-def _row(output: Storage, pair: PairSpec, job: Job, status: str, error: str | None) -> ManifestRow:
+def _read_row(output: Storage, pair: PairSpec, job: Job, status: str, error: str | None) -> ManifestRow:
     row = failed_row(pair, job, error or "")
     if status == Status.FAILED:
         return row

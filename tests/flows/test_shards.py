@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.batch import stylize_batch
-from flows.runners.workers import gathered, on_workers
+from flows.runners.workers import gather_rows, run_on_workers
 from nst_engine import ConfigError
 from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.shards import Shard
@@ -42,7 +42,7 @@ def test_without_a_server_there_are_no_workers(tmp_path: Path) -> None:
         temporary_settings(restore_defaults={PREFECT_API_URL}),
         pytest.raises(ConfigError, match="runner='workers' needs the Prefect server that they report to"),
     ):
-        next(on_workers([Shard(pairs=(a_pair(),))], a_job(tmp_path)))
+        next(run_on_workers([Shard(pairs=(a_pair(),))], a_job(tmp_path)))
 
 
 @pytest.mark.usefixtures("two_workers")
@@ -91,7 +91,7 @@ def test_what_a_worker_had_made_before_it_died_is_there(tmp_path: Path) -> None:
         stylize_pair(pair, replace(job, run_id=run_id))
     silent: Any = SimpleNamespace(read_artifacts=lambda **_: [])
     run = FlowRun(flow_id=uuid4(), name="tiny/lake--wave and 2 more", state_name="Crashed")
-    rows = gathered(silent, run, Shard(pairs=pairs), job)
+    rows = gather_rows(silent, run, Shard(pairs=pairs), job)
     assert [row.status for row in rows] == ["completed", "failed", "failed"]
     assert {row.error for row in rows[1:]} == {"its worker's run 'tiny/lake--wave and 2 more' ended as Crashed"}
 
@@ -102,4 +102,4 @@ def test_without_a_deployment_the_error_says_so(
     monkeypatch.setattr("flows.runners.workers.DEPLOYMENT", "stylize-shard/nowhere")
     assert prefect_api
     with pytest.raises(ConfigError, match="finds no deployment 'stylize-shard/nowhere' on the server"):
-        next(on_workers([Shard(pairs=(a_pair(),))], a_job(tmp_path)))
+        next(run_on_workers([Shard(pairs=(a_pair(),))], a_job(tmp_path)))

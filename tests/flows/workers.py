@@ -15,7 +15,7 @@ _WORKER = ("worker", "start", "--pool", POOL, "--type", "process", "--limit", "1
 
 @contextmanager
 def workers(count: int, api: str) -> Iterator[None]:
-    """So many workers, each for one shard at a time, of the deployment as its file describes it."""
+    """Run `count` workers of the deployment in `prefect.yaml`, each for one shard at a time."""
     environment = os.environ | {"PREFECT_API_URL": api, "PREFECT_WORKER_QUERY_SECONDS": "1", "NO_COLOR": "1"}
 
     def prefect(*arguments: str) -> list[str]:

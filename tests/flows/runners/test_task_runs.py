@@ -11,7 +11,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.runners import task_runs
-from flows.runners.task_runs import by_task_runs, in_threads, on_ray
+from flows.runners.task_runs import run_as_task_runs, run_in_threads, run_on_ray
 from nst_engine import ConfigError
 from tasks import interruption
 from tasks import stylize as shell
@@ -34,12 +34,12 @@ def shards(count: int, size: int = 1) -> list[Shard]:
 def worked(
     work: list[Shard], job: Job, on_rows: Callable[[int], object] = lambda _: None
 ) -> list[tuple[int, list[ManifestRow]]]:
-    """The rows that a flow gets, in the order in which it gets them; it tells the index of each shard at once."""
+    """The rows that a flow gets, in the order in which it gets them; `on_rows` gets the index of each shard at once."""
     found: list[tuple[int, list[ManifestRow]]] = []
 
     @flow
     def gather() -> None:
-        for index, rows in in_threads(work, job):
+        for index, rows in run_in_threads(work, job):
             found.append((index, rows))
             on_rows(index)
 
@@ -96,11 +96,11 @@ def test_no_more_are_under_way_than_keep_the_devices_at_work(tmp_path: Path, mon
 
     @flow
     def gather() -> None:
-        for ended, _ in enumerate(in_threads(shards(20), a_job(tmp_path))):
+        for ended, _ in enumerate(run_in_threads(shards(20), a_job(tmp_path))):
             most.append(len(begun) - ended)
 
     gather()
-    assert max(most) <= 2 + task_runs.AROUND
+    assert max(most) <= 2 + task_runs.EXTRA_SHARDS
 
 
 def test_a_task_that_breaks_costs_the_rows_of_its_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +143,7 @@ def test_an_interruption_ends_the_pair_on_the_device_with_a_checkpoint(
 
     @flow
     def gather() -> None:
-        for _ in in_threads([*shards(1), Shard(pairs=(a_pair(),))], job):
+        for _ in run_in_threads([*shards(1), Shard(pairs=(a_pair(),))], job):
             raise InterruptionError
 
     with pytest.raises(InterruptionError):
@@ -178,7 +178,7 @@ def test_whoever_is_interrupted_twice_does_not_wait_and_what_is_under_way_ends_a
 
     @flow
     def gather() -> None:
-        with closing(by_task_runs(hasty, shards(2), a_job(tmp_path))) as rows:
+        with closing(run_as_task_runs(hasty, shards(2), a_job(tmp_path))) as rows:
             next(rows)
             raise InterruptionError("the first")
 
@@ -196,4 +196,4 @@ def test_ray_needs_a_server_to_report_to(tmp_path: Path) -> None:
         temporary_settings(restore_defaults={PREFECT_API_URL}),
         pytest.raises(ConfigError, match="runner='ray' needs a Prefect server; set PREFECT_API_URL"),
     ):
-        next(on_ray(shards(1), a_job(tmp_path)))
+        next(run_on_ray(shards(1), a_job(tmp_path)))
