@@ -23,9 +23,9 @@ from tzlocal import get_localzone_name
 from flows.batch import stylize_batch
 from flows.parameters import Batch
 from flows.prefect_server import local_server
-from flows.prefect_server.crashes import crashes_told
-from flows.prefect_server.history import history
-from flows.prefect_server.settings import environment
+from flows.prefect_server.crashes import report_crashes
+from flows.prefect_server.history import open_history
+from flows.prefect_server.settings import set_environment
 from flows.runners.absolute_paths import make_job_absolute, make_request_absolute
 from nst_engine.errors import ConfigError
 from tasks.preflight.checks import require_runnable
@@ -83,7 +83,7 @@ def serve(batch: Batch, cron: str, timezone: str | None) -> None:
     following = next_time(cron, zone)
     require_runnable(batch.job, batch.request)
     deployment = nightly(lasting(batch), cron, zone)
-    with environment({name: os.environ.get(name, value) for name, value in RETRIES.items()}), _reported():
+    with set_environment({name: os.environ.get(name, value) for name, value in RETRIES.items()}), _reported():
         runner = _Runner(name=NAME)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, runner.handle_sigterm)
@@ -95,7 +95,7 @@ def serve(batch: Batch, cron: str, timezone: str | None) -> None:
 
 async def _run(runner: Runner, deployment: UUID) -> None:
     """Run what is due until told to end, and say why runs crash."""
-    async with crashes_told(deployment, runner.query_seconds):
+    async with report_crashes(deployment, runner.query_seconds):
         await runner.start()
 
 
@@ -140,7 +140,7 @@ def nightly(parameters: dict[str, Any], cron: str, zone: str) -> RunnerDeploymen
 @contextmanager
 def _reported() -> Iterator[None]:
     """Report to the API that is set, or to a server of our own, which lives at least as long as the block."""
-    with history(embedded=False) as kept:
-        click.echo(kept.announcement, err=True)
-        with temporary_settings({PREFECT_API_URL: local_server.answering()} if kept.is_ours else {}):
+    with open_history(embedded=False) as history:
+        click.echo(history.announcement, err=True)
+        with temporary_settings({PREFECT_API_URL: local_server.await_address()} if history.is_ours else {}):
             yield

@@ -222,9 +222,9 @@ def ui(browse: bool, stop: bool) -> int:
 
         click.echo("The server has ended." if local_server.stop() else "There was no server to end.")
         return DONE
-    from flows.prefect_server.history import page
+    from flows.prefect_server.history import ui_address
 
-    click.echo(address := page())
+    click.echo(address := ui_address())
     if browse and not webbrowser.open(address):
         raise click.ClickException("no browser is found here; open the address yourself")
     return DONE

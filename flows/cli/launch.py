@@ -67,12 +67,12 @@ def _described(plan: Plan, job: Job) -> bool:
 
 def _launched(run: Callable[["History"], bool], plan: Plan, job: Job, no_history: bool, here: bool = True) -> bool:
     """Run with a history, TensorFlow loaded beforehand where the pictures are made here."""
-    from flows.prefect_server.history import history
+    from flows.prefect_server.history import open_history
 
-    with history(embedded=no_history) as kept:
+    with open_history(embedded=no_history) as history:
         from flows.cli.run_here import load_engine_if_needed
 
         if here:
             load_engine_if_needed(plan, job)
-        click.echo(kept.announcement, err=True)
-        return run(kept)
+        click.echo(history.announcement, err=True)
+        return run(history)

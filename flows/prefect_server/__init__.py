@@ -1,10 +1,10 @@
-"""The Prefect server that keeps the history of runs: ours, or the one that the user has set.
+"""The Prefect server that keeps the history of runs: our own, or the one that the user has set.
 
-`local_server` starts and stops a server of our own, which outlives the run. `api` looks at the address that is set,
-before a flow does. `history` chooses between them and sees that a run is recorded before its process ends. `crashes`
-says why a run that was served crashed. `settings` are the defaults of Prefect in this project.
+`local_server` starts and stops our own server, which outlives the run. `api` checks the address that the user has set.
+`history` chooses between the two, and waits until a run is recorded before its process ends. `crashes` prints why a
+served run crashed. `settings` are the defaults of Prefect in this project.
 
 May import `tasks.local_state` and the engine's errors; nothing else of `flows`.
 
-Start reading at `history.history`.
+Start reading at `history.open_history`.
 """

@@ -1,4 +1,4 @@
-"""The Prefect API that flows report to, looked at before a flow ends in Prefect's own traceback."""
+"""Check the Prefect API that flows report to, so that a user sees one line instead of Prefect's traceback."""
 
 import os
 import re
@@ -15,11 +15,11 @@ _REMEDY = "use an address such as http://127.0.0.1:4200/api, or unset it"
 
 
 class ApiError(NightbrushError):
-    """Flows cannot report to Prefect as it is set up; the text says why and what to do."""
+    """Flows cannot report to Prefect with its present settings; the text says why and what to do."""
 
 
 def api_address() -> str | None:
-    """The address of the API that flows are to report to, which answers; None where none is set.
+    """The address of the API that flows report to, once it has answered; None if no API is set.
 
     Raises:
         ApiError: Prefect's settings are not allowed, or the API does not answer.
@@ -27,16 +27,16 @@ def api_address() -> str | None:
     _require_address(os.environ.get("PREFECT_API_URL"))
     url = _settings().api.url
     _require_address(url)
-    if url and (trouble := _trouble()):
-        raise ApiError(f"{_shown(url)} {trouble}")
-    return _shown(url) if url else None
+    if url and (trouble := _find_trouble()):
+        raise ApiError(f"{_hide_password(url)} {trouble}")
+    return _hide_password(url) if url else None
 
 
 def require_embedded() -> None:
-    """See that Prefect may run inside this process.
+    """Raise an error unless Prefect may run inside this process.
 
     Raises:
-        ApiError: it may not.
+        ApiError: Prefect's settings forbid it.
     """
     if not _settings().server.ephemeral.enabled:
         raise ApiError("Prefect may not run embedded, as it is set up; leave out --no-history, or set PREFECT_API_URL")
@@ -44,26 +44,26 @@ def require_embedded() -> None:
 
 def _settings() -> Any:
     try:
-        return import_quietly("prefect.settings").get_current_settings()  # told below; Prefect takes many lines for it
+        return import_quietly("prefect.settings").get_current_settings()  # Prefect's own message has many lines
     except ValueError as error:
-        reason = " ".join(str(error).partition(" [type=")[0].split())  # what follows repeats the value
+        reason = " ".join(str(error).partition(" [type=")[0].split())  # the rest repeats the value
         raise ApiError(f"Prefect refuses its settings: {reason}; correct its variables or profile") from error
 
 
 def _require_address(url: str | None) -> None:
-    """See that an address, if there is one, is that of an HTTP server."""
+    """Raise an error if an address is set and is not that of an HTTP server."""
     try:
         parts = urlsplit(url or "http://unset")
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets, or a port, that are none
-        is_good = False
-    if not is_good:
-        raise ApiError(f"PREFECT_API_URL={_shown(str(url))!r} is not allowed; {_REMEDY}")
+        is_allowed = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets or a port that make no address
+        is_allowed = False
+    if not is_allowed:
+        raise ApiError(f"PREFECT_API_URL={_hide_password(str(url))!r} is not allowed; {_REMEDY}")
 
 
-def _trouble() -> str | None:
-    """What is wrong with the API, asked as a flow would ask it: with its keys, and for its version."""
-    from prefect.client.orchestration import get_client  # takes a second, and is not needed to run embedded
+def _find_trouble() -> str | None:
+    """What is wrong with the API; None if it answers, takes our keys, and has a version that fits."""
+    from prefect.client.orchestration import get_client  # takes a second, and an embedded run does not need it
 
     with get_client({"timeout": _PATIENCE_SECONDS}, sync_client=True) as client:
         if error := client.api_healthcheck():
@@ -76,9 +76,9 @@ def _trouble() -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    return _shown(str(error).partition("\n")[0]) or type(error).__name__
+    return _hide_password(str(error).partition("\n")[0]) or type(error).__name__
 
 
-def _shown(text: str) -> str:
-    """A URL, or a text with one, without the password that may stand in it."""
+def _hide_password(text: str) -> str:
+    """Remove passwords from the URLs in a text."""
     return re.sub(r"//\S*@", "//", text)

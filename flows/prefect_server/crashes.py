@@ -1,7 +1,7 @@
-"""Why runs crashed, said where they are served.
+"""Print why runs crashed, in the terminal of the command that serves them.
 
-Not every cause leaves a word in the log: a run that an automation of the server, or a person, marks as crashed is not
-told so, and Prefect's own lines on a process that was killed go with its log level. Its state says why in each case.
+The log alone does not always say why: a run does not notice that an automation or a person marks it as crashed, and the
+log level may hide Prefect's lines on a process that was killed. The state of the run gives the reason in each case.
 """
 
 import asyncio
@@ -18,22 +18,22 @@ from prefect.client.schemas.sorting import FlowRunSort
 
 
 @asynccontextmanager
-async def crashes_told(deployment: UUID, pause: float) -> AsyncIterator[None]:
-    """Say of each run of a deployment that crashes why: while the block lasts, and once more as it ends.
+async def report_crashes(deployment: UUID, pause: float) -> AsyncIterator[None]:
+    """Print why runs of a deployment crash, until the block ends.
 
     Args:
-        deployment: its id.
-        pause: seconds between two looks.
+        deployment: the id of the deployment.
+        pause: seconds between two requests to the server.
     """
     crashed = _crashed_since(datetime.now(UTC), deployment)
-    told: set[UUID] = set()
+    reported: set[UUID] = set()
     async with get_client() as client:
-        looking = asyncio.create_task(_tell_often(client, crashed, told, pause))
+        watching = asyncio.create_task(_report_repeatedly(client, crashed, reported, pause))
         try:
             yield
         finally:
-            looking.cancel()
-        await _tell(client, crashed, told)
+            watching.cancel()
+        await _report(client, crashed, reported)
 
 
 def _crashed_since(start: datetime, deployment: UUID) -> FlowRunFilter:
@@ -41,17 +41,17 @@ def _crashed_since(start: datetime, deployment: UUID) -> FlowRunFilter:
     return FlowRunFilter.model_validate(ended | {"deployment_id": {"any_": [deployment]}})
 
 
-async def _tell_often(client: PrefectClient, crashed: FlowRunFilter, told: set[UUID], pause: float) -> None:
+async def _report_repeatedly(client: PrefectClient, crashed: FlowRunFilter, reported: set[UUID], pause: float) -> None:
     while True:
-        await _tell(client, crashed, told)
+        await _report(client, crashed, reported)
         await asyncio.sleep(pause)
 
 
-async def _tell(client: PrefectClient, crashed: FlowRunFilter, told: set[UUID]) -> None:
-    """Say what is not told yet; a server that does not answer is asked again the next time."""
+async def _report(client: PrefectClient, crashed: FlowRunFilter, reported: set[UUID]) -> None:
+    """Print the reasons of new crashes; if the server does not answer, the next call tries again."""
     with suppress(httpx.HTTPError):
         for run in await client.read_flow_runs(flow_run_filter=crashed, sort=FlowRunSort.END_TIME_DESC):
-            if run.state is not None and run.state.id not in told:
-                told.add(run.state.id)
+            if run.state is not None and run.state.id not in reported:
+                reported.add(run.state.id)
                 reason = " ".join((run.state.message or "its state has no message").split())
                 click.echo(f"nightbrush: the run {run.name!r} crashed: {reason}", err=True)

@@ -1,8 +1,8 @@
-"""A Prefect server of our own: it keeps the history of this machine's runs, and outlives them.
+"""Our own Prefect server: it keeps the history of this machine's runs, and outlives them.
 
-It listens on the loopback only, and all of its files lie in the folder of what is kept between runs. What tells that it
-lives is a locked file, which it holds: the system unlocks it however the server ends, so nothing that a dead one leaves
-behind is taken for a living one. What answers at its port is asked whose it is: the port may be someone else's by now.
+It listens on the loopback only, and all of its files are in the state folder. While it runs it holds a lock on a file,
+which the system releases however the server ends; so the files of a dead server are never taken for a running one.
+Whatever answers at its port must say that it is ours: another program may have the port by now.
 """
 
 import json
@@ -27,67 +27,67 @@ from tasks.storage.file_lock import lock, lock_shared, try_lock
 
 HOST = "127.0.0.1"
 PORTS = range(4270, 4370)
-"""Ports that are tried in turn, after the one of last time."""
+"""Ports to try in turn, after the port of the last start."""
 
 _START_SECONDS = 120
 _STOP_SECONDS = 15
 _ANSWER_SECONDS = 5
 _PAUSE_SECONDS = 0.2
-_LOOK_SECONDS = 2
-_STARTS = 2
-"""How often a server is started that ends before it answers: someone else may have been faster to take its port."""
+_CHECK_SECONDS = 2
+_MAX_STARTS = 2
+"""How often to start a server that ends before it answers: another program may have taken its port first."""
 
 _LOG_BYTES = 2**20
-"""A log larger than this makes room for a new one."""
+"""A larger log is renamed at the next start, and a new one begun."""
 
 
 class ServerError(NightbrushError):
-    """The server does not start, or may not end; the text says why and what to do."""
+    """The server cannot be started or ended; the text says why and what to do."""
 
 
 @contextmanager
-def used() -> Iterator[None]:
-    """Start the server unless it lives; it may take seconds until it answers.
+def keep_running() -> Iterator[None]:
+    """Start the server unless it runs, and keep it running until the block ends; its first answer may take seconds.
 
-    While the block lasts, no one stops the server, and if it ends for another reason it is started again.
+    Within the block `stop` is refused, and a server that ends for another reason is started again.
 
     Raises:
-        ServerError: it cannot be started here.
+        ServerError: the server cannot be started here.
     """
-    over = Event()
-    with _opened("users.lock") as users:
-        with _turn():
+    ended = Event()
+    with _open_file("users.lock") as users:
+        with _take_turn():
             _launch()
             lock_shared(users)
-        keeper = Thread(target=_keep_up, args=[over])
+        keeper = Thread(target=_restart_when_ended, args=[ended])
         keeper.start()
         try:
             yield
         finally:
-            over.set()
+            ended.set()
             keeper.join()
 
 
-def answering() -> str:
-    """The address of the server's API, started if need be, as soon as it answers.
+def await_address() -> str:
+    """Start the server if necessary, and wait until it answers; returns the address of its API.
 
     Raises:
-        ServerError: it does not.
+        ServerError: the server does not answer.
     """
     starts, end = 0, monotonic() + _START_SECONDS
-    while (found := address()) is None:
-        with _turn():
+    while (url := address()) is None:
+        with _take_turn():
             starts += _launch()
-        if starts > _STARTS or monotonic() > end:
+        if starts > _MAX_STARTS or monotonic() > end:
             remedy = f"see why in {str(_folder() / 'server.log')!r}, or run with --no-history"
             raise ServerError(f"the Prefect server that keeps the history does not start; {remedy}")
         sleep(_PAUSE_SECONDS)
-    return found
+    return url
 
 
 def address() -> str | None:
-    """The address of the server's API if it answers, and is our own."""
-    port = _told("port")
+    """The address of our server's API; None if our server does not answer."""
+    port = _read_state("port")
     if not port:
         return None
     connection = HTTPConnection(HOST, int(port), timeout=_ANSWER_SECONDS)
@@ -103,13 +103,13 @@ def address() -> str | None:
 
 
 def stop() -> bool:
-    """End the server; returns whether it lived.
+    """End the server; returns True if there was one to end.
 
     Raises:
         ServerError: a run reports to it.
     """
-    with _turn():
-        if not _lives():
+    with _take_turn():
+        if not _is_running():
             return False
         if _is_used():
             raise ServerError("the Prefect server is in use: a run reports to it; wait for its end, or interrupt it")
@@ -118,117 +118,122 @@ def stop() -> bool:
 
 
 def _launch() -> bool:
-    """Start the server unless it lives; one of another version of Prefect makes room, unless it is in use."""
-    if _lives() and _told("prefect") != version("prefect") and not _is_used():
+    """Start the server unless it runs; returns True if it was started.
+
+    A server of another version of Prefect is ended first, unless a run uses it.
+    """
+    if _is_running() and _read_state("prefect") != version("prefect") and not _is_used():
         _end()
-    with _opened("server.lock") as alive:
+    with _open_file("server.lock") as alive:
         if not try_lock(alive):
             return False
         _start(alive.fileno())
         return True
 
 
-def _keep_up(over: Event) -> None:
-    """Start the server again where it has ended, until all is over or it does not start any more."""
+def _restart_when_ended(ended: Event) -> None:
+    """Start the server again whenever it has ended, until `ended` is set or too many starts have failed."""
     starts = 0
     with suppress(ServerError):
-        while not over.wait(_LOOK_SECONDS) and starts < _STARTS:
-            with _turn():
+        while not ended.wait(_CHECK_SECONDS) and starts < _MAX_STARTS:
+            with _take_turn():
                 starts += _launch()
 
 
 def _start(alive: int) -> None:
-    """Start the server in a session of its own, where it goes on when we end.
+    """Start the server in a session of its own, so that it outlives this process.
 
-    The shell between us and it ends at once, so that the server is no child of ours, and tells its process id.
+    A shell in between prints the server's process id and ends at once, so that the server is no child of this process.
 
     Args:
-        alive: open file, locked, that tells that the server lives; the server inherits it.
+        alive: descriptor of the locked file that shows that the server runs; the server inherits it.
     """
     port = _free_port()
     log = _folder() / "server.log"
     if log.exists() and log.stat().st_size > _LOG_BYTES:
         log.replace(log.with_suffix(".log.old"))
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
-    pid = subprocess.check_output(  # noqa: S603 - our own words
+    pid = subprocess.check_output(  # noqa: S603 - the command is our own
         ["/bin/sh", "-c", '"$@" >>server.log 2>&1 </dev/null & echo $!', "sh", *command],
         cwd=_folder(),
-        env=_environment(port),
+        env=_server_environment(port),
         start_new_session=True,
         pass_fds=[alive],
     )
-    told = {"pid": int(pid), "port": port, "prefect": version("prefect")}
-    (_folder() / "server.json").write_text(json.dumps(told), encoding="ascii")
+    state = {"pid": int(pid), "port": port, "prefect": version("prefect")}
+    (_folder() / "server.json").write_text(json.dumps(state), encoding="ascii")
 
 
-def _environment(port: int) -> dict[str, str]:
-    """Our environment, without what it says of Prefect but for the settings that are made for the server."""
-    tuned = {name: os.environ.get(name, value) for name, value in SERVER_DEFAULTS.items()}
+def _server_environment(port: int) -> dict[str, str]:
+    """The server's environment: ours, its PREFECT_ variables replaced by the server's settings."""
+    settings = {name: os.environ.get(name, value) for name, value in SERVER_DEFAULTS.items()}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     page = f"http://{HOST}:{port}"
     return {
         **inherited,
-        **tuned,
+        **settings,
         "PREFECT_HOME": str(_folder()),
-        "PREFECT_SERVER_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:///prefect.db",  # there, whatever that is called
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:///prefect.db",  # relative: any folder name will do
         "PREFECT_UI_URL": page,
         "PREFECT_SERVER_UI_API_URL": f"{page}/api",
     }
 
 
 def _end() -> None:
-    """End the server that lives: it is asked to, and killed if it does not."""
-    process = _told("pid")
+    """Ask the running server to end, and kill it if it does not."""
+    process = _read_state("pid")
     if not process:
-        raise ServerError(f"the Prefect server's process is not told in {str(_folder() / 'server.json')!r}; end it")
-    for request in (signal.SIGTERM, signal.SIGKILL):
-        os.kill(int(process), request)
+        raise ServerError(
+            f"{str(_folder() / 'server.json')!r} holds no id of the Prefect server's process; end it yourself"
+        )
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        os.kill(int(process), number)
         end = monotonic() + _STOP_SECONDS
-        while _lives() and monotonic() < end:
+        while _is_running() and monotonic() < end:
             sleep(_PAUSE_SECONDS)
-        if not _lives():
+        if not _is_running():
             return
 
 
 def _free_port() -> int:
-    for port in (int(_told("port") or PORTS[0]), *PORTS):
-        with socket() as trial:
-            trial.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    for port in (int(_read_state("port") or PORTS[0]), *PORTS):
+        with socket() as candidate:
+            candidate.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
             try:
-                trial.bind((HOST, port))
+                candidate.bind((HOST, port))
             except OSError:
                 continue
             return int(port)
     raise ServerError(f"the Prefect server finds no free port from {PORTS[0]} to {PORTS[-1]}; run with --no-history")
 
 
-def _told(name: str) -> str:
-    """What the last start wrote down of the server; empty if there was none."""
+def _read_state(name: str) -> str:
+    """A value that the last start wrote to `server.json`; empty if there is none."""
     try:
         return str(json.loads((_folder() / "server.json").read_text(encoding="ascii")).get(name, ""))
     except (OSError, ValueError):
         return ""
 
 
-def _lives() -> bool:
-    with _opened("server.lock") as alive:
+def _is_running() -> bool:
+    with _open_file("server.lock") as alive:
         return not try_lock(alive)
 
 
 def _is_used() -> bool:
-    with _opened("users.lock") as users:
+    with _open_file("users.lock") as users:
         return not try_lock(users)
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
-    """The right to start or end the server, which one process has at a time."""
-    with _opened("turn.lock") as turn:
+def _take_turn() -> Iterator[None]:
+    """Wait for the right to start or end the server, which one process has at a time."""
+    with _open_file("turn.lock") as turn:
         lock(turn)
         yield
 
 
-def _opened(name: str) -> BufferedWriter:
+def _open_file(name: str) -> BufferedWriter:
     try:
         _folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         return (_folder() / name).open("ab")

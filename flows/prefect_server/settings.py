@@ -15,8 +15,8 @@ DEFAULTS = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",
 }
-"""Environment variables: nothing calls home, an embedded server has time to start, runs give signs of life before the
-automations of `deployments/` take them for lost, logs say what matters, and no process takes a whole GPU."""
+"""Environment variables: no telemetry, time for an embedded server to start, heartbeats so frequent that the
+automations of `deployments/` take no living run for lost, few logs, and no process that takes a whole GPU."""
 
 SERVER_DEFAULTS = {
     "DO_NOT_TRACK": DEFAULTS["DO_NOT_TRACK"],
@@ -28,21 +28,21 @@ SERVER_DEFAULTS = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
 }
-"""Likewise for a server of our own: task runs are recorded a hundred at a time, within a second or so; leases outlive a
-restart; runs are forgotten after Prefect's 90 days."""
+"""Environment variables of our own server: no telemetry, task runs recorded a hundred at a time within about a second,
+leases that outlive a restart, and runs that are deleted after Prefect's 90 days."""
 
 
 def apply_defaults() -> None:
-    """Set what is not set yet; to be called before Prefect or TensorFlow is loaded."""
+    """Set the defaults that the user has not set; must be called before Prefect or TensorFlow is loaded."""
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
 
 
 @contextmanager
-def environment(variables: Mapping[str, str]) -> Iterator[None]:
+def set_environment(variables: Mapping[str, str]) -> Iterator[None]:
     """Set environment variables within the block, and restore them after it.
 
-    This process's environment is the only way to give Prefect a setting that the processes it starts have as well.
+    Only through the environment does a setting of Prefect reach the processes that Prefect starts.
     """
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)

@@ -12,7 +12,7 @@ import pytest
 
 from flows.batch import stylize_batch
 from flows.prefect_server import local_server
-from flows.prefect_server.history import History, history
+from flows.prefect_server.history import History, open_history
 from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.planning.request import Request
@@ -42,12 +42,12 @@ def places(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[History]:
+def history(monkeypatch: pytest.MonkeyPatch) -> Iterator[History]:
     """A history on a server of our own, which answers."""
     monkeypatch.delenv("NIGHTBRUSH_NO_HISTORY")
-    with history(embedded=False) as kept:
-        local_server.answering()
-        yield kept
+    with open_history(embedded=False) as opened:
+        local_server.await_address()
+        yield opened
     local_server.stop()
 
 
@@ -66,14 +66,14 @@ def counted(run: UUID, **chosen: Any) -> int:
 
 
 def test_a_thousand_pairs_are_all_recorded_and_cost_little_besides_their_pictures(
-    places: dict[str, str], kept: History, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    places: dict[str, str], history: History, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     apart = places | {"output": str(tmp_path / "apart")}
-    kept.run(stylize_batch, last=report.name, **apart, config=QUICK, include=["content:0.png"])
+    history.run(stylize_batch, last=report.name, **apart, config=QUICK, include=["content:0.png"])
     alone = seconds_alone(Job(**apart | {"output": str(tmp_path / "alone")}, config=QUICK))
     capfd.readouterr()
     started = perf_counter()
-    state = kept.run(stylize_batch, last=report.name, **places, config=QUICK)
+    state = history.run(stylize_batch, last=report.name, **places, config=QUICK)
     wall = perf_counter() - started
     said = capfd.readouterr().err
     rows = read_results((tmp_path / "out" / RESULTS).read_bytes())

@@ -39,8 +39,8 @@ def bucket(tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def api() -> Iterator[str]:
     """The address of a server of our own, which this process reports to."""
-    with local_server.used():
-        url = local_server.answering()
+    with local_server.keep_running():
+        url = local_server.await_address()
         with temporary_settings({PREFECT_API_URL: url}):
             yield url
     local_server.stop()

@@ -1,4 +1,4 @@
-"""What stands at an address where a Prefect API is sought."""
+"""A server that stands at the address of a Prefect API, and is none."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ def answering(text: str, port: int = 0) -> Iterator[str]:
             self.wfile.write(text.encode())
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
         Thread(target=server.serve_forever).start()

@@ -24,10 +24,11 @@ import_module("prefect.main")  # its logging closes the stderr that TensorFlow k
 
 @pytest.fixture(scope="session")
 def started_twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[str]]]:
-    """What is kept between runs by the one server of our own, and the addresses that two had who started it at once."""
+    """The state folder of our own server, and the addresses that two processes got which started it at once."""
     home = tmp_path_factory.mktemp("kept #1 %20?")
     program = (
-        "from flows.prefect_server import local_server as server\nwith server.used():\n    print(server.answering())"
+        "from flows.prefect_server import local_server as server\n"
+        "with server.keep_running():\n    print(server.await_address())"
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NIGHTBRUSH_HOME", str(home))
@@ -40,7 +41,7 @@ def started_twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pa
 
 @pytest.fixture(scope="session")
 def night(started_twice: tuple[Path, list[str]], tmp_path_factory: pytest.TempPathFactory) -> Night:
-    """A batch of six pairs, two of them broken, that has reported to the server of our own and past a proxy."""
+    """A batch of six pairs, two of them broken, that has reported to our own server, past a proxy."""
     places = two_by_two(tmp_path_factory.mktemp("night"))
     Path(places["content"], "broken.jpg").write_bytes(BROKEN_JPEG)
     options = [text for name, place in places.items() for text in (f"--{name}", place)]
@@ -53,14 +54,14 @@ def night(started_twice: tuple[Path, list[str]], tmp_path_factory: pytest.TempPa
 
 @pytest.fixture(autouse=True)
 def _going_on() -> Iterator[None]:
-    """No test is interrupted by what another has interrupted."""
+    """Clear the interruption that a test may have set."""
     yield
     interruption.clear()
 
 
 @pytest.fixture
 def own_folder(started_twice: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the one server of our own, which need not live; runs are to report to it."""
+    """The folder of our own server, which may not be running; runs report to it."""
     home, _ = started_twice
     monkeypatch.setenv("NIGHTBRUSH_HOME", str(home))
     monkeypatch.delenv("NIGHTBRUSH_NO_HISTORY")
@@ -69,10 +70,10 @@ def own_folder(started_twice: tuple[Path, list[str]], monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def own_api(own_folder: Path) -> str:
-    """The address of the one server of our own, which answers."""
+    """The address of our own server, which answers."""
     del own_folder
-    with local_server.used():
-        return local_server.answering()
+    with local_server.keep_running():
+        return local_server.await_address()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What is said of runs that crash, where nobody but the server knows why."""
+"""The lines about runs that crash for a reason that only the server knows."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from prefect import flow
 from prefect.client.orchestration import PrefectClient, SyncPrefectClient
 from prefect.states import Crashed
 
-from flows.prefect_server.crashes import crashes_told
+from flows.prefect_server.crashes import report_crashes
 
 PATIENCE_SECONDS = 60
 LOST = "No sign of life\nfor two minutes."
@@ -28,17 +28,17 @@ def deployment(client: SyncPrefectClient) -> UUID:
 
 
 def crash(client: SyncPrefectClient, deployment: UUID, message: str | None = LOST) -> str:
-    """Mark a new run of the deployment as crashed, as an automation does; returns what is to be said of it."""
+    """Mark a new run of the deployment as crashed, as an automation does; returns the start of the line to expect."""
     run = client.create_flow_run_from_deployment(deployment)
     client.set_flow_run_state(run.id, Crashed(message=message))
     return f"nightbrush: the run {run.name!r} crashed: "
 
 
-def said(deployment: UUID, happens: Callable[[], object], capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """What is said while something happens, and looked at until it is said, or a few times if it never is."""
+def lines_during(deployment: UUID, happens: Callable[[], object], capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The lines printed while something happens, and half a second longer."""
 
     async def block() -> None:
-        async with crashes_told(deployment, pause=0.05):
+        async with report_crashes(deployment, pause=0.05):
             await asyncio.to_thread(happens)
             await asyncio.sleep(0.5)
 
@@ -46,34 +46,34 @@ def said(deployment: UUID, happens: Callable[[], object], capsys: pytest.Capture
     return capsys.readouterr().err.splitlines()
 
 
-def test_a_run_that_another_marks_as_crashed_is_told_once_with_its_reason(
+def test_a_run_that_another_marks_as_crashed_is_printed_once_with_its_reason(
     client: SyncPrefectClient, deployment: UUID, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines: list[str] = []
-    told = said(deployment, lambda: lines.extend(crash(client, deployment) for _ in range(2)), capsys)
-    assert sorted(told) == sorted(line + "No sign of life for two minutes." for line in lines)
+    printed = lines_during(deployment, lambda: lines.extend(crash(client, deployment) for _ in range(2)), capsys)
+    assert sorted(printed) == sorted(line + "No sign of life for two minutes." for line in lines)
 
 
-def test_a_crash_without_a_reason_is_told_all_the_same(
+def test_a_crash_without_a_reason_is_printed_too(
     client: SyncPrefectClient, deployment: UUID, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines: list[str] = []
-    told = said(deployment, lambda: lines.append(crash(client, deployment, message=None)), capsys)
-    assert told == [lines[0] + "its state has no message"]
+    printed = lines_during(deployment, lambda: lines.append(crash(client, deployment, message=None)), capsys)
+    assert printed == [lines[0] + "its state has no message"]
 
 
-def test_what_crashed_before_is_not_told(
+def test_what_crashed_before_is_not_printed(
     client: SyncPrefectClient, deployment: UUID, capsys: pytest.CaptureFixture[str]
 ) -> None:
     crash(client, deployment)
-    assert said(deployment, lambda: None, capsys) == []
+    assert lines_during(deployment, lambda: None, capsys) == []
 
 
-def test_what_has_crashed_since_the_last_look_is_told_at_the_end(
+def test_what_has_crashed_since_the_last_look_is_printed_at_the_end(
     client: SyncPrefectClient, deployment: UUID, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def block() -> str:
-        async with crashes_told(deployment, pause=PATIENCE_SECONDS):
+        async with report_crashes(deployment, pause=PATIENCE_SECONDS):
             await asyncio.sleep(1)
             return crash(client, deployment)
 
@@ -92,4 +92,4 @@ def test_a_server_that_is_away_for_a_while_is_asked_again(
         return await ask(asked, **given)
 
     monkeypatch.setattr(PrefectClient, "read_flow_runs", sometimes)
-    assert len(said(deployment, lambda: crash(client, deployment), capsys)) == 1
+    assert len(lines_during(deployment, lambda: crash(client, deployment), capsys)) == 1

@@ -12,7 +12,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_EPHEMERAL_ENABLED, temporary_settings
 
 from flows.prefect_server.api import ApiError
-from flows.prefect_server.history import history, page
+from flows.prefect_server.history import open_history, ui_address
 from tests.flows.batches import TASKS
 from tests.flows.console import TINY, Night, Nightbrush, in_a_process_of_its_own
 
@@ -53,8 +53,8 @@ def orphaned():
     os.kill(int(sys.argv[2]), signal.SIGKILL)
     note("last")
 
-with flows.prefect_server.history.history(embedded=False) as kept, httpx.Client() as client:
-    state = kept.run(globals()[sys.argv[1]], last="last", parameters={})
+with flows.prefect_server.history.open_history(embedded=False) as history, httpx.Client() as client:
+    state = history.run(globals()[sys.argv[1]], last="last", parameters={})
     chosen = {"flow_runs": {"id": {"any_": [str(state.state_details.flow_run_id)]}}}
     runs = client.post(f"{flows.prefect_server.local_server.address()}/task_runs/filter", json=chosen).json()
     print(state.type.value, sum(run["state_type"] == "COMPLETED" for run in runs))
@@ -69,7 +69,7 @@ def in_a_flow(name: str, *arguments: object) -> CompletedProcess[str]:
 
 
 def recorded(api: str, said: str) -> tuple[Any, list[Any]]:
-    """The flow run that a process has said to look at, and its task runs."""
+    """The flow run whose address a process has printed, and its task runs."""
     (line,) = [line for line in said.splitlines() if line.startswith("History: ")]
     start, _, run_id = line.removeprefix("History: ").rpartition("/")
     assert start == f"{api.removesuffix('/api')}/runs/flow-run"
@@ -94,7 +94,7 @@ def test_the_api_is_set_for_a_run_whose_history_is_there_when_it_ends(own_api: s
 
 
 @pytest.mark.parametrize(("name", "counted"), [("cut_off", "1 task runs, 1"), ("endless", "2 task runs, 1")])
-def test_a_history_that_is_not_whole_is_told(own_api: str, name: str, counted: str) -> None:
+def test_says_that_a_history_is_not_whole(own_api: str, name: str, counted: str) -> None:
     done = in_a_flow(name)
     assert f"nightbrush: the history may not be whole: {counted} of them with their end\n" in done.stderr
     assert len(recorded(own_api, done.stderr)[1]) == int(counted[0])
@@ -122,9 +122,9 @@ def test_without_a_history_there_is_no_server_and_no_file(
 
 @pytest.mark.parametrize("embedded", [False, True])
 def test_an_api_that_is_set_is_reported_to(prefect_api: str, embedded: bool) -> None:
-    with history(embedded) as kept:
-        assert kept.announcement == f"Prefect reports to {prefect_api}"
-        assert not kept.is_ours
+    with open_history(embedded) as history:
+        assert history.announcement == f"Prefect reports to {prefect_api}"
+        assert not history.is_ours
 
 
 def test_prefect_must_be_allowed_to_run_embedded() -> None:
@@ -132,13 +132,13 @@ def test_prefect_must_be_allowed_to_run_embedded() -> None:
     with (
         temporary_settings(changed, restore_defaults={PREFECT_API_URL}),
         pytest.raises(ApiError, match="leave out --no-history, or set PREFECT_API_URL"),
-        history(embedded=True),
+        open_history(embedded=True),
     ):
         pass
 
 
 def test_the_pages_are_those_of_the_api_that_is_set(prefect_api: str) -> None:
-    assert page() == prefect_api.removesuffix("/api")
+    assert ui_address() == prefect_api.removesuffix("/api")
 
 
 def test_the_pages_are_those_of_the_server_of_our_own(nightbrush: Nightbrush, own_api: str) -> None:

@@ -1,4 +1,4 @@
-"""The server of our own, a real one: it is started once for all tests, and again where these have ended it."""
+"""Our own server, a real one: it is started once for all tests, and again after a test has ended it."""
 
 import json
 import os
@@ -18,8 +18,8 @@ from tests.flows.answering import answering
 from tests.flows.console import Nightbrush
 
 
-def told(folder: Path, name: str) -> int:
-    """What the last start wrote down."""
+def read_state(folder: Path, name: str) -> int:
+    """A number that the last start wrote to `server.json`."""
     return int(json.loads((folder / "server.json").read_text())[name])
 
 
@@ -29,7 +29,7 @@ def environments(folder: Path) -> dict[int, dict[str, str]]:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             pairs = [entry.partition("=") for entry in (process / "environ").read_text().split("\0")]
-        except OSError:  # it has ended, or is someone else's
+        except OSError:  # the process has ended, or belongs to another user
             continue
         found[int(process.name)] = {name: value for name, _, value in pairs}
     return {process: each for process, each in found.items() if each.get("PREFECT_HOME") == str(folder)}
@@ -48,15 +48,15 @@ def connects(host: str, port: int) -> bool:
 def test_two_that_start_it_at_once_have_the_same(started_twice: tuple[Path, list[str]], own_folder: Path) -> None:
     first, second = started_twice[1]
     assert first == second != ""
-    assert list(environments(own_folder)) == [told(own_folder, "pid")]
+    assert list(environments(own_folder)) == [read_state(own_folder, "pid")]
 
 
 def test_it_outlives_who_started_it_and_is_found_again(own_api: str, own_folder: Path) -> None:
-    process = told(own_folder, "pid")
+    process = read_state(own_folder, "pid")
     assert os.getsid(process) != os.getsid(0)
-    with local_server.used():
-        assert local_server.answering() == local_server.address() == own_api
-    assert told(own_folder, "pid") == process
+    with local_server.keep_running():
+        assert local_server.await_address() == local_server.address() == own_api
+    assert read_state(own_folder, "pid") == process
 
 
 def test_it_listens_on_the_loopback_only(own_api: str) -> None:
@@ -67,15 +67,15 @@ def test_it_listens_on_the_loopback_only(own_api: str) -> None:
 
 
 def test_it_is_tuned_and_calls_no_one(own_api: str, own_folder: Path) -> None:
-    told_settings = settings(own_api)
-    assert told_settings["server"]["analytics_enabled"] is False
-    recorder = told_settings["server"]["services"]["task_run_recorder"]
+    known = settings(own_api)
+    assert known["server"]["analytics_enabled"] is False
+    recorder = known["server"]["services"]["task_run_recorder"]
     assert (recorder["read_batch_size"], recorder["batch_size"], recorder["flush_interval"]) == (100, 100, 1)
-    assert sorted(told_settings["server"]["services"]["db_vacuum"]["enabled"]) == ["events", "flow_runs"]
-    assert told_settings["server"]["concurrency"]["lease_storage"].endswith(".filesystem")
-    assert told_settings["server"]["ui"]["api_url"] == own_api
-    assert told_settings["ui_url"] == own_api.removesuffix("/api")
-    assert environments(own_folder)[told(own_folder, "pid")]["DO_NOT_TRACK"] == "1"
+    assert sorted(known["server"]["services"]["db_vacuum"]["enabled"]) == ["events", "flow_runs"]
+    assert known["server"]["concurrency"]["lease_storage"].endswith(".filesystem")
+    assert known["server"]["ui"]["api_url"] == own_api
+    assert known["ui_url"] == own_api.removesuffix("/api")
+    assert environments(own_folder)[read_state(own_folder, "pid")]["DO_NOT_TRACK"] == "1"
 
 
 def test_all_of_its_files_lie_in_a_folder_that_is_its_owners(own_folder: Path, own_api: str) -> None:
@@ -85,7 +85,7 @@ def test_all_of_its_files_lie_in_a_folder_that_is_its_owners(own_folder: Path, o
 
 
 def test_it_is_not_ended_while_it_is_used(nightbrush: Nightbrush, own_api: str) -> None:
-    with local_server.used():
+    with local_server.keep_running():
         complaint = nightbrush("ui", "--stop").complaint
     assert complaint == "the Prefect server is in use: a run reports to it; wait for its end, or interrupt it"
     assert local_server.address() == own_api
@@ -95,16 +95,16 @@ def test_after_it_was_killed_another_has_the_same_history_beside_whoever_took_it
     own_api: str, own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     httpx.post(f"{own_api}/variables/", json={"name": "before", "value": "kept"}).raise_for_status()
-    port = told(own_folder, "port")
-    os.kill(told(own_folder, "pid"), signal.SIGKILL)
+    port = read_state(own_folder, "port")
+    os.kill(read_state(own_folder, "pid"), signal.SIGKILL)
     while connects("127.0.0.1", port):
         sleep(0.05)
     monkeypatch.setenv("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL", "2")
     monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", "sqlite+aiosqlite:////nowhere/prefect.db")
     with answering('{"home": "/someone/else"}', port):
         assert local_server.address() is None
-        with local_server.used():
-            another = local_server.answering()
+        with local_server.keep_running():
+            another = local_server.await_address()
     assert another != own_api
     assert httpx.get(f"{another}/variables/name/before").json()["value"] == "kept"
     assert settings(another)["server"]["services"]["task_run_recorder"]["flush_interval"] == 2
@@ -119,24 +119,24 @@ def test_it_ends_when_it_is_told_to(nightbrush: Nightbrush, own_folder: Path) ->
 
 
 def test_one_of_another_version_makes_room_unless_it_is_used(own_folder: Path) -> None:
-    with local_server.used():
+    with local_server.keep_running():
         before = json.loads((own_folder / "server.json").read_text())
     (own_folder / "server.json").write_text(json.dumps({**before, "prefect": "3.0.0"}))
-    with local_server.used():
-        after = told(own_folder, "pid")
+    with local_server.keep_running():
+        after = read_state(own_folder, "pid")
         assert after != before["pid"]
-        assert told(own_folder, "port") == before["port"]
+        assert read_state(own_folder, "port") == before["port"]
         (own_folder / "server.json").write_text(json.dumps({**before, "pid": after, "prefect": "3.0.0"}))
-        with local_server.used():
-            assert told(own_folder, "pid") == after
+        with local_server.keep_running():
+            assert read_state(own_folder, "pid") == after
     assert list(environments(own_folder)) == [after]
 
 
 def test_one_that_does_not_start_is_one_line_and_names_its_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NIGHTBRUSH_HOME", str(tmp_path))
     monkeypatch.setattr(sys, "executable", "no-such-program")
-    with local_server.used(), pytest.raises(ServerError) as caught:
-        local_server.answering()
+    with local_server.keep_running(), pytest.raises(ServerError) as caught:
+        local_server.await_address()
     log = tmp_path / "prefect" / "server.log"
     assert str(caught.value) == (
         f"the Prefect server that keeps the history does not start; see why in {str(log)!r}, or run with --no-history"
@@ -147,7 +147,7 @@ def test_one_that_does_not_start_is_one_line_and_names_its_log(monkeypatch: pyte
 def test_a_folder_that_cannot_be_had_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("NIGHTBRUSH_HOME", str(tmp_path / "file"))
-    with pytest.raises(ServerError) as caught, local_server.used():
+    with pytest.raises(ServerError) as caught, local_server.keep_running():
         pass
     folder = tmp_path / "file" / "prefect"
     remedy = "set NIGHTBRUSH_HOME to a folder that can be written, or run with --no-history"

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from flows.prefect_server.settings import DEFAULTS, apply_defaults, environment
+from flows.prefect_server.settings import DEFAULTS, apply_defaults, set_environment
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def test_prefect_understands_its_settings(monkeypatch: pytest.MonkeyPatch) -> No
 def test_variables_are_set_within_the_block_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_API_URL", "before")
     monkeypatch.delenv("NO_PROXY", raising=False)
-    with environment({"PREFECT_API_URL": "within", "NO_PROXY": "localhost"}):
+    with set_environment({"PREFECT_API_URL": "within", "NO_PROXY": "localhost"}):
         assert (os.environ["PREFECT_API_URL"], os.environ["NO_PROXY"]) == ("within", "localhost")
     assert os.environ["PREFECT_API_URL"] == "before"
     assert "NO_PROXY" not in os.environ
