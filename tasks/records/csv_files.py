@@ -1,4 +1,4 @@
-"""Writes `results.csv`, `backbones.csv` and other tables as CSV files, and reads `results.csv`."""
+"""The bytes of `results.csv`, `backbones.csv` and other tables, and rows from the bytes of `results.csv`."""
 
 import csv
 import io

@@ -1,4 +1,13 @@
-"""Where pictures come from and go to: bytes under keys, behind seven methods."""
+"""Where pictures come from and go to: bytes under keys, behind seven methods.
+
+`base` says what a storage is, `local` is a folder, `s3` a bucket (`s3_credentials` and `s3_errors` are parts of it),
+`memory` a storage for tests. `file_lock` locks files, for this package and for those above. The functions below open
+the storage of an address; a new kind of storage is added here.
+
+May import the engine's errors; loads boto3 for buckets alone.
+
+Start reading at `base.Storage`.
+"""
 
 import os
 from pathlib import Path
