@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from importlib import import_module
 from math import prod
+from pkgutil import resolve_name
 
 import keras
 import tensorflow as tf
@@ -126,8 +126,7 @@ class Network:
 
 
 def _build(spec: BackboneSpec) -> keras.Model:
-    module, function = spec.builder.split(":")
-    network = getattr(import_module(module), function)()
+    network: keras.Model = resolve_name(spec.builder)()
     names = [layer.name for layer in network.layers]
     for layer in spec.layers:
         if layer not in names:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from pkgutil import resolve_name
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import WeightsError, listed
@@ -79,10 +80,9 @@ def _find_imagenet(backbone: str) -> WeightsSource:
 def _download_imagenet(backbone: str, path: Path) -> None:
     """Let Keras download the file and verify its hash."""
     spec = backbone_spec(backbone)
-    module, function = spec.builder.split(":")
-    build = getattr(import_quietly(module), function)
+    import_quietly(spec.builder.partition(":")[0])
     try:
-        build(weights="imagenet")
+        resolve_name(spec.builder)(weights="imagenet")
     except Exception as error:  # Keras raises a bare Exception for a failed download
         raise WeightsError(
             f"weights='imagenet' of {backbone} are not at {str(path)!r} and cannot be downloaded "

@@ -9,6 +9,7 @@ from nst_engine.config.transfer_config import TransferConfig
 FieldValue: TypeAlias = str | int | float | bool | tuple[str, ...] | None
 """What a field of a configuration can hold."""
 
+
 def parse_field(name: str, text: str, separator: str = ",") -> FieldValue:
     """Parse text as the type of the field; `none` is None where the field allows it, and lists are split.
 

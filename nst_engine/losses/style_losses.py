@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any
 
 import tensorflow as tf
@@ -37,8 +37,7 @@ class StyleLoss:
 
 def load_style_loss(name: str, formulation: Formulation) -> StyleLoss:
     """The registered style loss of that name, in a formulation that it has."""
-    module, function = STYLE_LOSSES[name].formulations[formulation].builder.split(":")
-    loss: StyleLoss = getattr(import_module(module), function)()
+    loss: StyleLoss = resolve_name(STYLE_LOSSES[name].formulations[formulation].builder)()
     return loss
 
 

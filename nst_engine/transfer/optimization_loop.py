@@ -1,6 +1,6 @@
 """The optimization of pictures, as one traced graph."""
 
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -172,7 +172,6 @@ class OptimizationLoop:
 def optimizer_of(name: str, size: tuple[int, int] | None) -> PixelOptimizer:
     """A new optimizer of that name, for pictures of that width and height, or of any for None."""
     spec = OPTIMIZERS[name]
-    module, function = spec.builder.split(":")
     sides = () if spec.any_size or size is None else size[::-1]
-    optimizer: PixelOptimizer = getattr(import_module(module), function)(*sides)
+    optimizer: PixelOptimizer = resolve_name(spec.builder)(*sides)
     return optimizer
