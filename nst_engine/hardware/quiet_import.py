@@ -45,7 +45,7 @@ def _keep_other_threads(stream: TextIO) -> Iterator[None]:
         return
     here, write = get_ident(), stream.write
     with os.fdopen(os.dup(2), "w", buffering=1, encoding=stream.encoding, errors=stream.errors) as unchanged:
-        stream.write = lambda text: write(text) if get_ident() == here else unchanged.write(text)  # type: ignore[method-assign]
+        stream.write = lambda text: write(text) if get_ident() == here else unchanged.write(text)  # type: ignore[method-assign]  # for a while
         try:
             yield
         finally:

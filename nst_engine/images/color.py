@@ -39,8 +39,8 @@ _ROOTS_OF_LAB = np.linalg.inv(LAB_OF_ROOTS)
 _TOLERANCE = 1e-6
 """Distance from [0, 1] that rounding explains, in linear sRGB."""
 
-_HALVINGS = 12
-"""Halvings in the search for the largest chroma that sRGB can show; the last interval is 1/4096 of the first."""
+_HALVINGS = 16
+"""Halvings in the search for the largest chroma that sRGB can show: to 1/65536 of it."""
 
 
 def recolored(style: Picture, content: Picture, mode: ColorMatch) -> Picture:

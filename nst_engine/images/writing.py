@@ -139,7 +139,7 @@ def _to_profile(picture: Picture, icc: bytes | None) -> tuple[npt.NDArray[np.flo
     return picture, SRGB_ICC
 
 
-def _encode_8_bit(samples: Pixels, icc: bytes, format: str, quality: int, metadata: dict[str, Any]) -> bytes:  # noqa: A002
+def _encode_8_bit(samples: Pixels, icc: bytes, format: str, quality: int, metadata: dict[str, Any]) -> bytes:  # noqa: A002 - as in encode
     options = {"quality": quality, "subsampling": "4:4:4", "exact": True}  # exact: transparent pixels keep colours
     file = BytesIO()
     Image.fromarray(samples).save(file, _PILLOW_NAMES[format], icc_profile=icc, **options, **metadata)
