@@ -1,12 +1,11 @@
 """The command line: `nightbrush`.
 
-`commands` has a function for each command, and `main`, which turns errors that a person can mend into one line.
-`options` are the options that commands share, and how they become a batch or a comparison. `launch` checks and
-plans before Prefect and TensorFlow are loaded; `run_here` then runs the flow in this process. `dry_run`, `one`,
-`replay` and `doctor` are what the options and commands of these names do.
+`commands` has a function for each command, and `main`, which turns errors that a person can correct into one line.
+`options` has the options that commands share, and makes batches and comparisons of them. `launch` checks and plans
+before Prefect and TensorFlow are loaded; `run_here` then runs the flow in this process. `dry_run`, `one`, `replay` and
+`doctor` do the work of the options and commands of these names.
 
-May import all of `flows`, `tasks` and the engine; what is heavy is imported inside of functions, so that `--help` is
-quick.
+May import all of `flows`, `tasks` and the engine; slow imports stand inside functions, so that `--help` is quick.
 
 Start reading at `commands`.
 """

@@ -29,13 +29,13 @@ from nst_engine.config import TransferConfig
 from tasks.planning.request import Request
 
 DEMO_CONFIG = TransferConfig(backbone="vgg16", weights="packaged", side=256, iterations=30)
-"""Small enough for a processor of two cores, real weights, nothing to download."""
+"""Small enough for two CPU cores, with real weights that need no download."""
 
 DONE, SOME_FAILED, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
 
 
 def main() -> None:
-    """Run the command line; an error that a person can mend is one line on stderr."""
+    """Run the command line; an error that a person can correct is one line on stderr."""
     apply_defaults()
     try:
         status = cli(standalone_mode=False, prog_name="nightbrush")
@@ -119,8 +119,8 @@ def compare(
     """Stylize the same pairs under several configurations, and have one network judge them all.
 
     Every combination of the values is compared; layers of one value are joined by +. The preset
-    gatys-vgg16-resnet50 is a published comparison of VGG16 with ResNet50. Unless folders are given, a sample photograph
-    and a sample painting are compared on, in the folder comparison.
+    gatys-vgg16-resnet50 is a published comparison of VGG16 with ResNet50. Unless folders are given, the pictures
+    are a sample photograph and a sample painting, in the folder comparison.
     """
     samples = Places.within(Path("comparison"))
     batch = read_comparison(
@@ -140,7 +140,7 @@ def compare(
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="OUT", help="The picture.")
 @click.option("--backbone", metavar="NAME", help="Network to use.")
 @with_configuration
-@click.option("--profile", is_flag=True, help="Tell where the time of a step goes, too.")
+@click.option("--profile", is_flag=True, help="Also print where the time of a step goes.")
 def one(
     content: Path,
     style: Path,
@@ -163,10 +163,10 @@ def one(
 @click.option("--style", metavar="FILE", help="Where the style is now.")
 @click.option("--device", metavar="NAME", help="cpu, gpu or gpu:1; unless given, the best that is there.")
 def replay(picture: Path, output: Path | None, content: str | None, style: str | None, device: str | None) -> int:
-    """Make PICTURE again from what its file tells, and compare the two.
+    """Make PICTURE again from the provenance in its file, and compare the two pictures.
 
-    Its content and style are sought where they were, seen from the current folder and from PICTURE's. Unless OUT is
-    given, the new picture lies beside PICTURE and has its name with -replay.
+    Content and style are sought by the names they had, from the current folder and then from PICTURE's. Unless OUT is
+    given, the new picture is written beside PICTURE, with -replay after its name.
     """
     from flows.cli.replay import replay_picture
 
@@ -194,8 +194,8 @@ def report(output: str) -> int:
 def doctor(places: Sequence[str]) -> int:
     """Say what this machine can do; exit 1 if a batch could not run.
 
-    Each PLACE, a folder or s3://bucket/prefix, is listed, no further than its first page, and tried for writing, which
-    leaves nothing behind.
+    Of each PLACE, a folder or s3://bucket/prefix, the first page is listed, and writing is tested, which leaves nothing
+    behind.
     """
     from nst_engine.hardware.quiet_import import import_quietly
 
@@ -210,12 +210,12 @@ def doctor(places: Sequence[str]) -> int:
 
 @cli.command()
 @click.option("--open", "browse", is_flag=True, help="Open it in a browser.")
-@click.option("--stop", is_flag=True, help="End the server; what it has kept is kept.")
+@click.option("--stop", is_flag=True, help="End the server; its history is kept.")
 def ui(browse: bool, stop: bool) -> int:
-    """Say where to look at the runs, and start the Prefect server that keeps their history unless it runs.
+    """Print the address of the pages of all runs, and start the Prefect server that keeps them unless it runs.
 
-    It goes on in the background, for this machine only. With PREFECT_API_URL set, the runs are there, and no server is
-    started.
+    The server runs in the background, for this machine only. If PREFECT_API_URL is set, the address is that of its
+    pages, and no server is started.
     """
     if stop:
         from flows.prefect_server import local_server
@@ -236,7 +236,7 @@ def ui(browse: bool, stop: bool) -> int:
     "--cron", default="0 22 * * *", show_default=True, metavar="TIME", help="Minute, hour, day, month, weekday."
 )
 @click.option("--timezone", metavar="NAME", help="Zone of that time, as Europe/Berlin; unless given, this machine's.")
-@click.option("--allow-failures", is_flag=True, help="A night counts as completed though pairs failed.")
+@click.option("--allow-failures", is_flag=True, help="A run ends as Completed though pairs failed.")
 def serve(
     places: Places,
     backbones: Sequence[str],
@@ -248,8 +248,8 @@ def serve(
 ) -> int:
     """Stylize a folder every night, from this machine, for as long as this command runs.
 
-    A night whose predecessor still runs is cancelled; the one after it makes up for it. Whatever ends this command
-    cancels the run under way, of which no picture that is finished is lost, and pauses the schedule.
+    A run that is due while another is under way is cancelled, and its pictures are left to the next one. However this
+    command ends, the run under way is cancelled, its finished pictures are kept, and the schedule is paused.
     """
     batch = read_batch(places, backbones, pairing, configuration, allow_failures=allow_failures)
     from flows.nightly import serve as serve_batch
@@ -259,7 +259,9 @@ def serve(
 
 
 @cli.command()
-@click.option("--folder", default="demo", type=click.Path(path_type=Path), show_default=True, help="Where it all goes.")
+@click.option(
+    "--folder", default="demo", type=click.Path(path_type=Path), show_default=True, help="Folder of the batch."
+)
 @with_history
 def demo(folder: Path, no_history: bool) -> int:
     """Stylize three photographs with two paintings: a whole batch on sample pictures."""

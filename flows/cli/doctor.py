@@ -1,4 +1,4 @@
-"""What this machine can do."""
+"""Report what this machine can do."""
 
 import platform
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ from tasks.storage.s3_credentials import describe_access
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that was looked at.
+    """One line of the report.
 
     Attributes:
-        what: its name.
-        text: how it is.
-        good: whether a batch can run with it.
+        what: the name of what was checked.
+        text: its state.
+        good: True if a batch can run with it.
     """
 
     what: str
@@ -35,7 +35,7 @@ class Finding:
 
 
 def examine(*uris: str) -> tuple[Finding, ...]:
-    """Look at the versions, the devices, the weights, Prefect, what there is for S3, and the storages at `uris`."""
+    """Check the versions, the devices, the weights, Prefect, the settings for S3, and the storages at `uris`."""
     return (_versions(), *_devices(), *_weights(), _prefect(), _s3(), *map(_storage, uris))
 
 
@@ -51,8 +51,8 @@ def _devices() -> Iterator[Finding]:
 
 
 def _weights() -> Iterator[Finding]:
-    """What is there of each backbone's weights, without a download; it is bad if there are none at all."""
-    found = [f"{name} {kind}" for name, spec in BACKBONES.items() for kind in spec.weights if _present(name, kind)]
+    """The weights that need no download, by backbone; bad if there are none but random ones."""
+    found = [f"{name} {kind}" for name, spec in BACKBONES.items() for kind in spec.weights if _has_weights(name, kind)]
     real = [entry for entry in found if not entry.endswith("random")]
     yield Finding(
         what="weights",
@@ -61,7 +61,7 @@ def _weights() -> Iterator[Finding]:
     )
 
 
-def _present(backbone: str, kind: str) -> bool:
+def _has_weights(backbone: str, kind: str) -> bool:
     if kind == "imagenet":
         return imagenet_path(backbone).exists()
     try:
@@ -84,7 +84,7 @@ def _prefect() -> Finding:
 
 
 def _s3() -> Finding:
-    """What is set for S3; it is never bad, for folders do without."""
+    """The settings for S3; never bad, because folders need none."""
     try:
         return Finding(what="s3", text=describe_access())
     except StorageError as error:
@@ -92,7 +92,7 @@ def _s3() -> Finding:
 
 
 def _storage(uri: str) -> Finding:
-    """Whether a storage can be listed, of which the first entry is enough, and written."""
+    """Check that a storage can be listed, by its first entry, and written."""
     try:
         storage = open_storage(uri)
         exists = storage.exists()

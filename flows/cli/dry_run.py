@@ -1,4 +1,4 @@
-"""What a batch would do, in words."""
+"""Describe what a batch would do."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,25 +15,25 @@ from tasks.preflight.checks import unfinished
 from tasks.preflight.estimate import Estimate, estimate
 from tasks.storage import StorageError, open_storage
 
-_MOST_NAMES = 40
+_MAX_NAMES = 40
 
-_MOST_TRIED = 5
-"""Pairs of a backbone of which the first that can be made is taken for all."""
+_MAX_TRIED = 5
+"""How many pairs of a backbone to try; the first that can be made stands for all."""
 
 
 def describe_plan(plan: Plan, job: Job) -> str:
-    """The pictures to be made, what is left out, and how long it takes."""
-    return "\n".join([*_names(plan), *plan.left_out(), _inputs(plan), *_forecast(plan, job)])
+    """The pairs to make, the pictures that are left out, and an estimate of the time."""
+    return "\n".join([*_list_pairs(plan), *plan.left_out(), _describe_inputs(plan), *_forecast(plan, job)])
 
 
-def _names(plan: Plan) -> Iterator[str]:
-    yield from map(_described, islice(plan.pairs, _MOST_NAMES))
-    if len(plan.pairs) > _MOST_NAMES:
-        yield f"... and {len(plan.pairs) - _MOST_NAMES} more"
+def _list_pairs(plan: Plan) -> Iterator[str]:
+    yield from map(_describe_pair, islice(plan.pairs, _MAX_NAMES))
+    if len(plan.pairs) > _MAX_NAMES:
+        yield f"... and {len(plan.pairs) - _MAX_NAMES} more"
 
 
-def _described(pair: PairSpec) -> str:
-    """The pair's name and what is set for it alone, each as `--set` takes it."""
+def _describe_pair(pair: PairSpec) -> str:
+    """The name of a pair and its own settings, in the form that `--set` takes."""
     return " ".join([printable(pair.name), *(f"{name}={_text(value)}" for name, value in pair.overrides)])
 
 
@@ -41,8 +41,8 @@ def _text(value: object) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _inputs(plan: Plan) -> str:
-    """How many pictures the pairs are made of, and how large these are."""
+def _describe_inputs(plan: Plan) -> str:
+    """How many contents and styles there are, and the size of their files."""
     contents = {pair.content.key: pair.content.size for pair in plan.pairs}
     styles = {pair.style.key: pair.style.size for pair in plan.pairs}
     size = decimal(sum(contents.values()) + sum(styles.values()))
@@ -54,13 +54,13 @@ def _forecast(plan: Plan, job: Job) -> Iterator[str]:
     counts: Counter[str] = Counter()
     for pair in unfinished(plan, job):
         counts[pair.backbone] += 1
-        if counts[pair.backbone] <= _MOST_TRIED:
+        if counts[pair.backbone] <= _MAX_TRIED:
             firsts.setdefault(pair.backbone, []).append(pair)
     done = len(plan.pairs) - counts.total()
     yield f"{len(plan.pairs)} pairs, {done} of them with a sidecar in {open_storage(job.output).uri()}"
     seconds = 0.0
     for backbone, pairs in firsts.items():
-        cost, failures = _estimated(pairs, job)
+        cost, failures = _estimate_first(pairs, job)
         yield from failures
         if cost is None:
             yield f"{backbone}: {counts[backbone]} x ? s, for the first of them fail"
@@ -72,8 +72,8 @@ def _forecast(plan: Plan, job: Job) -> Iterator[str]:
         yield f"about {timedelta(seconds=round(seconds))} on this device, if all are like the first of their backbone"
 
 
-def _estimated(pairs: Iterable[PairSpec], job: Job) -> tuple[Estimate | None, list[str]]:
-    """What the first pair costs that can be made, if one can, and a line on each before it."""
+def _estimate_first(pairs: Iterable[PairSpec], job: Job) -> tuple[Estimate | None, list[str]]:
+    """The estimate for the first pair that can be made, or None, and a line for each pair that failed before it."""
     failures: list[str] = []
     for pair in pairs:
         try:

@@ -1,4 +1,4 @@
-"""From what a command was given to a run: all is checked and planned before Prefect and TensorFlow are loaded."""
+"""Check and plan a batch before Prefect and TensorFlow are loaded, then run it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def launch_batch(batch: Batch, no_history: bool, dry_run: bool = False) -> bool:
-    """Run a batch, or say what it would do; returns whether it ended well.
+    """Run a batch, or print what it would do; returns True if it ended well.
 
     Args:
-        batch: what is asked for.
-        no_history: whether no server is started.
-        dry_run: whether nothing is made.
+        batch: the pairs to make, and how.
+        no_history: True to start no server for the history.
+        dry_run: True to print the plan alone.
 
     Raises:
         NightbrushError: the batch cannot run.
@@ -36,37 +36,37 @@ def launch_batch(batch: Batch, no_history: bool, dry_run: bool = False) -> bool:
         return run_batch(plan, batch, history)
 
     if dry_run:
-        return _described(plan, batch.job)
-    return _launched(run, plan, batch.job, no_history, here=batch.runner == "threads")
+        return _print_plan(plan, batch.job)
+    return _launch(run, plan, batch.job, no_history, here=batch.runner == "threads")
 
 
 def launch_comparison(batch: ComparisonBatch, no_history: bool, dry_run: bool = False) -> bool:
-    """Run a comparison, or say what it would do; returns whether it ended well.
+    """Run a comparison, or print what it would do; returns True if it ended well.
 
-    Arguments and errors are those of `launch_batch`. The judge works here, whatever makes the pictures.
+    Arguments and errors are those of `launch_batch`. The judge works in this process, with any runner.
     """
     from tasks.preflight.checks import preflight
 
     plan = preflight(batch.job, batch.request)
-    whole = replace(plan, pairs=tuple(trial.spec for trial in trials_of(plan, batch.grids, batch.referee)))
+    all_trials = replace(plan, pairs=tuple(trial.spec for trial in trials_of(plan, batch.grids, batch.referee)))
 
     def run(history: "History") -> bool:
         from flows.cli.run_here import run_comparison
 
         return run_comparison(plan, batch, history)
 
-    return _described(whole, batch.job) if dry_run else _launched(run, whole, batch.job, no_history)
+    return _print_plan(all_trials, batch.job) if dry_run else _launch(run, all_trials, batch.job, no_history)
 
 
-def _described(plan: Plan, job: Job) -> bool:
+def _print_plan(plan: Plan, job: Job) -> bool:
     from flows.cli.dry_run import describe_plan
 
     click.echo(describe_plan(plan, job))
     return True
 
 
-def _launched(run: Callable[["History"], bool], plan: Plan, job: Job, no_history: bool, here: bool = True) -> bool:
-    """Run with a history, TensorFlow loaded beforehand where the pictures are made here."""
+def _launch(run: Callable[["History"], bool], plan: Plan, job: Job, no_history: bool, here: bool = True) -> bool:
+    """Open a history and run; `here` loads TensorFlow first, for pictures that this process makes."""
     from flows.prefect_server.history import open_history
 
     with open_history(embedded=no_history) as history:

@@ -1,4 +1,4 @@
-"""One picture, without Prefect."""
+"""Stylize one picture, without Prefect."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -14,15 +14,15 @@ from tasks.making.engines import engine
 
 
 def stylize_one(
-    content: Path, style: Path, output: Path, config: TransferConfig, device: str | None, profiled: bool = False
+    content: Path, style: Path, output: Path, config: TransferConfig, device: str | None, with_profile: bool = False
 ) -> str:
-    """Stylize one picture, with a bar on a terminal; returns a line on what became of it.
+    """Stylize one picture, with a bar on a terminal; returns a line that describes the result.
 
     Args:
         content, style, output: files.
         config: what the transfer does.
         device: as for `StyleTransfer`.
-        profiled: whether it is told, too, where the time of a step goes.
+        with_profile: True to add lines on where the time of a step goes.
 
     Raises:
         NightbrushError: a picture cannot be read or written, or the transfer cannot go on.
@@ -30,23 +30,23 @@ def stylize_one(
     require_savable(output)
     on_snapshot = partial(_save_snapshot, output, config.quality)
     pictures = read_photograph(content), read_photograph(style)
-    line = _made(transfer(*pictures, config, device, on_snapshot), output)
-    return "\n".join([line, *_profile(*pictures, config, device)]) if profiled else line
+    line = _save_result(transfer(*pictures, config, device, on_snapshot), output)
+    return "\n".join([line, *_profile_lines(*pictures, config, device)]) if with_profile else line
 
 
-def _made(result: TransferResult, output: Path) -> str:
+def _save_result(result: TransferResult, output: Path) -> str:
     width, height = result.size
     losses = result.losses
-    told = "" if result.stop_reason == "iterations" else f" ({result.stop_reason})"
+    reason = "" if result.stop_reason == "iterations" else f" ({result.stop_reason})"
     return (
         f"{result.save(output)}: {width}x{height} pixels in {result.seconds:.1f} s "
-        f"({result.precision} on {result.device}), {result.iterations} steps{told}, total loss {losses.total:.4g} "
+        f"({result.precision} on {result.device}), {result.iterations} steps{reason}, total loss {losses.total:.4g} "
         f"(content {losses.content:.4g}, style {losses.style:.4g}, tv {losses.tv:.4g})"
     )
 
 
-def _profile(content: Photograph, style: Photograph, config: TransferConfig, device: str | None) -> Iterator[str]:
-    """A line for each part of a step, with what it takes of it."""
+def _profile_lines(content: Photograph, style: Photograph, config: TransferConfig, device: str | None) -> Iterator[str]:
+    """A line for each part of a step, with its share of the time."""
     from nst_engine.transfer.step_profile import profile
 
     shares = profile(engine(config, device), content, style)
@@ -62,7 +62,7 @@ def transfer(
     device: str | None,
     on_snapshot: Callable[[int, Picture], Any] | None = None,
 ) -> TransferResult:
-    """Stylize pictures that were read, with a bar on a terminal; the arguments are those of `StyleTransfer`.
+    """Stylize pictures in memory, with a bar on a terminal; the arguments are those of `StyleTransfer`.
 
     Raises:
         NightbrushError: a picture is too small, the machine has no such device, or the transfer cannot go on.

@@ -1,4 +1,4 @@
-"""Options that commands share: each group of them comes to a command as one value, which makes what a batch is."""
+"""The options that commands share; a command gets each group of options as one value, and makes a batch of these."""
 
 import tomllib
 from collections.abc import Callable, Sequence
@@ -23,12 +23,12 @@ Command: TypeAlias = Callable[..., int]
 """The function of a command; it returns the exit status."""
 
 Decorator: TypeAlias = Callable[[Command], Command]
-"""What gives a command options."""
+"""Adds options to a command."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Where a batch finds its pictures, and where its results go: folders, or `s3://bucket/prefix`."""
+    """Where a batch reads its pictures and writes its results: folders, or `s3://bucket/prefix`."""
 
     content: str
     style: str
@@ -36,17 +36,17 @@ class Places:
 
     @classmethod
     def within(cls, folder: Path) -> Self:
-        """Returns the places of a batch that lies in one folder with all that it reads."""
+        """Returns the places of a batch whose inputs and output are in one folder."""
         return cls(content=str(folder / "contents"), style=str(folder / "styles"), output=str(folder / "output"))
 
     def job(self, config: TransferConfig, device: str | None = None) -> Job:
-        """Returns the job that is done there."""
+        """Returns the job of a batch at these places."""
         return Job(content=self.content, style=self.style, output=self.output, config=config, device=device)
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptionalPlaces:
-    """The places of a batch, which may be left out; None is not given."""
+    """The places of a batch, each of which may be left out; None is a place that is not given."""
 
     content: str | None
     style: str | None
@@ -54,11 +54,11 @@ class OptionalPlaces:
 
     @property
     def are_absent(self) -> bool:
-        """Whether none is given."""
+        """True if none is given."""
         return self.content is None and self.style is None and self.output is None
 
     def or_else(self, others: Places) -> Places:
-        """Returns the places that are given, or the others where none is.
+        """Returns the places that are given, or `others` if none is.
 
         Raises:
             ConfigError: some are given, and not all.
@@ -67,13 +67,13 @@ class OptionalPlaces:
             return Places(content=self.content, style=self.style, output=self.output)
         if self.are_absent:
             return others
-        absent = [field.name for field in fields(self) if getattr(self, field.name) is None]
-        raise ConfigError(f"{' and '.join(absent)} is not given; name content, style and output, or none of them")
+        missing = [field.name for field in fields(self) if getattr(self, field.name) is None]
+        raise ConfigError(f"{' and '.join(missing)} is not given; name content, style and output, or none of them")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairingOptions:
-    """Which pictures count, and which goes with which, as a person types it: the fields are those of a `Request`."""
+    """Which pictures are paired, and how, as a person types it; the fields are those of a `Request`."""
 
     pairing: str | None
     pairs: str | None
@@ -101,8 +101,8 @@ class ConfigurationOptions:
 
     Attributes:
         preset: name of a preset, or of a published comparison.
-        file: a TOML file of fields.
-        settings: each `key=value`.
+        file: a TOML file of configuration fields.
+        settings: configuration fields, each `key=value`.
         device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
     """
 
@@ -127,7 +127,7 @@ class ConfigurationOptions:
         Raises:
             ConfigError: the file is not TOML, a setting is not `key=value`, or its field is not known.
         """
-        return ({} if self.file is None else _from_toml(self.file)) | dict(map(_setting, self.settings))
+        return ({} if self.file is None else _read_toml(self.file)) | dict(map(_parse_setting, self.settings))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +136,7 @@ class ComparisonOptions:
 
     Attributes:
         backbones: networks, each under every combination.
-        varied: each `field=value,value`, for all configurations; the layers of one value are joined by `+`.
+        varied: values to compare, each `field=value,value`; the layers of one value are joined by `+`.
         referee: the network that judges, see `read_referee`.
     """
 
@@ -145,12 +145,12 @@ class ComparisonOptions:
     referee: str | None
 
     def grids(self, configuration: ConfigurationOptions) -> tuple[Grid, ...]:
-        """Returns the grids: of a published comparison, or of one configuration, with what is varied in each.
+        """Returns the grids of a published comparison, or of one configuration, each with the varied fields added.
 
         Raises:
             ConfigError: a value is not allowed.
         """
-        vary: dict[str, list[object]] = dict(map(_variation, self.varied))
+        vary: dict[str, list[object]] = dict(map(_parse_variation, self.varied))
         if self.backbones:
             vary["backbone"] = list(self.backbones)
         if configuration.preset in STUDIES:
@@ -171,7 +171,7 @@ def read_batch(
     pairs_per_task: int | None = None,
     allow_failures: bool = False,
 ) -> Batch:
-    """Returns the batch that the options describe; `backbones` are the configuration's unless there are any.
+    """Returns the batch that the options describe; without `backbones` it has that of the configuration.
 
     Raises:
         NightbrushError: a value is not allowed, or the values make no sense together.
@@ -213,10 +213,10 @@ def read_comparison(
 
 
 def read_referee(text: str | None) -> Referee | None:
-    """The referee that is typed as `backbone:weights`, or as a backbone alone with the weights of ImageNet.
+    """The referee for a text `backbone:weights`, or for a backbone alone, with the default weights.
 
     Raises:
-        ConfigError: there is none such.
+        ConfigError: there is no such backbone, or it has no such weights.
     """
     if text is None:
         return None
@@ -225,35 +225,35 @@ def read_referee(text: str | None) -> Referee | None:
 
 
 def with_batch(command: Command) -> Command:
-    """Give a command the options that say which pairs a batch has, and where they go.
+    """Add the options that say which pairs a batch has, and where its results go.
 
-    They come as `places`, `backbones`, `pairing` and `configuration`, which `read_batch` takes.
+    The command gets them as `places`, `backbones`, `pairing` and `configuration`, which `read_batch` takes.
     """
     backbones = click.option("--backbone", "backbones", multiple=True, metavar="NAME", help="Network to use. Repeats.")
-    places = _gathered("places", Places, *_place_options(required=True))
+    places = _add_options("places", Places, *_place_options(required=True))
     return places(backbones(_with_pairing(with_configuration(command))))
 
 
 def with_comparison(command: Command) -> Command:
-    """Give a command the options that say what is compared, on what, and who judges.
+    """Add the options that say what is compared, on which pictures, and which network judges.
 
-    They come as `places`, `compared`, `pairing` and `configuration`, which `read_comparison` takes once there are
-    places.
+    The command gets them as `places`, `compared`, `pairing` and `configuration`, for `read_comparison`; `places` may be
+    absent.
     """
-    compared = _gathered(
+    compared = _add_options(
         "compared",
         ComparisonOptions,
         click.option("--backbone", "backbones", multiple=True, metavar="NAME", help="Network to compare. Repeats."),
         click.option("--vary", "varied", multiple=True, metavar="KEY=VALUE,VALUE", help="A field's values. Repeats."),
         click.option("--referee", metavar="NAME:WEIGHTS", help="Network that judges, as vgg19:imagenet."),
     )
-    places = _gathered("places", OptionalPlaces, *_place_options(required=False))
+    places = _add_options("places", OptionalPlaces, *_place_options(required=False))
     return places(compared(_with_pairing(with_configuration(command))))
 
 
 def with_configuration(command: Command) -> Command:
-    """Give a command the options that make a configuration, and name a device; they come as `configuration`."""
-    return _gathered(
+    """Add the options of a configuration and a device; the command gets them as `configuration`."""
+    return _add_options(
         "configuration",
         ConfigurationOptions,
         click.option(
@@ -269,7 +269,7 @@ def with_configuration(command: Command) -> Command:
 
 
 def _current_preset(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
-    """The name that a preset has now; says so where it was given by an old one."""
+    """The current name of a preset; prints a line if the name is an old one."""
     if name not in RENAMED:
         return name
     click.echo(f"nightbrush: the preset {name} is called {RENAMED[name]} now", err=True)
@@ -277,7 +277,7 @@ def _current_preset(_context: click.Context, _option: click.Parameter, name: str
 
 
 def with_runner(command: Command) -> Command:
-    """Give a command the option that says what works on pairs."""
+    """Add the option that says what works on the pairs."""
     option = click.option(
         "--runner",
         type=click.Choice(get_args(Runner)),
@@ -289,7 +289,7 @@ def with_runner(command: Command) -> Command:
 
 
 def with_history(command: Command) -> Command:
-    """Give a command the option to do without a history."""
+    """Add the option to keep no history."""
     option = click.option(
         "--no-history",
         is_flag=True,
@@ -307,15 +307,23 @@ def _place_options(required: bool) -> tuple[Decorator, ...]:
             metavar="SRC",
             help="Pictures to be stylized: a folder or s3://bucket/prefix.",
         ),
-        click.option("--style", required=required, metavar="SRC", help="Pictures whose style they take, likewise."),
         click.option(
-            "--output", required=required, metavar="DST", help="Where pictures, tables and report go, likewise."
+            "--style",
+            required=required,
+            metavar="SRC",
+            help="Pictures that give the style: a folder or s3://bucket/prefix.",
+        ),
+        click.option(
+            "--output",
+            required=required,
+            metavar="DST",
+            help="For results, tables and report: a folder or s3://bucket/prefix.",
         ),
     )
 
 
 def _with_pairing(command: Command) -> Command:
-    return _gathered(
+    return _add_options(
         "pairing",
         PairingOptions,
         click.option("--pairing", metavar="NAME", help="every, stem, zip (one to one, in order) or list."),
@@ -330,13 +338,13 @@ def _with_pairing(command: Command) -> Command:
 _Options: TypeAlias = Places | OptionalPlaces | PairingOptions | ConfigurationOptions | ComparisonOptions
 
 
-def _gathered(name: str, kind: type[_Options], *options: Decorator) -> Decorator:
-    """Returns what gives a command these options, in the order in which the help shows them, as one value.
+def _add_options(name: str, kind: type[_Options], *options: Decorator) -> Decorator:
+    """Returns a decorator that adds options to a command, and hands them to it as one value.
 
     Args:
         name: the argument of the command that takes the value.
-        kind: of the value; its fields have the names of the options.
-        options: click's.
+        kind: the class of the value; its fields have the names of the options.
+        options: click's, in the order in which the help shows them.
     """
 
     def decorate(command: Command) -> Command:
@@ -353,7 +361,7 @@ def _gathered(name: str, kind: type[_Options], *options: Decorator) -> Decorator
     return decorate
 
 
-def _from_toml(file: Path) -> dict[str, object]:
+def _read_toml(file: Path) -> dict[str, object]:
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
         return {name: parse_field(name, value) if value == "none" else value for name, value in values.items()}
@@ -362,14 +370,14 @@ def _from_toml(file: Path) -> dict[str, object]:
         raise ConfigError(f"configuration file {str(file)!r} cannot be used: {reason}") from error
 
 
-def _variation(text: str) -> tuple[str, list[object]]:
+def _parse_variation(text: str) -> tuple[str, list[object]]:
     name, equals, values = text.partition("=")
     if not equals:
         raise ConfigError(f"vary {text!r} is not allowed; use field=value,value, such as learning_rate=1,10,15")
     return name.strip(), [parse_field(name.strip(), value.strip(), separator="+") for value in values.split(",")]
 
 
-def _setting(text: str) -> tuple[str, FieldValue]:
+def _parse_setting(text: str) -> tuple[str, FieldValue]:
     name, equals, value = text.partition("=")
     if not equals:
         raise ConfigError(f"setting {text!r} is not allowed; use key=value, such as side=1024")

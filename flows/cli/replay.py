@@ -1,4 +1,4 @@
-"""A run repeated from what its picture tells of it."""
+"""Make a picture again from the provenance in its file."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -16,16 +16,16 @@ from nst_engine.types import Picture
 from tasks.storage import StorageError, is_path, read_uri
 
 _LOSSY = {".jpg", ".jpeg", ".webp"}
-_SHOWN = 12
-"""Characters of a hash that a person is shown."""
+_DIGITS = 12
+"""How many digits of a hash are printed."""
 
 
 class ReplayError(NightbrushError):
-    """A picture cannot be made again: it tells too little, or what it was made from is gone or has changed."""
+    """A picture cannot be made again: its provenance is incomplete, or an input is gone or has changed."""
 
 
 class _ChangedError(StorageError):
-    """A file is not the one that it was."""
+    """A file has changed."""
 
 
 def replay_picture(
@@ -36,42 +36,42 @@ def replay_picture(
     content: str | None = None,
     style: str | None = None,
 ) -> str:
-    """Make a picture again from the provenance in its file; returns a line on how the two compare.
+    """Make a picture again from the provenance in its file; returns a line that compares the two pictures.
 
     Args:
-        picture: its file.
+        picture: the file of the picture.
         output: the file to write; None is a new one beside `picture`.
         device: as for `StyleTransfer`.
-        note: takes a line on each thing that may make the two differ.
-        content, style: where they are now; None is where they were.
+        note: gets a line for each reason why the two may differ.
+        content, style: their files now; None is the files by the names they had.
 
     Raises:
-        NightbrushError: the picture does not tell how it was made, a file that it was made from is gone or has changed,
-            the output cannot be written, or the transfer cannot go on.
+        NightbrushError: the picture has no complete provenance, an input is gone or has changed, the output cannot be
+            written, or the transfer cannot go on.
     """
-    account = _account(picture)
-    target = _beside(picture) if output is None else output
+    provenance = _parse_provenance(picture)
+    target = _replay_path(picture) if output is None else output
     require_savable(target)
-    config = account.config()
-    photographs = account.photograph("content", content), account.photograph("style", style)
-    for line in account.doubts(config):
+    config = provenance.config()
+    photographs = provenance.photograph("content", content), provenance.photograph("style", style)
+    for line in provenance.doubts(config):
         note(line)
     before = decode(picture)
     saved = transfer(*photographs, config, device).save(target)
     lossy = _LOSSY & {picture.suffix.lower(), saved.suffix.lower()}
-    return f"{saved}: {_comparison(before, decode(saved))} {picture}{', compared after encoding' if lossy else ''}"
+    return f"{saved}: {_compare(before, decode(saved))} {picture}{', compared after encoding' if lossy else ''}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Account:
-    """What a picture tells of how it was made.
+class _Provenance:
+    """How a picture was made, from its provenance.
 
     Attributes:
-        picture: its file.
-        version: of the engine.
-        fields: of the configuration, precision and tile as they were resolved.
+        picture: the file of the picture.
+        version: the version of the engine.
+        fields: the configuration, with the precision and the tile that `auto` became.
         weights_sha256: hash of the backbone's weights.
-        pair: the origins of `content` and `style`; None is an array.
+        pair: the origins of `content` and `style`; None was an array.
         files: the origins of the files that the configuration names, by their paths.
     """
 
@@ -83,7 +83,7 @@ class _Account:
     files: Mapping[str, Origin | None]
 
     def config(self) -> TransferConfig:
-        """The configuration, its files where they are now.
+        """The configuration, with the paths that its files have now.
 
         Raises:
             ReplayError: a file is gone or has changed, or this version knows no such configuration.
@@ -97,11 +97,11 @@ class _Account:
             ) from error
 
     def photograph(self, role: str, place: str | None) -> Photograph:
-        """The content or the style, from `place` or from where it was.
+        """The content or the style, read from `place`, or from the file that it was.
 
         Raises:
-            ReplayError: it is gone, has changed, or was no file that has a name.
-            ImageError: it is no picture.
+            ReplayError: the file is gone, has changed, or had no name.
+            ImageError: the file is not a picture.
         """
         origin = self.pair[role]
         name = place if place is not None or origin is None else origin.name
@@ -113,12 +113,12 @@ class _Account:
         return read_photograph(self._find(role, name, origin, f"say with --{role} where it is now")[1], name)
 
     def doubts(self, config: TransferConfig) -> Iterator[str]:
-        """Why the picture may come out another one, a line for each reason."""
+        """A line for each reason why the new picture may differ."""
         weights = find_weights(config).sha256
         if self.version != __version__:
             yield f"{self.picture} was made by version {self.version}, this is {__version__}"
         if self.weights_sha256 != weights:
-            hashes = f"{self.weights_sha256[:_SHOWN]}, these have {weights[:_SHOWN]}"
+            hashes = f"{self.weights_sha256[:_DIGITS]}, these have {weights[:_DIGITS]}"
             yield f"{self.picture} was made with weights of the SHA-256 {hashes}"
         for role in (role for role, origin in self.pair.items() if origin is None):
             yield f"nothing tells whether this is the {role} that {self.picture} was made from"
@@ -126,18 +126,18 @@ class _Account:
             yield f"time_limit={config.time_limit:g} goes by the clock: the steps may be more or fewer than they were"
 
     def _find(self, what: str, name: str, origin: Origin | None, remedy: str) -> tuple[str, bytes]:
-        """Place and bytes of a file: seen from the current folder, else from the picture's."""
-        troubles = []
+        """The path and the bytes of a file, sought from the current folder, then from the picture's."""
+        errors = []
         for place in (name, str(self.picture.parent / name)) if is_path(name) else (name,):
             try:
-                return place, _checked(place, origin)
-            except (StorageError, ValueError) as error:  # the latter is a name that no system has
-                troubles.append(error)
-        trouble = max(troubles, key=lambda error: isinstance(error, _ChangedError))
-        raise ReplayError(f"{what} {name!r} cannot be used: {trouble}, or {remedy}") from trouble
+                return place, _read_unchanged(place, origin)
+            except (StorageError, ValueError) as error:  # ValueError: the name is not possible here
+                errors.append(error)
+        reason = max(errors, key=lambda error: isinstance(error, _ChangedError))
+        raise ReplayError(f"{what} {name!r} cannot be used: {reason}, or {remedy}") from reason
 
 
-def _account(picture: Path) -> _Account:
+def _parse_provenance(picture: Path) -> _Provenance:
     match read_provenance(picture):
         case None:
             raise ReplayError(
@@ -153,50 +153,50 @@ def _account(picture: Path) -> _Account:
             "precision": precision,
             "tile": tile,
         }:
-            return _Account(
+            return _Provenance(
                 picture=picture,
                 version=version,
                 fields=fields | {"precision": precision, "tile": tile},
                 weights_sha256=weights,
-                pair={"content": _origin(content), "style": _origin(style)},
-                files={path: _origin(file) for path, file in files.items()},
+                pair={"content": _parse_origin(content), "style": _parse_origin(style)},
+                files={path: _parse_origin(file) for path, file in files.items()},
             )
         case _:
             raise ReplayError(f"{str(picture)!r} does not tell all of how it was made; use one made by this version")
 
 
-def _origin(told: object) -> Origin | None:
-    match told:
+def _parse_origin(entry: object) -> Origin | None:
+    match entry:
         case {"name": str() | None as name, "sha256": str(digest)}:
             return Origin(name, digest)
         case _:
             return None
 
 
-def _checked(place: str, origin: Origin | None) -> bytes:
-    """The bytes at a path or an address, if they are the origin's."""
+def _read_unchanged(place: str, origin: Origin | None) -> bytes:
+    """The bytes at a path or an address; an error if their hash is not that of the origin."""
     data = read_uri(os.path.realpath(place) if is_path(place) else place)
     digest = sha256(data).hexdigest()
     if origin is not None and origin.sha256 != digest:
         raise _ChangedError(
-            f"{place!r} has the SHA-256 {digest[:_SHOWN]}, not {origin.sha256[:_SHOWN]}; use the file as it was"
+            f"{place!r} has the SHA-256 {digest[:_DIGITS]}, not {origin.sha256[:_DIGITS]}; use the file as it was"
         )
     return data
 
 
-def _beside(picture: Path) -> Path:
+def _replay_path(picture: Path) -> Path:
     output = picture.with_stem(f"{picture.stem}-replay")
     if output.exists():
         raise ReplayError(f"{str(output)!r} is there already; remove it, or name another file with -o")
     return output
 
 
-def _comparison(before: Picture, after: Picture) -> str:
-    """How the pictures compare, in words that end where the first one's name goes."""
+def _compare(before: Picture, after: Picture) -> str:
+    """How the pictures compare; the name of the first is to follow the text."""
     if before.shape != after.shape:
         (height, width, _), (other_height, other_width, _) = after.shape, before.shape
         return f"{width}x{height} pixels, not {other_width}x{other_height} as"
-    apart = abs(after - before) * 255
-    if not apart.any():
+    difference = abs(after - before) * 255
+    if not difference.any():
         return "the same pixels as"
-    return f"differs by at most {apart.max():.3g}/255, {apart.mean():.2g}/255 in the mean, from"
+    return f"differs by at most {difference.max():.3g}/255, {difference.mean():.2g}/255 in the mean, from"

@@ -1,4 +1,4 @@
-"""A batch that runs now, here, in this process."""
+"""Run a flow now, in this process."""
 
 from collections.abc import Mapping
 
@@ -22,11 +22,11 @@ from tasks.storage import StorageError, open_storage
 
 _BATCH_FILES = {"Report": REPORT, "Table": RESULTS}
 _COMPARISON_FILES = {"Comparison": PAGE, "Table": COMPARISON, "Curves": CURVES}
-"""What a person is to look at, by what it is called on the terminal: keys in the output."""
+"""Keys of the files to look at, by the words that the terminal has for them."""
 
 
 def load_engine_if_needed(plan: Plan, job: Job) -> None:
-    """Load TensorFlow now, while nothing else writes to stderr, unless every pair seems finished.
+    """Load TensorFlow now, before anything else writes to stderr, unless every pair seems finished.
 
     Raises:
         ConfigError: this machine does not have the job's device.
@@ -37,42 +37,42 @@ def load_engine_if_needed(plan: Plan, job: Job) -> None:
 
 
 def run_batch(plan: Plan, batch: Batch, history: History) -> bool:
-    """Run the batch flow on a plan that was made for it, and say where to look; returns whether it ended well.
+    """Run the batch flow on a plan, and print where its files are; returns True if it ended well.
 
     Args:
         plan: the pairs of the batch.
-        batch: what the flow is asked to do.
-        history: what keeps the run.
+        batch: the values of the flow's parameters.
+        history: where the history of the run goes.
 
     Raises:
-        Exception: whatever kept the flow from coming to its verdict.
+        Exception: the error that ended the flow before its final state.
     """
     with prepared(plan):
         state = history.run(stylize_batch, report.name, batch.parameters())
-    return _ended_well(state, batch.job.output, _BATCH_FILES)
+    return _print_outcome(state, batch.job.output, _BATCH_FILES)
 
 
 def run_comparison(plan: Plan, batch: ComparisonBatch, history: History) -> bool:
-    """Run the compare flow on a plan that was made for it, and say where to look; returns whether it ended well.
+    """Run the compare flow on a plan, and print where its files are; returns True if it ended well.
 
     Args:
         plan: the pairs, under the configuration of the first grid.
-        batch: what the flow is asked to do.
-        history: what keeps the run.
+        batch: the values of the flow's parameters.
+        history: where the history of the run goes.
 
     Raises:
-        Exception: whatever kept the flow from coming to its verdict.
+        Exception: the error that ended the flow before its final state.
     """
     with prepared(plan):
         state = history.run(compare_backbones, compare.name, batch.parameters())
-    return _ended_well(state, batch.job.output, _COMPARISON_FILES)
+    return _print_outcome(state, batch.job.output, _COMPARISON_FILES)
 
 
-def _ended_well(state: Verdict, output: str, files: Mapping[str, str]) -> bool:
-    """Say how a run has ended, and where the files are that it leaves in `output`; returns whether it ended well.
+def _print_outcome(state: Verdict, output: str, files: Mapping[str, str]) -> bool:
+    """Print how a run has ended, and where its files are in `output`; returns True if it ended well.
 
     Raises:
-        Exception: whatever kept the flow from coming to its verdict.
+        Exception: the error that ended the flow before its final state.
     """
     outcome = state.result(raise_on_failure=False)
     if isinstance(outcome, StorageError):

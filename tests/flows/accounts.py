@@ -1,4 +1,4 @@
-"""What a picture tells of how it was made, read and changed."""
+"""Read and change the provenance in a picture's file."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -8,15 +8,15 @@ from typing import Any
 from nst_engine.images import decode, read_provenance, save
 
 
-def told(picture: str | Path) -> dict[str, Any]:
+def provenance_of(picture: str | Path) -> dict[str, Any]:
     provenance = read_provenance(picture)
     assert provenance is not None
     return provenance
 
 
-def retell(change: Callable[[dict[str, Any]], Any]) -> None:
-    """Change what `out.png` tells."""
-    provenance = told("out.png")
+def change_provenance(change: Callable[[dict[str, Any]], Any]) -> None:
+    """Change the provenance in `out.png`."""
+    provenance = provenance_of("out.png")
     change(provenance)
     save(decode("out.png"), "out.png", provenance=provenance)
 

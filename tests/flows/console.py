@@ -1,4 +1,4 @@
-"""The command line under test: what it was given, what it said, how it ended."""
+"""Run the command line under test, and keep its output and its exit status."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ TINY = (
 
 @dataclass(frozen=True)
 class Ran:
-    """What became of a command."""
+    """The exit status and the output of a command."""
 
     status: int
     out: str
@@ -37,7 +37,7 @@ class Night:
 
     Attributes:
         places: its contents, its styles and its output.
-        ran: what it said.
+        ran: its exit status and its output.
     """
 
     places: dict[str, str]

@@ -96,14 +96,14 @@ def test_a_server_of_our_own_that_answers_is_found(own_api: str) -> None:
 # S3 and folders
 
 
-def test_tells_what_is_set_for_s3_and_no_secret(proxy: Proxy) -> None:
+def test_names_the_settings_for_s3_and_no_secret(proxy: Proxy) -> None:
     address = proxy.url.removeprefix("http://")
     assert finding("s3") == Finding(what="s3", text=f"{address}, region us-east-1, credentials from env")
     assert proxy.requests == []
 
 
 @pytest.mark.usefixtures("proxy")
-def test_settings_for_s3_that_cannot_work_are_told_and_keep_no_batch_of_folders_from_running(
+def test_settings_for_s3_that_cannot_work_are_named_and_do_not_stop_a_batch_of_folders(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "absent")

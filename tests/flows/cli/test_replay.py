@@ -1,4 +1,4 @@
-"""A picture made again from what its file tells."""
+"""A picture made again from the provenance in its file."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from nst_engine import __version__
 from nst_engine.images import decode
 from tasks.making.stylize_pair import stylize_pair
-from tests.flows.accounts import digest, retell, told
+from tests.flows.accounts import change_provenance, digest, provenance_of
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import a_job, a_pair, paint
 
@@ -37,7 +37,7 @@ def test_makes_the_same_pixels_again(nightbrush: Nightbrush, name: str, how: str
 @pytest.mark.usefixtures("here")
 def test_the_new_picture_tells_the_same_as_the_old_one(nightbrush: Nightbrush) -> None:
     assert nightbrush("replay", "out.png", "-o", "deep/new.png", "--device", "cpu").status == 0
-    assert told("deep/new.png") == told("out.png")
+    assert provenance_of("deep/new.png") == provenance_of("out.png")
 
 
 def test_repeats_a_picture_of_a_batch(nightbrush: Nightbrush, tmp_path: Path) -> None:
@@ -54,9 +54,9 @@ def test_takes_precision_and_tile_as_they_were_resolved(nightbrush: Nightbrush) 
         provenance["config"]["precision"] = "auto"
         provenance["precision"], provenance["tile"] = "mixed_bfloat16", 24
 
-    retell(resolve)
+    change_provenance(resolve)
     assert nightbrush("replay", "out.png").status == 0
-    config = told("out-replay.png")["config"]
+    config = provenance_of("out-replay.png")["config"]
     assert (config["precision"], config["tile"]) == ("mixed_bfloat16", 24)
 
 
@@ -65,7 +65,7 @@ def test_takes_precision_and_tile_as_they_were_resolved(nightbrush: Nightbrush) 
 
 @pytest.mark.usefixtures("here")
 def test_says_how_far_the_pictures_are_apart(nightbrush: Nightbrush) -> None:
-    retell(lambda provenance: provenance["config"].update(iterations=1))
+    change_provenance(lambda provenance: provenance["config"].update(iterations=1))
     ran = nightbrush("replay", "out.png")
     apart = np.abs(decode("out-replay.png") - decode("out.png")) * 255
     most, mean = f"{round(apart.max())}/255", f"{apart.mean():.2g}/255"
@@ -76,7 +76,7 @@ def test_says_how_far_the_pictures_are_apart(nightbrush: Nightbrush) -> None:
 
 @pytest.mark.usefixtures("here")
 def test_says_that_the_sizes_differ(nightbrush: Nightbrush) -> None:
-    retell(lambda provenance: provenance["config"].update(side=24))
+    change_provenance(lambda provenance: provenance["config"].update(side=24))
     ran = nightbrush("replay", "out.png")
     assert (ran.status, ran.out) == (0, "out-replay.png: 24x18 pixels, not 32x24 as out.png\n")
 
@@ -90,7 +90,7 @@ def test_says_that_the_sizes_differ(nightbrush: Nightbrush) -> None:
     ],
 )
 def test_says_what_is_not_as_it_was_and_goes_on(nightbrush: Nightbrush, field: str, value: str, note: str) -> None:
-    retell(lambda provenance: provenance.update({field: value}))
+    change_provenance(lambda provenance: provenance.update({field: value}))
     ran = nightbrush("replay", "out.png")
     assert (ran.status, ran.out) == (0, "out-replay.png: the same pixels as out.png\n")
     (line,) = ran.err.splitlines()
@@ -99,7 +99,7 @@ def test_says_what_is_not_as_it_was_and_goes_on(nightbrush: Nightbrush, field: s
 
 @pytest.mark.usefixtures("here")
 def test_says_that_a_run_goes_by_the_clock(nightbrush: Nightbrush) -> None:
-    retell(lambda provenance: provenance["config"].update(time_limit=900.0))
+    change_provenance(lambda provenance: provenance["config"].update(time_limit=900.0))
     ran = nightbrush("replay", "out.png")
     assert ran.err == "nightbrush: time_limit=900 goes by the clock: the steps may be more or fewer than they were\n"
 
@@ -132,7 +132,7 @@ def test_takes_files_from_where_they_are_said_to_be(nightbrush: Nightbrush, here
     moved = ("--content", "moved/lake.png", "--style", f"file://{here}/moved/surf.png")
     ran = nightbrush("replay", "out.png", *moved)
     assert (ran.status, ran.out) == (0, "out-replay.png: the same pixels as out.png\n")
-    assert told("out-replay.png")["content"] == {"name": "moved/lake.png", "sha256": digest("moved/lake.png")}
+    assert provenance_of("out-replay.png")["content"] == {"name": "moved/lake.png", "sha256": digest("moved/lake.png")}
 
 
 def test_follows_a_link_out_of_its_folder(nightbrush: Nightbrush, here: Path) -> None:
@@ -148,12 +148,12 @@ def test_finds_the_files_of_the_configuration_beside_the_picture(
 ) -> None:
     paint(here / "start.png", 3)
     assert nightbrush("one", "lake.png", "wave.png", "-o", "out.png", *TINY, "--set", "init=start.png").status == 0
-    assert told("out.png")["files"] == {"start.png": {"name": "start.png", "sha256": digest("start.png")}}
+    assert provenance_of("out.png")["files"] == {"start.png": {"name": "start.png", "sha256": digest("start.png")}}
     paint(here / "elsewhere" / "start.png", 4)
     monkeypatch.chdir(here / "elsewhere")
     ran = nightbrush("replay", here / "out.png", "-o", "new.png")
     assert ran.out == f"new.png: the same pixels as {here / 'out.png'}\n"
-    assert told("new.png")["config"]["init"] == str(here / "start.png")
+    assert provenance_of("new.png")["config"]["init"] == str(here / "start.png")
 
 
 def test_finds_the_further_styles_beside_the_picture(
@@ -166,7 +166,7 @@ def test_finds_the_further_styles_beside_the_picture(
     monkeypatch.chdir(here / "elsewhere")
     ran = nightbrush("replay", here / "out.png", "-o", "new.png")
     assert ran.out == f"new.png: the same pixels as {here / 'out.png'}\n"
-    assert told("new.png")["config"]["blend"] == [f"{here / 'dots.png'}:0.5", str(here / "wave.png")]
+    assert provenance_of("new.png")["config"]["blend"] == [f"{here / 'dots.png'}:0.5", str(here / "wave.png")]
 
 
 # an array
@@ -175,7 +175,7 @@ def test_finds_the_further_styles_beside_the_picture(
 @pytest.fixture
 def from_an_array(here: Path) -> Path:
     """The folder, `out.png` in it made from an array as its content."""
-    retell(lambda provenance: provenance.update(content=None))
+    change_provenance(lambda provenance: provenance.update(content=None))
     return here
 
 

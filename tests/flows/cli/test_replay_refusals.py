@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.accounts import digest, retell
+from tests.flows.accounts import change_provenance, digest
 from tests.flows.console import Nightbrush
 from tests.tasks.studio import paint
 
@@ -56,7 +56,7 @@ def test_tells_of_the_other_file_rather_than_of_none(nightbrush: Nightbrush, idl
 def test_refuses_a_file_of_the_configuration_that_is_another_one(nightbrush: Nightbrush) -> None:
     paint(Path("start.png"))
     entry = {"name": "start.png", "sha256": "0" * 64}
-    retell(lambda provenance: provenance["files"].update({"start.png": entry}))
+    change_provenance(lambda provenance: provenance["files"].update({"start.png": entry}))
     complaint = nightbrush("replay", "out.png").complaint
     assert complaint.startswith("file 'start.png' cannot be used: 'start.png' has the SHA-256 ")
     assert complaint.endswith(", not 000000000000; use the file as it was, or lay it there again")
@@ -65,7 +65,7 @@ def test_refuses_a_file_of_the_configuration_that_is_another_one(nightbrush: Nig
 @pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize("name", ["", "\0", "a\0/b", "s3//:", "ftp://lake.png", "\ud800"])
 def test_refuses_a_source_that_nothing_can_be_called(nightbrush: Nightbrush, name: str) -> None:
-    retell(lambda provenance: provenance["content"].update(name=name))
+    change_provenance(lambda provenance: provenance["content"].update(name=name))
     assert nightbrush("replay", "out.png").complaint.endswith("or say with --content where it is now")
 
 
@@ -81,7 +81,7 @@ def test_refuses_what_is_no_picture_of_nightbrush(nightbrush: Nightbrush) -> Non
 @pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize("field", ["engine_version", "config", "content", "files", "weights_sha256", "tile"])
 def test_refuses_a_picture_that_does_not_tell_all(nightbrush: Nightbrush, field: str) -> None:
-    retell(lambda provenance: provenance.pop(field))
+    change_provenance(lambda provenance: provenance.pop(field))
     assert nightbrush("replay", "out.png").complaint == (
         "'out.png' does not tell all of how it was made; use one made by this version"
     )
@@ -99,7 +99,7 @@ def test_refuses_a_picture_that_does_not_tell_all(nightbrush: Nightbrush, field:
 def test_refuses_a_configuration_of_another_version(
     nightbrush: Nightbrush, fields: dict[str, Any], reason: str
 ) -> None:
-    retell(lambda provenance: provenance["config"].update(fields) or provenance.update(engine_version="9.0"))
+    change_provenance(lambda provenance: provenance["config"].update(fields) or provenance.update(engine_version="9.0"))
     complaint = nightbrush("replay", "out.png").complaint
     assert complaint.startswith(f"the configuration in 'out.png', of version 9.0, cannot be used: {reason}")
 
