@@ -9,10 +9,10 @@ from prefect import flow, get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.runtime import flow_run
 
-from flows.final_state import Verdict, unwritten, verdict
+from flows.final_state import Verdict, try_write, verdict
 from flows.parameters import Batch, Runner
-from flows.progress import watched
-from flows.progress_artifact import shown
+from flows.progress import show_progress
+from flows.progress_artifact import update_artifact
 from flows.run_form import ConfigForm
 from flows.runners.task_runs import Rows, run_in_threads, run_on_ray
 from flows.runners.workers import run_on_workers
@@ -29,20 +29,20 @@ from tasks.storage import StorageError, open_storage
 
 DEFAULTS = TransferConfig()
 
-_FAN_OUTS: dict[Runner, Callable[[Iterable[Shard], Job], Rows]] = {
+_RUNNERS: dict[Runner, Callable[[Iterable[Shard], Job], Rows]] = {
     "threads": run_in_threads,
     "ray": run_on_ray,
     "workers": run_on_workers,
 }
 
 
-def named_after_folders() -> str:
-    """The name of the run under way, from its parameters."""
+def name_after_folders() -> str:
+    """The name of the current run, from the folders in its parameters."""
     content, style = (PurePath(flow_run.get_parameters()[side]) for side in ("content", "style"))
     return f"{content.name or content} in the style of {style.name or style}"
 
 
-@flow(name="stylize-batch", flow_run_name=named_after_folders)
+@flow(name="stylize-batch", flow_run_name=name_after_folders)
 def stylize_batch(
     content: str,
     style: str,
@@ -62,23 +62,23 @@ def stylize_batch(
 
     Args:
         content: folder of the pictures to be stylized, or `s3://bucket/prefix`.
-        style: folder of the pictures whose style they take, likewise.
-        output: folder for the results, `results.csv`, `backbones.csv` and `report.html`, likewise.
-        config: what a transfer does.
-        backbones: networks to use, each for every pair; None is the configuration's.
-        pairing: `every` content with each style, the content and the style of the same file `stem`, the two folders
-            side by side like a `zip`, or as a `list` says; None is `list` where there is one, else `every`.
-        pairs: CSV file of the list, path or URI: columns `content`, `style` and, if need be, `name`, `backbone` and
+        style: folder of the pictures that give the style, or `s3://bucket/prefix`.
+        output: folder for the results, `results.csv`, `backbones.csv` and `report.html`, or `s3://bucket/prefix`.
+        config: the configuration of the transfers.
+        backbones: the networks to use, each for every pair; None is the network of `config`.
+        pairing: `every` content with each style, contents and styles of the same file `stem`, the two folders in order
+            like a `zip`, or the pairs of a `list`; None is `list` if `pairs` is given, else `every`.
+        pairs: CSV file of the list, path or URI: columns `content`, `style` and, as needed, `name`, `backbone` and
             further fields of the configuration.
-        include: patterns such as `2024/*`, of which a picture's key is to match one; `content:` or `style:` before it
-            confines a pattern to that side.
-        exclude: patterns, likewise, of pictures that are left out.
+        include: patterns such as `2024/*`; only pictures whose key matches one are used. With `content:` or `style:`
+            before it, a pattern holds for that side alone.
+        exclude: patterns of the same form; pictures whose key matches one are left out.
         device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
         allow_failures: end as Completed though pairs failed.
         runner: what works on the pairs: `threads` of this process, the processes of a `ray` cluster, or the `workers`
             that serve the deployment `stylize-shard/shard`.
-        pairs_per_task: how many pairs a task run takes, or a flow run of a worker; None is one, and more where there
-            are thousands.
+        pairs_per_task: how many pairs a task run takes, or a flow run of a worker; None is one, and more for thousands
+            of pairs.
     """
     job = Job(content=content, style=style, output=output, config=config, run_id=flow_run.get_id() or "", device=device)
     batch = Batch(
@@ -95,22 +95,22 @@ def stylize_batch(
         allow_failures=allow_failures,
     )
     tag(batch.request.backbones)
-    rows, error = made(discover(batch.job, batch.request), batch.job, batch.runner, batch.pairs_per_task)
+    rows, error = make_results(discover(batch.job, batch.request), batch.job, batch.runner, batch.pairs_per_task)
     return verdict(rows, batch.allow_failures, error)
 
 
-def made(
+def make_results(
     plan: Plan, job: Job, runner: Runner = "threads", pairs_per_task: int | None = None
 ) -> tuple[list[ManifestRow], StorageError | None]:
-    """Make the pictures of a plan and the report, which is written also where the batch is interrupted.
+    """Make the results of a plan and the report, which is written even if the batch is interrupted.
 
     Args:
         plan: the pairs.
-        job: what they have in common.
+        job: what the pairs share.
         runner, pairs_per_task: as for `stylize_batch`.
 
     Returns:
-        The rows in the order of the plan, and why the report could not be written, if so.
+        The rows in the order of the plan, and the error if the report could not be written.
     """
     logger = get_run_logger()
     for line in plan.left_out():
@@ -119,28 +119,29 @@ def made(
     shards = split_into_shards(plan.pairs, shard_size(total, pairs_per_task))
     rows: dict[int, list[ManifestRow]] = {}
     try:
-        with closing(_FAN_OUTS[runner](shards, job)) as ended:
-            place = artifact_key(open_storage(job.output).uri(), "progress")
-            for _ in watched(shown(_kept(ended, rows), total, place, logger.warning), total, logger.info, logger.error):
+        with closing(_RUNNERS[runner](shards, job)) as ended:
+            key = artifact_key(open_storage(job.output).uri(), "progress")
+            made = update_artifact(_collect_rows(ended, rows), total, key, logger.warning)
+            for _ in show_progress(made, total, logger.info, logger.error):
                 pass
     finally:
-        error = unwritten(lambda: report(job.output, _in_order(rows)) if rows else ())
-    return _in_order(rows), error
+        error = try_write(lambda: report(job.output, _sort_rows(rows)) if rows else ())
+    return _sort_rows(rows), error
 
 
 def tag(backbones: Iterable[str]) -> None:
-    """Tag this run with its backbones; tags of its task runs would cost a request each."""
+    """Tag the current flow run with its backbones; tags of task runs would cost a request each."""
     with get_client(sync_client=True) as client:
         client.update_flow_run(UUID(flow_run.get_id()), tags={*flow_run.get_tags(), *backbones})
 
 
-def _kept(ended: Rows, rows: dict[int, list[ManifestRow]]) -> Iterator[ManifestRow]:
-    """Pass rows on as they come, and keep them by their shards."""
+def _collect_rows(ended: Rows, rows: dict[int, list[ManifestRow]]) -> Iterator[ManifestRow]:
+    """Yield rows as they come, and keep them in `rows` by the index of their shard."""
     for index, some in ended:
         rows[index] = some
         yield from some
 
 
-def _in_order(rows: dict[int, list[ManifestRow]]) -> list[ManifestRow]:
+def _sort_rows(rows: dict[int, list[ManifestRow]]) -> list[ManifestRow]:
     """The rows in the order of the plan."""
     return [row for index in sorted(rows) for row in rows[index]]

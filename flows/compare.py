@@ -7,8 +7,8 @@ from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.batch import made, named_after_folders, tag
-from flows.final_state import Verdict, unwritten, verdict
+from flows.batch import make_results, name_after_folders, tag
+from flows.final_state import Verdict, try_write, verdict
 from flows.parameters import ComparisonBatch, Runner
 from nst_engine.judging.referee import Referee
 from tasks.compare import compare
@@ -18,11 +18,11 @@ from tasks.planning.job import Job
 from tasks.planning.request import Pairing, Request
 
 Grids: TypeAlias = Annotated[list[Grid], Field(min_length=1)]
-"""What is compared: at least one."""
+"""The configurations to compare: at least one grid."""
 
 
 def _run_name() -> str:
-    return f"compare on {named_after_folders()}"
+    return f"compare on {name_after_folders()}"
 
 
 @flow(name="compare-backbones", flow_run_name=_run_name)
@@ -44,15 +44,15 @@ def compare_backbones(
 
     Args:
         content: folder of the pictures to be stylized, or `s3://bucket/prefix`.
-        style: folder of the pictures whose style they take, likewise.
-        output: folder for the results, `comparison.html`, `comparison.csv`, `curves.csv` and `referees.csv` besides
-            what a batch leaves, likewise.
-        grids: configurations, each with values for some fields, every combination of which is taken.
+        style: folder of the pictures that give the style, or `s3://bucket/prefix`.
+        output: folder for `comparison.html`, `comparison.csv`, `curves.csv`, `referees.csv` and all that a batch
+            writes, or `s3://bucket/prefix`.
+        grids: configurations, each with values for some fields; every combination of the values is compared.
         pairing: as for a batch.
-        pairs: likewise; the list sets no fields of the configuration.
-        include: likewise.
-        exclude: likewise.
-        referee: the network whose scores stand in the tables; None is the best that took no part.
+        pairs: as for a batch, but the list sets no fields of the configuration.
+        include: as for a batch.
+        exclude: as for a batch.
+        referee: the network whose scores stand in the tables; None is the best network that is not compared.
         device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
         allow_failures: end as Completed though pictures failed.
         runner: as for a batch.
@@ -76,6 +76,6 @@ def compare_backbones(
     plan = discover(batch.job, batch.request)
     trials = trials_of(plan, batch.grids, batch.referee)
     tag({trial.spec.backbone for trial in trials})
-    rows, error = made(replace(plan, pairs=tuple(trial.spec for trial in trials)), batch.job, batch.runner)
-    error = error or unwritten(lambda: compare(trials, rows, batch.job, batch.referee))
+    rows, error = make_results(replace(plan, pairs=tuple(trial.spec for trial in trials)), batch.job, batch.runner)
+    error = error or try_write(lambda: compare(trials, rows, batch.job, batch.referee))
     return verdict(rows, batch.allow_failures, error)

@@ -1,4 +1,4 @@
-"""How a batch, or a part of one, ends."""
+"""The final state of a flow: Completed or Failed, with its message."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
@@ -11,14 +11,17 @@ from tasks.records.row import ManifestRow
 from tasks.storage import StorageError
 
 Verdict: TypeAlias = State[StorageError | None]
-"""The state that a flow ends in; its data is why the report could not be written, if so."""
+"""The final state of a flow; its data is the error if the report could not be written."""
 
 
-def unwritten(write: Callable[[], Iterable[str]]) -> StorageError | None:
-    """Write what tells of the pictures; what could not be read for it is a warning.
+def try_write(write: Callable[[], Iterable[str]]) -> StorageError | None:
+    """Write a report, and log its notes as warnings.
+
+    Args:
+        write: writes the report; returns its notes, such as files that it could not read.
 
     Returns:
-        Why it could not be written; None if it was.
+        The error if the report could not be written, else None.
     """
     try:
         for note in write():
@@ -29,7 +32,7 @@ def unwritten(write: Callable[[], Iterable[str]]) -> StorageError | None:
 
 
 def verdict(rows: Sequence[ManifestRow], allow_failures: bool, error: StorageError | None = None) -> Verdict:
-    """Completed, or Failed where a pair has failed and that is not allowed, or where what tells of them is absent."""
+    """Failed if a pair has failed and that is not allowed, or if the report could not be written; else Completed."""
     failed = sum(row.status == Status.FAILED for row in rows)
     message = f"{len(rows) - failed} of {len(rows)} pairs have their picture, {failed} failed"
     if error is not None:

@@ -1,4 +1,4 @@
-"""The batch every night, from this machine: a deployment that needs no work pool and no worker."""
+"""Serve a batch on a schedule from this machine: a deployment that needs no work pool and no worker."""
 
 import asyncio
 import os
@@ -31,32 +31,32 @@ from nst_engine.errors import ConfigError
 from tasks.preflight.checks import require_runnable
 
 NAME = "served"
-"""Of the deployment, after the flow's: `stylize-batch/served`."""
+"""Name of the deployment; its full name begins with the flow's: `stylize-batch/served`."""
 
 RETRIES = {"PREFECT_TASKS_DEFAULT_RETRIES": "2", "PREFECT_TASKS_DEFAULT_RETRY_DELAY_SECONDS": "60,600"}
-"""Environment variables of a night's run: what finds the pairs and what writes the report wait for a storage that is
-away for some minutes. Pictures are not tried again: storages have patience of their own, and so has the next night."""
+"""Environment variables of a scheduled run: the tasks that find the pairs and write the report are tried again when a
+storage is away for some minutes. Pairs are not: storages retry by themselves, and the next run makes what failed."""
 
 _CRON_FIELDS = 5
 
 
 class _Runner(Runner):
-    """A runner that a signal stops in order: a run under way is cancelled, and schedules are paused."""
+    """A runner that stops cleanly on a signal: the run under way is cancelled, and schedules are paused."""
 
-    told = False
+    stop_requested = False
 
     def handle_sigterm(self, *_: Any, **__: Any) -> None:
-        """Stop, as soon as there is something to stop; at once when told so twice."""
-        if self.told:
+        """Stop as soon as the runner has started; the second signal raises KeyboardInterrupt at once."""
+        if self.stop_requested:
             raise KeyboardInterrupt
-        self.told = True
+        self.stop_requested = True
         if self.started:
             self._stop_soon()
 
     async def __aenter__(self) -> Self:
-        """Start, and stop again if that is what was told meanwhile."""
+        """Start, and stop again if a signal has come meanwhile."""
         await super().__aenter__()
-        if self.told:
+        if self.stop_requested:
             self._stop_soon()
         return self
 
@@ -66,65 +66,65 @@ class _Runner(Runner):
 
 
 def serve(batch: Batch, cron: str, timezone: str | None) -> None:
-    """Make the batch each time that the schedule says so, until this process is told to end.
+    """Run the batch on its schedule until a signal ends this process.
 
-    While a run is under way, the next one is cancelled: it would write to the same output, and what it would have made
-    is made by the one after it.
+    A run that is due while another is under way is cancelled, because both would write to the same output; the next run
+    makes what is missing.
 
     Args:
-        batch: what each run makes.
-        cron: five fields.
-        timezone: name of the zone that `cron` is meant in; None is this machine's.
+        batch: the batch that each run makes.
+        cron: the schedule, five fields.
+        timezone: name of the time zone of `cron`; None is this machine's.
 
     Raises:
-        NightbrushError: the schedule makes no sense, or no batch could run.
+        NightbrushError: the schedule is not allowed, or the batch could not run.
     """
     zone = timezone or get_localzone_name()
     following = next_time(cron, zone)
     require_runnable(batch.job, batch.request)
-    deployment = nightly(lasting(batch), cron, zone)
-    with set_environment({name: os.environ.get(name, value) for name, value in RETRIES.items()}), _reported():
+    deployment = build_deployment(json_parameters(batch), cron, zone)
+    with set_environment({name: os.environ.get(name, value) for name, value in RETRIES.items()}), _connect_to_api():
         runner = _Runner(name=NAME)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, runner.handle_sigterm)
-        known = asyncio.run(runner.aadd_deployment(deployment))
+        deployment_id = asyncio.run(runner.aadd_deployment(deployment))
         click.echo(f"Serving {deployment.full_name}, the next time {following:%Y-%m-%d %H:%M} {zone}; end with Ctrl-C")
-        asyncio.run(_run(runner, known))
+        asyncio.run(_run(runner, deployment_id))
     click.echo("No longer served: the schedule is paused until the same command runs again")
 
 
 async def _run(runner: Runner, deployment: UUID) -> None:
-    """Run what is due until told to end, and say why runs crash."""
+    """Run what is due until the runner stops, and print why runs crash."""
     async with report_crashes(deployment, runner.query_seconds):
         await runner.start()
 
 
 def next_time(cron: str, zone: str) -> datetime:
-    """When a schedule comes next, in its own zone.
+    """The next time of a schedule, in its own zone.
 
     Raises:
-        ConfigError: the zone is not known, or the time is none, or never comes.
+        ConfigError: the zone is not known, or the schedule is malformed or never due.
     """
-    none = f"cron={cron!r} is no time that comes; use five fields, such as '0 22 * * *'"
+    refusal = f"cron={cron!r} names no time that ever comes; use five fields, such as '0 22 * * *'"
     if not cron.startswith("@") and len(cron.split()) != _CRON_FIELDS:
-        raise ConfigError(none)
+        raise ConfigError(refusal)
     try:
         (following,) = asyncio.run(CronSchedule(cron=cron, timezone=zone).get_dates(1))
     except ValueError as error:
         if "timezone" in str(error):
             raise ConfigError(f"timezone={zone!r} is not known; use a name such as Europe/Berlin") from error
-        raise ConfigError(none) from error
+        raise ConfigError(refusal) from error
     return following
 
 
-def lasting(batch: Batch) -> dict[str, Any]:
-    """The parameters of the batch flow as JSON can carry them, each folder and file by its absolute path."""
-    moved = replace(batch, job=make_job_absolute(batch.job), request=make_request_absolute(batch.request))
-    return moved.parameters() | {"config": moved.job.config.to_dict()}
+def json_parameters(batch: Batch) -> dict[str, Any]:
+    """The parameters of the batch flow as values for JSON, with absolute paths."""
+    absolute = replace(batch, job=make_job_absolute(batch.job), request=make_request_absolute(batch.request))
+    return absolute.parameters() | {"config": absolute.job.config.to_dict()}
 
 
-def nightly(parameters: dict[str, Any], cron: str, zone: str) -> RunnerDeployment:
-    """The deployment, not yet known to any server. Its runs load the flow from the installed package."""
+def build_deployment(parameters: dict[str, Any], cron: str, zone: str) -> RunnerDeployment:
+    """Returns the deployment, not yet on any server; its runs load the flow from the installed package."""
     limit = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
     return RunnerDeployment.from_flow(
         stylize_batch,
@@ -138,8 +138,8 @@ def nightly(parameters: dict[str, Any], cron: str, zone: str) -> RunnerDeploymen
 
 
 @contextmanager
-def _reported() -> Iterator[None]:
-    """Report to the API that is set, or to a server of our own, which lives at least as long as the block."""
+def _connect_to_api() -> Iterator[None]:
+    """Report to the API that is set, or to our own server, which runs at least until the block ends."""
     with open_history(embedded=False) as history:
         click.echo(history.announcement, err=True)
         with temporary_settings({PREFECT_API_URL: local_server.await_address()} if history.is_ours else {}):

@@ -1,4 +1,4 @@
-"""What the flows are asked to do, as values: commands make them, and flows make them again of their parameters."""
+"""The parameters of a flow as one value, which commands make of their options, and flows of their parameters."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,14 +15,14 @@ Runner = Literal["threads", "ray", "workers"]
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """What `stylize_batch` is asked to do.
+    """The parameters of `stylize_batch`.
 
     Attributes:
         job: what the pairs share.
-        request: which pairs there are.
-        runner: what works on them.
+        request: which pairs are asked for.
+        runner: what works on the pairs.
         pairs_per_task: how many pairs a task run takes; None is a number that fits the batch.
-        allow_failures: whether the run ends as Completed though pairs failed.
+        allow_failures: True to end the run as Completed though pairs failed.
 
     Raises:
         PairingError: `pairs_per_task` is not allowed.
@@ -50,18 +50,18 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonBatch:
-    """What `compare_backbones` is asked to do: to make the same pairs under several configurations, and judge them.
+    """The parameters of `compare_backbones`, which makes the same pairs under several configurations and judges them.
 
     Attributes:
         job: what the pairs share; its configuration is the first grid's.
-        request: which pairs there are.
+        request: which pairs are asked for.
         grids: the configurations.
-        referee: the network whose scores stand in the tables; None is the best that took no part.
+        referee: the network whose scores stand in the tables; None is the best network that is not compared.
         runner: what works on the pairs.
-        allow_failures: whether the run ends as Completed though pictures failed.
+        allow_failures: True to end the run as Completed though pairs failed.
 
     Raises:
-        ConfigError: the grids make no comparison.
+        ConfigError: the grids cannot be compared, as a single configuration.
     """
 
     job: Job

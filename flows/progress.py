@@ -1,4 +1,4 @@
-"""How a batch says how far it is: a bar on a terminal, a line for each pair elsewhere."""
+"""Show the progress of a batch: a bar on a terminal, a line for each pair elsewhere."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -11,16 +11,16 @@ from nst_engine import Record, Status
 from tasks.records.row import ManifestRow
 
 
-def watched(
+def show_progress(
     rows: Iterable[ManifestRow], total: int, log: Callable[[str], None], complain: Callable[[str], None]
 ) -> Iterator[ManifestRow]:
-    """Pass the rows on, saying how far the batch is; failures are logged in either case.
+    """Yield the rows, and show the progress as they come; failures are logged on a terminal too.
 
     Args:
-        rows: rows as they are made.
-        total: how many there will be.
-        log: takes a line on a pair that has its picture.
-        complain: takes one on a pair that failed.
+        rows: the rows as they come.
+        total: how many rows will come.
+        log: gets a line for each pair that has its result.
+        complain: gets a line for each pair that failed.
     """
     terminal = sys.stderr.isatty()
     with progress_bar(hidden=not terminal) as bar:
@@ -35,7 +35,7 @@ def watched(
 
 
 def progress_bar(hidden: bool = False) -> Progress:
-    """A bar on stderr with count, time so far and time left."""
+    """A progress bar on stderr with count, elapsed time and time left."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -49,7 +49,7 @@ def progress_bar(hidden: bool = False) -> Progress:
 
 
 def describe(row: ManifestRow) -> str:
-    """One line on what became of a pair."""
+    """One line on the outcome of a pair."""
     name = f"{row.backbone}/{row.pair}"
     if row.status == Status.FAILED:
         return f"{name} failed: {row.error}"
@@ -63,7 +63,7 @@ def describe(row: ManifestRow) -> str:
 
 @contextmanager
 def step_bar(total: int) -> Iterator[Callable[[Record], None]]:
-    """A bar over the steps of one transfer, shown on a terminal only; yields what takes the records."""
+    """Show a bar over the steps of one transfer, on a terminal only; yields the function that takes each record."""
     with progress_bar(hidden=not sys.stderr.isatty()) as bar:
         task = bar.add_task("", total=total)
 

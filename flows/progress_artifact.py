@@ -1,4 +1,4 @@
-"""How far a batch is, in its run's history: a bar that moves, with the time left."""
+"""Show the progress of a batch in the run's history: a bar with the time left."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
@@ -11,17 +11,19 @@ from nst_engine import Status
 from tasks.records.row import ManifestRow
 
 SECONDS = 5.0
-"""Seconds between two moves of the bar."""
+"""Seconds between two updates of the bar."""
 
 
-def shown(rows: Iterable[ManifestRow], total: int, key: str, warn: Callable[[str], Any]) -> Iterator[ManifestRow]:
-    """Pass the rows on, moving the bar of a progress artifact; a server that takes no more moves costs a warning.
+def update_artifact(
+    rows: Iterable[ManifestRow], total: int, key: str, warn: Callable[[str], Any]
+) -> Iterator[ManifestRow]:
+    """Yield the rows, and update a progress artifact as they come; an update that fails is a warning.
 
     Args:
-        rows: rows as they are made.
-        total: how many there will be.
-        key: of the artifact.
-        warn: takes a line of text.
+        rows: the rows as they come.
+        total: how many rows will come.
+        key: the key of the artifact.
+        warn: gets the text of a warning.
     """
     began = last = monotonic()
     failed = 0
@@ -32,9 +34,9 @@ def shown(rows: Iterable[ManifestRow], total: int, key: str, warn: Callable[[str
         if now - last >= SECONDS or count == total:
             last = now
             left = timedelta(seconds=round((now - began) / count * (total - count)))
-            told = f"{count} of {total} pairs, {failed} failed" + (f", about {left} left" if count < total else "")
+            text = f"{count} of {total} pairs, {failed} failed" + (f", about {left} left" if count < total else "")
             try:
-                update_progress_artifact(artifact, 100 * count / total, description=told)
+                update_progress_artifact(artifact, 100 * count / total, description=text)
             except Exception as error:  # whatever is wrong with the server, the pictures matter more
                 warn(f"the progress artifact could not be moved: {error}")
         yield row

@@ -1,4 +1,4 @@
-"""The run form: what Prefect's UI shows of a configuration, and what its server refuses before a run."""
+"""The run form: how Prefect's UI shows a configuration, and which values its server refuses before a run."""
 
 import re
 from inspect import cleandoc
@@ -16,10 +16,10 @@ from nst_engine.registry.optimizers import OPTIMIZERS
 
 
 class RunForm:
-    """Marks a configuration as a parameter of a flow: its schema says what each field is and may be."""
+    """Annotates a configuration as a flow parameter: its schema describes each field and the values allowed."""
 
     def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """The schema of the configuration with what makes a form of it."""
+        """The schema of the configuration, with the titles, texts, bounds and choices of the form."""
         reference = handler(core_schema)
         schema = handler.resolve_ref_schema(reference)
         texts = field_texts(TransferConfig)
@@ -39,19 +39,19 @@ ConfigForm: TypeAlias = Annotated[TransferConfig, RunForm()]
 
 
 def field_texts(described: type) -> dict[str, str]:
-    """What the docstring of a class says of each of its attributes, each text one line."""
+    """The texts of a class's attributes, by name, each as one line, from the docstring of the class."""
     section = re.split(r"\n(?=\S)", cleandoc(described.__doc__ or "").partition("Attributes:\n")[2])[0]
     entries = re.findall(r"^    (\w+(?:, \w+)*): (.+(?:\n {8}.+)*)", section, re.MULTILINE)
     return {name: " ".join(text.split()) for names, text in entries for name in names.split(", ")}
 
 
 def _number(field: dict[str, Any]) -> dict[str, Any]:
-    """The part of a field's schema that is a number: None or a word may be allowed beside it."""
+    """The part of a field's schema that is a number; the field may also allow None or a word."""
     kinds: list[dict[str, Any]] = field.get("anyOf", [field])
     return next(kind for kind in kinds if kind.get("type") in ("integer", "number"))
 
 
 def _limits(bound: Bound) -> dict[str, int]:
-    """A bound in the words of JSON Schema."""
+    """A bound as keywords of JSON Schema."""
     limits = {"minimum": bound.least, "exclusiveMinimum": bound.above, "maximum": bound.most}
     return {word: limit for word, limit in limits.items() if limit is not None}

@@ -1,4 +1,4 @@
-"""The shard flow: what a worker does with the pairs that a batch hands it."""
+"""The shard flow: a worker stylizes the pairs of one shard."""
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
@@ -16,7 +16,7 @@ def stylize_shard(pairs: list[PairSpec], job: Job) -> Verdict:
     """Stylize the pairs that a batch hands to this worker.
 
     Args:
-        pairs: what is to be made.
+        pairs: the pairs of the shard.
         job: what the pairs of the batch share.
     """
     rows = [row for _, rows in run_in_threads(split_into_shards(pairs, 1), job) for row in rows]

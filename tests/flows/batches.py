@@ -1,4 +1,4 @@
-"""Small batches under a Prefect server, and what it knows of them."""
+"""Small batches under a Prefect server, and their runs on it."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -47,12 +47,12 @@ def flow_run_of(places: dict[str, str], what: str = "{}") -> FlowRun:
 
 
 def task_runs_of(run: FlowRun, names: Collection[str]) -> dict[str, TaskRun]:
-    """All task runs of a run, once those of some names are over: the server writes them down after the run's end."""
+    """All task runs of a run, once those called `names` have ended: the server records them after the run's end."""
     chosen = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
     with get_client(sync_client=True) as client:
         while True:
             found = {task.name: task for task in client.read_task_runs(flow_run_filter=chosen)}
-            over = {name for name, task in found.items() if task.state and task.state.is_final()}
-            if over.issuperset(names):
+            ended = {name for name, task in found.items() if task.state and task.state.is_final()}
+            if ended.issuperset(names):
                 return found
             sleep(0.1)

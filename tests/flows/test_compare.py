@@ -103,7 +103,7 @@ def test_a_failure_is_a_row_and_the_rest_is_judged(places: dict[str, str]) -> No
 
 
 @pytest.mark.parametrize("table", ["results.csv", "comparison.csv"])
-def test_a_table_that_cannot_be_written_is_told_with_how_many_pictures_there_are(
+def test_a_table_that_cannot_be_written_is_named_with_the_number_of_pictures(
     places: dict[str, str], table: str
 ) -> None:
     Path(places["output"], table).mkdir(parents=True)

@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.flows import load_flow_from_entrypoint
 
 from flows.batch import stylize_batch
-from flows.nightly import NAME, lasting, next_time, nightly
+from flows.nightly import NAME, build_deployment, json_parameters, next_time
 from flows.parameters import Batch
 from nst_engine.errors import ConfigError
 from tasks.planning.job import Job
@@ -35,7 +35,7 @@ if "PREFECT__FLOW_RUN_ID" in os.environ:
         os.kill(os.getpid(), signal.SIGKILL)
     sys.modules["flows.batch"] = None
 """
-"""What each Python runs as it starts: the processes of flow runs cannot import the flow, or are killed."""
+"""Code that each Python process runs at its start: it breaks or kills the processes of flow runs."""
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def job(tmp_path: Path) -> Job:
 
 @contextmanager
 def served(api: str, places: list[str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """`nightbrush serve` in a process of its own, which looks for work often, from when it is ready."""
+    """Run `nightbrush serve` in a process of its own, which looks for work each second; yields it once it is ready."""
     command = [sys.executable, "-u", "-c", "from flows.cli import main; main()", "serve", *places, *TINY]
     environment = os.environ | {"PREFECT_API_URL": api, "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
     with log.open("wb") as output:
@@ -65,8 +65,8 @@ def await_(happens: Callable[[], object]) -> None:
         sleep(0.2)
 
 
-def ended(client: SyncPrefectClient) -> FlowRun:
-    """A run of the served deployment that is asked for, once it is over."""
+def run_to_end(client: SyncPrefectClient) -> FlowRun:
+    """Start a run of the served deployment, and wait for its end."""
     deployment = client.read_deployment_by_name(f"{stylize_batch.name}/{NAME}")
     run = client.create_flow_run_from_deployment(deployment.id)
     await_(lambda: client.read_flow_run(run.id).state.is_final())
@@ -87,7 +87,7 @@ def test_a_time_is_meant_in_its_zone() -> None:
 def test_what_is_no_time_that_comes_is_refused(cron: str) -> None:
     with pytest.raises(ConfigError) as caught:
         next_time(cron, "UTC")
-    assert str(caught.value) == f"cron={cron!r} is no time that comes; use five fields, such as '0 22 * * *'"
+    assert str(caught.value) == f"cron={cron!r} names no time that ever comes; use five fields, such as '0 22 * * *'"
 
 
 def test_a_time_may_be_a_word() -> None:
@@ -102,7 +102,7 @@ def test_a_zone_that_is_not_known_is_refused() -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--cron", "tonight"], "cron='tonight' is no time that comes; use five fields, such as '0 22 * * *'"),
+        (["--cron", "tonight"], "cron='tonight' names no time that ever comes; use five fields, such as '0 22 * * *'"),
         (["--timezone", "CET/Berlin"], "timezone='CET/Berlin' is not known; use a name such as Europe/Berlin"),
         (["--content", "gone"], "folder '"),
     ],
@@ -118,7 +118,7 @@ def test_the_parameters_are_the_flows_and_name_folders_wherever_it_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     relative = Job(content="contents", style="styles", output="out", config=CONFIG, device="cpu")
-    given = json.loads(json.dumps(lasting(Batch(job=relative, request=REQUEST, allow_failures=True))))
+    given = json.loads(json.dumps(json_parameters(Batch(job=relative, request=REQUEST, allow_failures=True))))
     allowed = stylize_batch.validate_parameters(given)
     assert {name: allowed[name] for name in ("content", "style", "output")} == {
         "content": job.content,
@@ -137,7 +137,7 @@ def test_files_are_named_wherever_it_runs(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     config = CONFIG.replace(init="start.png", weights="mine.h5")
     job = Job(content="contents", style="styles", output="out", config=config)
-    given = lasting(Batch(job=job, request=REQUEST))
+    given = json_parameters(Batch(job=job, request=REQUEST))
     assert given["config"]["init"] == str(tmp_path / "start.png")
     assert given["config"]["weights"] == str(tmp_path / "mine.h5")
 
@@ -155,12 +155,12 @@ def test_the_list_of_pairs_is_named_wherever_it_runs(
     named: str, kept: str, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    given = lasting(Batch(job=job, request=replace(REQUEST, pairing=None, pair_list=named)))
+    given = json_parameters(Batch(job=job, request=replace(REQUEST, pairing=None, pair_list=named)))
     assert given["pairs"] == kept.format(here=tmp_path, home=Path.home())
 
 
 def test_runs_load_the_flow_from_the_installed_package() -> None:
-    entrypoint = nightly({}, "0 22 * * *", "UTC").entrypoint
+    entrypoint = build_deployment({}, "0 22 * * *", "UTC").entrypoint
     assert entrypoint == "flows.batch.stylize_batch"
     assert load_flow_from_entrypoint(entrypoint).name == stylize_batch.name
 
@@ -174,7 +174,7 @@ def test_a_batch_runs_when_it_is_asked_for_and_sigterm_ends_in_order(
         deployment = client.read_deployment_by_name(f"{stylize_batch.name}/{NAME}")
         (schedule,) = deployment.schedules
         assert getattr(schedule.schedule, "cron", None) == "0 22 * * *"
-        state = ended(client).state
+        state = run_to_end(client).state
         assert (state.name, state.message) == ("Completed", "1 of 1 pairs have their picture, 0 failed")
         assert (folders["output"] / "tiny" / "lake--wave.png").exists()
         process.send_signal(signal.SIGTERM)
@@ -193,9 +193,11 @@ def test_runs_that_die_leave_their_reasons_and_ctrl_c_ends_in_order(
     log = tmp_path / "log"
     with get_client(sync_client=True) as client, served(prefect_api, places, log) as process:
         await_(lambda: not is_paused(client))
-        reasons = {ended(client).name: "Process exited with status code: 1. "}
+        reasons = {run_to_end(client).name: "Process exited with status code: 1. "}
         (tmp_path / "killed").touch()
-        reasons[ended(client).name] = "Process exited with status code: -9. Process exited due to a SIGKILL signal."
+        reasons[run_to_end(client).name] = (
+            "Process exited with status code: -9. Process exited due to a SIGKILL signal."
+        )
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_SECONDS) == 0
         assert is_paused(client)

@@ -4,7 +4,7 @@ from contextlib import redirect_stderr
 
 import pytest
 
-from flows.progress import describe, progress_bar, step_bar, watched
+from flows.progress import describe, progress_bar, show_progress, step_bar
 from nst_engine import Record
 from tasks.records.row import ManifestRow
 from tests.tasks.ledger import a_row
@@ -41,7 +41,7 @@ def test_describes_a_failed_pair() -> None:
 
 def test_says_a_line_for_each_pair_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     lines: list[str] = []
-    assert list(watched([DONE, FAILED], total=2, log=lines.append, complain=lines.append)) == [DONE, FAILED]
+    assert list(show_progress([DONE, FAILED], total=2, log=lines.append, complain=lines.append)) == [DONE, FAILED]
     assert lines == [f"1/2 {describe(DONE)}", f"2/2 {describe(FAILED)}"]
     assert capsys.readouterr().err == ""
 
@@ -49,7 +49,7 @@ def test_says_a_line_for_each_pair_where_there_is_no_terminal(capsys: pytest.Cap
 def test_shows_a_bar_and_says_failures_only_on_a_terminal() -> None:
     lines: list[str] = []
     with redirect_stderr(Terminal()) as terminal:
-        assert list(watched([DONE, FAILED], total=2, log=lines.append, complain=lines.append)) == [DONE, FAILED]
+        assert list(show_progress([DONE, FAILED], total=2, log=lines.append, complain=lines.append)) == [DONE, FAILED]
     assert lines == [f"2/2 {describe(FAILED)}"]
     assert "2/2" in terminal.getvalue()
 
@@ -59,7 +59,7 @@ def test_passes_a_row_on_as_soon_as_it_is_made() -> None:
         yield DONE
         raise AssertionError("went on although nobody asked")
 
-    assert next(watched(rows(), total=2, log=lambda _: None, complain=lambda _: None)) == DONE
+    assert next(show_progress(rows(), total=2, log=lambda _: None, complain=lambda _: None)) == DONE
 
 
 def test_an_error_among_the_rows_ends_the_bar() -> None:
@@ -68,7 +68,7 @@ def test_an_error_among_the_rows_ends_the_bar() -> None:
         raise RuntimeError("the server is gone")
 
     with redirect_stderr(Terminal()) as terminal, pytest.raises(RuntimeError, match="the server is gone"):
-        list(watched(rows(), total=2, log=lambda _: None, complain=lambda _: None))
+        list(show_progress(rows(), total=2, log=lambda _: None, complain=lambda _: None))
     assert terminal.getvalue().endswith("\x1b[2K")  # the line is cleared
 
 

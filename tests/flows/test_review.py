@@ -1,4 +1,4 @@
-"""What the one who reviews a batch finds in Prefect."""
+"""What a reviewer of a batch finds in Prefect."""
 
 import json
 from pathlib import Path
@@ -95,7 +95,7 @@ def test_what_is_made_is_reported_when_a_run_is_interrupted(
         yield next(rows)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("flows.batch.watched", interrupted)
+    monkeypatch.setattr("flows.batch.show_progress", interrupted)
     with pytest.raises(KeyboardInterrupt):
         batch(places)
     assert len(results(places)) >= 1

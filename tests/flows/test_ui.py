@@ -143,7 +143,7 @@ def test_the_backbones_are_a_table_of_short_figures(look: Look, pages: Pages) ->
         assert float(cells[name]) == float(f"{float(cells[name]):.4g}") > 0
 
 
-def test_the_progress_is_told(look: Look, pages: Pages) -> None:
+def test_the_progress_is_shown(look: Look, pages: Pages) -> None:
     page = look(f"{pages.start}/artifacts/artifact/{pages.artifacts['progress']}", "Progress")
     assert "Progress: 100%" in page.texts
     assert any(text.startswith("6 of 6 pairs, 2 failed") for text in page.texts)

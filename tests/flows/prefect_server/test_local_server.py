@@ -111,7 +111,7 @@ def test_after_it_was_killed_another_has_the_same_history_beside_whoever_took_it
 
 
 @pytest.mark.usefixtures("own_api")
-def test_it_ends_when_it_is_told_to(nightbrush: Nightbrush, own_folder: Path) -> None:
+def test_the_command_ends_it(nightbrush: Nightbrush, own_folder: Path) -> None:
     assert nightbrush("ui", "--stop").out == "The server has ended.\n"
     assert environments(own_folder) == {}
     assert local_server.address() is None
