@@ -75,7 +75,7 @@ def test_the_schedule_comes_at_its_hour_in_summer_and_winter() -> None:
 def test_one_run_at_a_time_and_the_next_is_cancelled_as_when_served() -> None:
     limit = ENTRIES["nightly"]["concurrency_limit"]
     assert ConcurrencyLimitStrategy(limit["collision_strategy"]) is ConcurrencyLimitStrategy.CANCEL_NEW
-    served = serve.nightly({}, "0 22 * * *", "UTC")
+    served = serve.build_deployment({}, "0 22 * * *", "UTC")
     assert (served.concurrency_limit, served.concurrency_options.collision_strategy) == (
         limit["limit"],
         limit["collision_strategy"],
@@ -106,7 +106,7 @@ def test_prefect_reads_the_variables(entry: dict[str, Any], monkeypatch: pytest.
 
 def test_the_server_plans_the_coming_nights(prefect_api: str) -> None:
     assert prefect_api
-    deployment = serve.nightly({}, "0 22 * * *", "Europe/Berlin").apply()
+    deployment = serve.build_deployment({}, "0 22 * * *", "Europe/Berlin").apply()
     planned = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
     try:
         asyncio.run(schedule_deployments())
