@@ -69,11 +69,11 @@ def test_a_thousand_pairs_are_all_recorded_and_cost_little_besides_their_picture
     places: dict[str, str], history: History, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     apart = places | {"output": str(tmp_path / "apart")}
-    history.run(stylize_batch, last=report.name, **apart, config=QUICK, include=["content:0.png"])
+    history.run(stylize_batch, report.name, {**apart, "config": QUICK, "include": ["content:0.png"]})
     alone = seconds_alone(Job(**apart | {"output": str(tmp_path / "alone")}, config=QUICK))
     capfd.readouterr()
     started = perf_counter()
-    state = history.run(stylize_batch, last=report.name, **places, config=QUICK)
+    state = history.run(stylize_batch, report.name, {**places, "config": QUICK})
     wall = perf_counter() - started
     said = capfd.readouterr().err
     rows = read_results((tmp_path / "out" / RESULTS).read_bytes())
