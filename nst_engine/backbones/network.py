@@ -66,7 +66,7 @@ class Network:
         self._scales = {
             name: fit_scale(F, SIDE / F.shape[1])
             for name, F in self._plain_features(tf.constant(natural_pixels())).items()
-            if (config.smoothing or self._spec.smoothing) == "softmax"
+            if config.feature_smoothing == "softmax"
         }
 
     def features(self, pixels: Tensor) -> dict[str, Tensor]:

@@ -32,8 +32,11 @@ class TransferConfig:
         style_layers: layers of the style loss as `name` or `name:weight`; None is the backbone's preset. Layer weights
             are normalized to sum to 1.
         pooling: the backbone's pooling layers: `max` or `average`.
-        smoothing: `softmax` over the channels of each place before any loss, or `none`; None is the backbone's own.
-        formulation: `mean` takes every loss as a mean; `gatys` takes the sums of the paper.
+        smoothing: `softmax` over the channels of each place before any loss, or `none`; None is the
+            backbone's own, and none with `formulation=share`.
+        formulation: `mean` takes every loss as a mean, `gatys` takes the sums of the paper. `share` takes the content
+            and style loss of each layer as a share: 0 at the content or style, 1 as far from it as a picture without
+            it, whatever the network and the scale of its features.
         style_loss: `gram`, `wasserstein` (between Gaussians of the features) or `neighbours` (to the nearest feature of
             the style; costly at shallow layers); with `gatys`, `gram` only.
         content_weight, style_weight, tv_weight: factors of the loss terms, >= 0; None is the formulation's own.
@@ -129,6 +132,11 @@ class TransferConfig:
     def rate(self) -> float:
         """The learning rate, None replaced by the optimizer's own."""
         return OPTIMIZERS[self.optimizer].learning_rate if self.learning_rate is None else self.learning_rate
+
+    @property
+    def feature_smoothing(self) -> Smoothing:
+        """The smoothing of features, None replaced: the backbone's own, and none where losses are shares."""
+        return self.smoothing or ("none" if self.formulation == "share" else self.spec.smoothing)
 
     @property
     def loss_weights(self) -> TermWeights:

@@ -29,3 +29,16 @@ def sum_of_mean(mean: Tensor, P: Tensor) -> Tensor:
         P: features of the content; only their number is used.
     """
     return mean * tf.cast(tf.size(P), tf.float32)
+
+
+def spatial_variance(P: Tensor) -> Tensor:
+    """The variance of features over places, its mean over channels: `mean((P - mean_places(P))^2)`.
+
+    Args:
+        P: features, [1, height, width, channels].
+
+    Returns:
+        A float32 scalar.
+    """
+    P = tf.cast(P, tf.float32)
+    return mean_square(P - tf.reduce_mean(P, axis=[1, 2], keepdims=True))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from nst_engine.config import TransferConfig
-from nst_engine.losses.content import content_loss, sum_of_mean
+from nst_engine.losses.content import content_loss, spatial_variance, sum_of_mean
 from nst_engine.losses.gram import STYLE_SCOPE
 from nst_engine.losses.style_losses import load_style_loss
 from nst_engine.losses.total_variation import gatys_total_variation, total_variation
@@ -23,11 +23,13 @@ class Region(NamedTuple):
     Attributes:
         share: of the style loss, a float32 scalar.
         style: target of the style loss, by layer.
+        unit: divisor of the style loss, by layer, float32 scalars.
         mask: weights of the places, by layer, [1, h, w, 1], their mean 1; empty where it paints everywhere.
     """
 
     share: Tensor
     style: dict[str, Any]
+    unit: dict[str, Tensor]
     mask: Features
 
 
@@ -36,11 +38,13 @@ class Targets(NamedTuple):
 
     Attributes:
         content: features of the content, by layer.
+        unit: divisor of the content loss, by layer, float32 scalars.
         regions: the styles; their shares sum to the share of the picture that is painted.
         weights: of the loss terms, [len(TERMS)], float32.
     """
 
     content: Features
+    unit: dict[str, Tensor]
     regions: tuple[Region, ...]
     weights: Tensor
 
@@ -61,16 +65,34 @@ class Statistics(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class _Formulas:
-    """A formulation: the content loss of one layer from its mean, and the total variation of pixels."""
+    """A formulation: the content loss of one layer from its mean, and the total variation of pixels.
+
+    Attributes:
+        content: the mean of the squared differences, and the content's features, to the content loss.
+        variation: pixels to their total variation.
+        relative: True if the losses of a layer are shares of what they are for other pictures.
+    """
 
     content: Callable[[Tensor, Tensor], Tensor]
     variation: Callable[[Tensor], Tensor]
+    relative: bool = False
+
+
+def _mean_itself(mean: Tensor, _P: Tensor) -> Tensor:
+    return mean
 
 
 _FORMULATIONS = {
-    "mean": _Formulas(content=lambda mean, _P: mean, variation=total_variation),
+    "mean": _Formulas(content=_mean_itself, variation=total_variation),
     "gatys": _Formulas(content=sum_of_mean, variation=gatys_total_variation),
+    "share": _Formulas(content=_mean_itself, variation=total_variation, relative=True),
 }
+
+_LEAST_CONTRAST = 0.01
+"""Least unit of the content loss, as a share of the reference picture's: an even content may still be painted."""
+
+_LEAST_DISTANCE = 1e-3
+"""Least unit of the style loss, as a share of the distance of no features at all: a style may be like the reference."""
 
 
 class Objective:
@@ -78,6 +100,12 @@ class Objective:
 
     Content and style are sums over layers, each layer with its share; the shares sum to 1. The style is a sum over
     regions too. A term whose weight is 0 is still computed: it is reported.
+
+    With `formulation="share"`, each layer's loss is divided by a unit of its own, so that it has no dimension and means
+    the same on every network. The unit of the content loss is the variance of the content's features over places: the
+    loss is 0 at the content, and 1 where each channel is even at the content's mean. The unit of the style loss is the
+    distance of a reference picture from the style: the loss is 0 at the style, and 1 at a picture as far from it as the
+    reference is.
 
     Args:
         config: layers, style loss and formulation.
@@ -88,6 +116,11 @@ class Objective:
         self._style_layers = config.style_layer_weights
         self._formulas = _FORMULATIONS[config.formulation]
         self._style_loss = load_style_loss(config.style_loss, config.formulation)
+
+    @property
+    def is_relative(self) -> bool:
+        """True if losses are shares, whose units take the features of a reference picture."""
+        return self._formulas.relative
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -115,6 +148,31 @@ class Objective:
         }
         return {layer: self._style_loss.target(statistics) for layer, statistics in pooled.items()}
 
+    def content_units(self, content: Features, reference: Features) -> dict[str, Tensor]:
+        """The divisors of the content loss, by layer, float32 scalars: all 1 unless losses are shares.
+
+        Args:
+            content: the content's part of the targets.
+            reference: features of the reference picture; not used unless losses are shares.
+        """
+        if not self.is_relative:
+            return {layer: tf.ones([]) for layer in self._content_layers}
+        return {
+            layer: tf.maximum(spatial_variance(content[layer]), _LEAST_CONTRAST * spatial_variance(reference[layer]))
+            for layer in self._content_layers
+        }
+
+    def style_units(self, target: dict[str, Any], reference: Features) -> dict[str, Tensor]:
+        """The divisors of the style loss, by layer, float32 scalars: all 1 unless losses are shares.
+
+        Args:
+            target: the joint target of the styles, by layer.
+            reference: features of the reference picture; not used unless losses are shares.
+        """
+        if not self.is_relative:
+            return {layer: tf.ones([]) for layer in self._style_layers}
+        return {layer: self._distance(reference[layer], target[layer]) for layer in self._style_layers}
+
     def statistics(self, features: Features, targets: Targets) -> Statistics:
         """The statistics of features; the content and the masks in `targets` must be of the same places."""
         return Statistics(
@@ -141,18 +199,26 @@ class Objective:
             targets: targets of the picture.
         """
         content = [
-            share * self._formulas.content(statistics.content[layer], targets.content[layer])
+            share
+            * _divided(self._formulas.content(statistics.content[layer], targets.content[layer]), targets.unit[layer])
             for layer, share in self._content_layers.items()
         ]
         with tf.name_scope(STYLE_SCOPE):
             style = [
-                region.share * share * self._style_loss.loss(read[layer], region.style[layer])
+                region.share
+                * share
+                * _divided(self._style_loss.loss(read[layer], region.style[layer]), region.unit[layer])
                 for region, read in zip(targets.regions, statistics.style, strict=True)
                 for layer, share in self._style_layers.items()
             ]
         terms = {"content": tf.add_n(content), "style": tf.add_n(style), "tv": self._formulas.variation(pixels)}
         vector = tf.stack([terms[name] for name in TERMS])
         return tf.concat([vector, [tf.tensordot(targets.weights, vector, 1)]], axis=0)
+
+    def _distance(self, F: Tensor, target: Any) -> Tensor:
+        loss = self._style_loss.loss
+        distance = loss(self._style_loss.statistics(F, None, target), target)
+        return tf.maximum(distance, _LEAST_DISTANCE * loss(self._style_loss.empty(target), target))
 
     def _read(self, features: Features, region: Region) -> dict[str, Any]:
         read = self._style_loss.statistics
@@ -161,3 +227,8 @@ class Objective:
                 layer: read(features[layer], region.mask.get(layer), region.style[layer])
                 for layer in self._style_layers
             }
+
+
+def _divided(loss: Tensor, unit: Tensor) -> Tensor:
+    """A loss in units; 0 if the unit is 0, where all features are 0, of any picture."""
+    return tf.math.divide_no_nan(loss, unit)

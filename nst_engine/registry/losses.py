@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Formulation = Literal["mean", "gatys"]
+Formulation = Literal["mean", "gatys", "share"]
 DeviceKind = Literal["GPU", "CPU"]
 
 
@@ -63,6 +63,9 @@ class StyleLossSpec:
     jit: tuple[DeviceKind, ...] = ()
 
 
+_SHARES = TermWeights(content=1.0, style=30.0, tv=0.0005)
+"""Shares mean the same with every style loss, so that one set of weights does for all."""
+
 STYLE_LOSSES = {
     "gram": StyleLossSpec(
         formulations={
@@ -72,6 +75,7 @@ STYLE_LOSSES = {
             "gatys": StyleFormulation(
                 builder="nst_engine.losses.gram:gatys_gram", weights=TermWeights(content=1.0, style=5e4, tv=0.03)
             ),
+            "share": StyleFormulation(builder="nst_engine.losses.gram:mean_gram", weights=_SHARES),
         },
     ),
     # XLA takes eigenvalues by Jacobi's method: on the CPU of `jit` 10.4 s a step against 0.62 s
@@ -81,6 +85,7 @@ STYLE_LOSSES = {
                 builder="nst_engine.losses.wasserstein:wasserstein",
                 weights=TermWeights(content=1.0, style=0.5, tv=0.01),
             ),
+            "share": StyleFormulation(builder="nst_engine.losses.wasserstein:wasserstein", weights=_SHARES),
         },
     ),
     # features are compared about their own mean, which tiles do not know
@@ -90,6 +95,7 @@ STYLE_LOSSES = {
                 builder="nst_engine.losses.neighbours:neighbours",
                 weights=TermWeights(content=1.0, style=100.0, tv=0.01),
             ),
+            "share": StyleFormulation(builder="nst_engine.losses.neighbours:neighbours", weights=_SHARES),
         },
         tileable=False,
     ),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from nst_engine.backbones.calibration_picture import natural_pixels
 from nst_engine.backbones.network import Network
 from nst_engine.backbones.weights import WeightsSource
 from nst_engine.config import TransferConfig
@@ -39,6 +40,9 @@ _MAX_STYLES = 64
 _MAX_TILINGS = 4
 
 Reader = Whole | Tiling
+StyleTarget = tuple[dict[str, Any], dict[str, Tensor]]
+"""The target of styles, and the units of their losses, by layer."""
+
 Size = tuple[int, int]
 """Width and height in pixels."""
 
@@ -77,9 +81,12 @@ class SharedState:
             config, weights, precision, self._objective.layers, turned=is_turned_conv_faster(precision, device)
         )
         self._whole = Whole(self.network, self._objective)
+        self._reference: Features = {}
+        if self._objective.is_relative:
+            self._reference = self.network.features(tf.constant(natural_pixels()))
         self._tilings: WeightedCache[tuple[Size, int], Tiling] = WeightedCache(_MAX_TILINGS)
         self._loops: WeightedCache[Shape, OptimizationLoop] = WeightedCache(MAX_CACHED_BYTES, cached_bytes)
-        self._styles: WeightedCache[tuple[Any, ...], dict[str, Any]] = WeightedCache(_MAX_STYLES)
+        self._styles: WeightedCache[tuple[Any, ...], StyleTarget] = WeightedCache(_MAX_STYLES)
 
     def forget(self) -> None:
         """Release the memory of the cached graphs."""
@@ -124,7 +131,8 @@ class SharedState:
         """The targets of a pair's picture of that width and height."""
         content = self.reader(size, tile).content_targets(to_pixels(resize(run.content, *size)))
         weights = tf.constant(run.control.weights, tf.float32)
-        return Targets(content, tuple(self._regions(run, size, tile)), weights)
+        units = self._objective.content_units(content, self._reference)
+        return Targets(content, units, tuple(self._regions(run, size, tile)), weights)
 
     def _evaluator(self, size: Size, tile: int | None) -> Evaluator:
         return Compiled(self._whole) if self.compiles(size, tile) else self.reader(size, tile)
@@ -134,22 +142,20 @@ class SharedState:
         weights = run.config.style_weights
         styles = [(style, style_size(run.config, style.picture, max(size))) for style in run.styles]
         if run.masks is None:
-            yield Region(tf.constant(1.0), self._style(styles, weights, tile), {})
+            yield Region(tf.constant(1.0), *self._style(styles, weights, tile), {})
             return
         for style, mask, share in zip(styles, run.masks, region_shares(weights, run.masks), strict=True):
-            target = self._style([style], (1.0,), tile)
-            yield Region(tf.constant(share, tf.float32), target, self._layer_masks(mask, size))
+            style_target = self._style([style], (1.0,), tile)
+            yield Region(tf.constant(share, tf.float32), *style_target, self._layer_masks(mask, size))
 
-    def _style(
-        self, styles: Sequence[tuple[Style, Size]], weights: tuple[float, ...], tile: int | None
-    ) -> dict[str, Any]:
+    def _style(self, styles: Sequence[tuple[Style, Size]], weights: tuple[float, ...], tile: int | None) -> StyleTarget:
         """The joint target of styles, each at a width and height."""
-        return self._styles.get_or_make(
-            (weights, tile, *((style.key, size) for style, size in styles)),
-            lambda: self._objective.style_targets(
-                [self._summary(style, size, tile) for style, size in styles], weights
-            ),
-        )
+
+        def make() -> StyleTarget:
+            target = self._objective.style_targets([self._summary(*style, tile) for style in styles], weights)
+            return target, self._objective.style_units(target, self._reference)
+
+        return self._styles.get_or_make((weights, tile, *((style.key, size) for style, size in styles)), make)
 
     def _summary(self, style: Style, size: Size, tile: int | None) -> dict[str, Any]:
         pixels = to_pixels(resize(style.picture, *size))

@@ -79,18 +79,32 @@ def losses(
     formulation: str = "mean",
     seed: int = 0,
     pooling: str = "max",
+    reference: Array | None = None,
 ) -> Losses:
-    """The objective of a picture, all pictures [height, width, 3], RGB in [0, 255]; shares sum to 1."""
+    """The objective of a picture, all pictures [height, width, 3], RGB in [0, 255]; shares sum to 1.
+
+    With the formulation `share`, `reference` is the picture that the style is measured against.
+    """
     F, P, S = (
         {layer: formulas.as_rows(features) for layer, features in tiny_features(picture, seed, pooling).items()}
         for picture in (pixels, content, style)
     )
-    mean = formulation == "mean"
+    mean = formulation != "gatys"
     content_formula = formulas.mean_content if mean else _doubled_gatys_content
     style_formula = formulas.mean_style if mean else formulas.gatys_style_of_two_sizes
+    content_unit, style_unit = dict.fromkeys(P, 1.0), dict.fromkeys(S, 1.0)
+    if formulation == "share":
+        assert reference is not None
+        R = {layer: formulas.as_rows(features) for layer, features in tiny_features(reference, seed, pooling).items()}
+        content_unit = {layer: max(P[layer].var(axis=0).mean(), R[layer].var(axis=0).mean() / 100) for layer in P}
+        style_unit = {
+            layer: max(style_formula(R[layer], S[layer]), style_formula(0 * S[layer], S[layer]) / 1000) for layer in S
+        }
     terms = (
-        sum(share * content_formula(F[layer], P[layer]) for layer, share in content_shares.items()),
-        sum(share * style_formula(F[layer], S[layer]) for layer, share in style_shares.items()),
+        sum(
+            share * content_formula(F[layer], P[layer]) / content_unit[layer] for layer, share in content_shares.items()
+        ),
+        sum(share * style_formula(F[layer], S[layer]) / style_unit[layer] for layer, share in style_shares.items()),
         (formulas.mean_variation if mean else formulas.gatys_variation)(pixels),
     )
     total = float(np.dot(weights, terms))

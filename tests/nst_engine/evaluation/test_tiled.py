@@ -49,6 +49,8 @@ def whole_and_tiled(tile: int, width: int = WIDTH, height: int = HEIGHT, **chang
         (32, {"pooling": "average"}),
         (32, {"style_loss": "wasserstein"}),
         (32, {"smoothing": "softmax"}),
+        (32, {"formulation": "share"}),
+        (45, {"formulation": "share", "style_loss": "wasserstein"}),
         (64, {"content_layers": ("block1_conv1", "block3_conv1:2"), "style_layers": ("block3_conv1",)}),
     ],
     ids=str,

@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from nst_engine import TransferConfig
+from nst_engine import StyleTransfer, TransferConfig
+from nst_engine.backbones.calibration_picture import SIDE, natural_pixels
 from nst_engine.backbones.network import Network
 from nst_engine.backbones.weights import find_weights
 from nst_engine.hardware.precision import FLOAT32
@@ -22,6 +23,8 @@ CASES = [
     {},
     {"formulation": "gatys", "content_weight": 1e-3, "style_weight": 3.0, "tv_weight": 1e-4},
     {"content_layers": ("block1_conv1:1", "block3_conv1:3"), "style_layers": ("block2_conv1:2", "block1_conv1:6")},
+    {"formulation": "share", "style_weight": 30.0, "tv_weight": 5e-4},
+    {"formulation": "share", "content_layers": ("block1_conv1:1", "block3_conv1:3"), "seed": 7},
     {"pooling": "average"},
     {"seed": 7},
     {"content_weight": 0, "tv_weight": 0},
@@ -39,15 +42,21 @@ def in_numpy(config: TransferConfig, pixels: npt.NDArray[Any]) -> Losses:
         formulation=config.formulation,
         seed=config.seed,
         pooling=config.pooling,
+        reference=natural_pixels()[0],
     )
 
 
-def targets_of(objective: Objective, config: TransferConfig, content: Features, style: Features) -> Targets:
+def targets_of(
+    objective: Objective, config: TransferConfig, content: Features, style: Features, reference: Features
+) -> Targets:
     """Of one style that paints everywhere."""
     kept = objective.style_targets([objective.style_summary(style, {})], [1.0])
-    region = Region(share=tf.constant(1.0), style=kept, mask={})
+    unit = objective.style_units(kept, reference)
+    region = Region(share=tf.constant(1.0), style=kept, unit=unit, mask={})
     weights = tf.constant(config.loss_weights, tf.float32)
-    return Targets(content=objective.content_targets(content), regions=(region,), weights=weights)
+    targets = objective.content_targets(content)
+    units = objective.content_units(targets, reference)
+    return Targets(content=targets, unit=units, regions=(region,), weights=weights)
 
 
 def gradient_of_total(config: TransferConfig, pixels: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -55,7 +64,8 @@ def gradient_of_total(config: TransferConfig, pixels: npt.NDArray[Any]) -> npt.N
     objective = Objective(config)
     network = Network(config, find_weights(config), FLOAT32, objective.layers)
     image, content, style = (tf.constant(array[np.newaxis], tf.float32) for array in (pixels, CONTENT, STYLE))
-    targets = targets_of(objective, config, network.features(content), network.features(style))
+    reference = tf.constant(natural_pixels())
+    targets = targets_of(objective, config, *map(network.features, (content, style, reference)))
     with tf.GradientTape() as tape:
         tape.watch(image)
         statistics = objective.statistics(network.features(image), targets)
@@ -100,19 +110,83 @@ def test_a_term_of_weight_zero_is_reported_and_not_counted() -> None:
     assert terms.total == pytest.approx(0.02 * terms.tv, rel=1e-6)
 
 
+@pytest.mark.parametrize("formulation", ["mean", "share"])
 @pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16])
-def test_terms_are_float32_and_near_those_of_float32_features(dtype: tf.DType) -> None:
-    config = small_config()
+def test_terms_are_float32_and_near_those_of_float32_features(dtype: tf.DType, formulation: str) -> None:
+    config = small_config(formulation=formulation)
     objective = Objective(config)
     layers = dict.fromkeys(objective.layers, (1, 12, 9, 16))
     rng = np.random.default_rng(0)
-    F, P, S = ({name: rng.random(shape, np.float32) for name, shape in layers.items()} for _ in range(3))
+    F, P, S, R = ({name: rng.random(shape, np.float32) for name, shape in layers.items()} for _ in range(4))
     image = tf.constant(PICTURE[np.newaxis], tf.float32)
 
     def terms(cast_to: tf.DType) -> Any:
-        lowered = [{name: tf.cast(value, cast_to) for name, value in features.items()} for features in (F, P, S)]
+        lowered = [{name: tf.cast(value, cast_to) for name, value in features.items()} for features in (F, P, S, R)]
         targets = targets_of(objective, config, *lowered[1:])
         return objective.terms(image, objective.statistics(lowered[0], targets), targets)
 
     assert terms(dtype).dtype == tf.float32
     np.testing.assert_allclose(terms(dtype), terms(tf.float32), rtol=0.05)
+
+
+# ---------------------------------------------------------------- shares
+
+STYLE_LOSS_NAMES = ["gram", "wasserstein", "neighbours"]
+
+
+def share_config(**changes: Any) -> TransferConfig:
+    return small_config(formulation="share", **({"style_weight": 30.0, "tv_weight": 5e-4} | changes))
+
+
+@pytest.mark.parametrize("style_loss", STYLE_LOSS_NAMES)
+def test_the_reference_picture_is_one_share_from_any_style(style_loss: str) -> None:
+    engine = shared_engine(share_config(style_loss=style_loss, side=SIDE))
+    reference = natural_pixels()[0].astype(np.float32) / 255
+    for style in (STYLE, noise_pixels(33, 40)):
+        assert engine.evaluate(reference, reference, style).style == pytest.approx(1, rel=1e-3)
+
+
+def test_a_picture_without_contrast_is_about_one_share_from_its_content() -> None:
+    grey = np.full_like(CONTENT, CONTENT.mean())
+    content = shared_engine(share_config()).evaluate(grey, CONTENT, STYLE).content
+    assert 0.5 < content < 2
+
+
+@pytest.mark.parametrize("style_loss", STYLE_LOSS_NAMES)
+def test_features_a_thousand_times_as_large_give_the_same_shares(
+    style_loss: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = share_config(style_loss=style_loss)
+    plain = StyleTransfer(config).run(CONTENT, STYLE)
+    features = Network.features
+    monkeypatch.setattr(Network, "features", lambda *given: {name: 1000 * F for name, F in features(*given).items()})
+    scaled = StyleTransfer(config).run(CONTENT, STYLE)
+    np.testing.assert_allclose(scaled.image, plain.image, atol=1e-3)
+    assert scaled.losses.total == pytest.approx(plain.losses.total, rel=1e-3)
+
+
+EVEN, NATURAL = np.full((37, 48, 3), 90, np.uint8), natural_pixels()[0].round().astype(np.uint8)
+DEGENERATE = {
+    "an even style": (CONTENT, EVEN),
+    "an even content": (EVEN, STYLE),
+    "an even pair": (EVEN, EVEN),
+    "the reference as style": (CONTENT, NATURAL),
+    "the style as content": (STYLE, STYLE),
+    "a row of pixels": (CONTENT[:1].repeat(8, axis=0), STYLE),
+}
+
+
+@pytest.mark.parametrize("style_loss", STYLE_LOSS_NAMES)
+@pytest.mark.parametrize("pair", DEGENERATE.values(), ids=DEGENERATE)
+def test_where_there_is_little_to_divide_by_the_picture_is_finite_all_the_same(pair: Any, style_loss: str) -> None:
+    result = shared_engine(share_config(style_loss=style_loss, side=None)).run(*pair)
+    assert np.isfinite(result.image).all()
+    assert all(np.isfinite(record.total) for record in result.history)
+
+
+def test_a_layer_without_features_has_no_loss() -> None:
+    objective = Objective(share_config())
+    nothing = dict.fromkeys(objective.layers, tf.zeros([1, 6, 8, 4]))
+    targets = targets_of(objective, share_config(), nothing, nothing, nothing)
+    terms = objective.terms(tf.zeros([1, 4, 4, 3]), objective.statistics(nothing, targets), targets)
+    np.testing.assert_array_equal(terms, 0)
