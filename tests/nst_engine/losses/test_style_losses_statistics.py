@@ -48,6 +48,7 @@ def test_each_is_the_formula_of_its_name(w: Any) -> None:
         ("wasserstein", "mean"): wasserstein_loss(gaussian(tf.constant(F), w), kept),
         ("neighbours", "mean"): neighbour_loss(F, ones, neighbour_targets(tf.constant(STYLE))),
     }
+    expected |= {(name, "share"): loss for (name, formulation), loss in expected.items() if formulation == "mean"}
     assert expected.keys() == LOSSES.keys()
     for key, loss in LOSSES.items():
         assert value(loss, F, STYLE, w).numpy() == pytest.approx(expected[key].numpy(), rel=1e-4)
