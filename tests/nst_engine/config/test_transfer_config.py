@@ -46,7 +46,10 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"tile": 64, "style_loss": "neighbours"}, ("tile=64", "style_loss='neighbours'")),
     ({"smoothing": "sigmoid"}, ("smoothing='sigmoid'", "none or softmax")),
     ({"style_loss": "mmd"}, ("style_loss='mmd'", "gram, wasserstein or neighbours")),
-    ({"style_loss": "wasserstein", "formulation": "gatys"}, ("style_loss='wasserstein'", "'gatys'", "'mean' or 'share'")),
+    (
+        {"style_loss": "wasserstein", "formulation": "gatys"},
+        ("style_loss='wasserstein'", "'gatys'", "'mean' or 'share'"),
+    ),
     ({"preserve_color": "hue"}, ("preserve_color='hue'", "none, luminance, histogram or coral")),
     ({"tile": 3}, ("tile=3", "at least 4")),
     ({"learning_rate": 0}, ("learning_rate=0", "> 0")),

@@ -6,11 +6,15 @@ import pytest
 from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, small_config, style_pixels
 
+MEANS, SHARES = {"style_weight": 1e-3}, {"formulation": "share", "style_weight": 30.0, "tv_weight": 5e-4}
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+
+@pytest.mark.parametrize(("optimizer", "losses"), [("lbfgs", MEANS), ("adam", MEANS), ("lbfgs", SHARES)])
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
-def test_a_mixed_precision_run_ends_near_the_loss_of_float32(precision: str, optimizer: str) -> None:
-    changes: dict[str, Any] = {"optimizer": optimizer, "learning_rate": None, "style_weight": 1e-3}
+def test_a_mixed_precision_run_ends_near_the_loss_of_float32(
+    precision: str, optimizer: str, losses: dict[str, Any]
+) -> None:
+    changes = losses | {"optimizer": optimizer, "learning_rate": None}
     changes |= {"side": 32, "iterations": 60, "record_every": 30}
     exact, mixed = (
         shared_engine(small_config(precision=name, **changes)).run(content_pixels(), style_pixels())

@@ -187,11 +187,15 @@ def test_a_style_is_read_at_its_scale_of_the_result_and_never_enlarged(scale: fl
 # ---------------------------------------------------------------- tiles
 
 
-def test_regions_and_styles_have_the_terms_and_the_gradient_of_the_whole_picture_tile_by_tile(save: Save) -> None:
+@pytest.mark.parametrize(("style_loss", "formulation"), [("wasserstein", "mean"), ("gram", "share")])
+def test_regions_and_styles_have_the_terms_and_the_gradient_of_the_whole_picture_tile_by_tile(
+    save: Save, style_loss: str, formulation: str
+) -> None:
     masks = save("soft.png", noise_pixels(60, 44)), save("right.png", columns(25, 60, 60, 44))
     own = save("own.png", noise_pixels(32, 32)), save("other mask.png", columns(0, 23, 40, 32))
-    fields: dict[str, Any] = {"style_loss": "wasserstein", "blend": (save("other.png", OTHER),), "side": 60}
-    engine = shared_engine(small_config(content_masks=masks, style_masks=own, **fields))
+    fields: dict[str, Any] = {"style_loss": style_loss, "formulation": formulation, "side": 60}
+    blend = (save("other.png", OTHER),)
+    engine = shared_engine(small_config(content_masks=masks, style_masks=own, blend=blend, **fields))
     run = engine._pair_run(Pair(content_pixels(60, 44), STYLE))
 
     def evaluated(tile: int | None) -> tuple[Any, Any]:
