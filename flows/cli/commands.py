@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from flows.cli.launch import launch_batch, launch_comparison
-from flows.cli.options import (
+from flows.cli.option_values import (
     ComparisonOptions,
     ConfigurationOptions,
     OptionalPlaces,
@@ -16,12 +16,8 @@ from flows.cli.options import (
     Places,
     read_batch,
     read_comparison,
-    with_batch,
-    with_comparison,
-    with_configuration,
-    with_history,
-    with_runner,
 )
+from flows.cli.options import with_batch, with_comparison, with_configuration, with_history, with_runner
 from flows.parameters import Batch, Runner
 from flows.prefect_server.settings import apply_defaults
 from nst_engine import NightbrushError, __version__

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from flows.cli.options import ComparisonOptions, ConfigurationOptions, OptionalPlaces, Places, read_referee
+from flows.cli.option_values import ComparisonOptions, ConfigurationOptions, OptionalPlaces, Places, read_referee
 from nst_engine import ConfigError
 from nst_engine.judging.referee import Referee
 from tasks.comparison.grid import Grid, variants

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flows.cli.options import ConfigurationOptions
+from flows.cli.option_values import ConfigurationOptions
 from nst_engine.config import TransferConfig
 from nst_engine.config.presets import PRESETS, preset_fields
 from nst_engine.errors import ConfigError
