@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -79,7 +78,8 @@ def test_refuses_imagenet_weights_that_cannot_be_downloaded(
         raise Exception(f"URL fetch failure on {weights}:\nno route to host")  # noqa: TRY002 - as Keras does
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(weights, "import_quietly", lambda _: SimpleNamespace(vgg19=download))
+    monkeypatch.setattr(weights, "import_quietly", lambda _: None)
+    monkeypatch.setattr(weights, "resolve_name", lambda _: download)
     chosen = ("--backbone", "vgg19", "--set", "weights=imagenet")
     complaint = nightbrush("run", *options(folders), *chosen).complaint
     assert complaint.startswith(f"weights='imagenet' of vgg19 are not at '{tmp_path}/models/vgg19_")
