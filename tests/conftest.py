@@ -31,7 +31,10 @@ GROUPS = {
 }
 """The group of the tests in a folder, or in a file."""
 
-MANY_PROCESSES = ("tests/deployments", "tests/flows/runners", "tests/flows/test_shards.py", "tests/test_borders.py")
+MANY_PROCESSES = (
+    *("tests/deployments", "tests/flows/runners", "tests/flows/prefect_server", "tests/test_borders.py"),
+    *("tests/flows/test_shards.py", "tests/flows/test_nightly.py", "tests/flows/cli/test_commands_process.py"),
+)
 """Tests that start processes which load much: they go first, while that of the networks is small."""
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before anything loads TensorFlow, here and in the processes that tests start
