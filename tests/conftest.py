@@ -34,6 +34,7 @@ GROUPS = {
 MANY_PROCESSES = (
     *("tests/deployments", "tests/flows/runners", "tests/flows/prefect_server", "tests/test_borders.py"),
     *("tests/flows/test_shards.py", "tests/flows/test_nightly.py", "tests/flows/cli/test_commands_process.py"),
+    "tests/flows/test_ui.py",
 )
 """Tests that start processes which load much: they go first, while that of the networks is small."""
 
