@@ -1,7 +1,7 @@
 """Networks that the tests of a file share, and engines that all do: each is built, and each graph traced, once."""
 
 from functools import lru_cache
-from importlib import import_module
+from pkgutil import resolve_name
 
 import keras
 
@@ -11,8 +11,10 @@ from nst_engine.backbones.weights import find_weights
 from nst_engine.config import TransferConfig
 from nst_engine.hardware.precision import FLOAT32, Precision
 from nst_engine.registry.backbones import backbone_spec
+from nst_engine.transfer.lru_cache import WeightedCache
 
 _ENGINES_KEPT = 3
+_LOOPS_KEPT = 6
 _NETWORKS_KEPT = 3
 """More would only fill memory, which TensorFlow never gives back to the system."""
 
@@ -27,7 +29,9 @@ def shared_engine(config: TransferConfig) -> StyleTransfer:
 
 @lru_cache(_ENGINES_KEPT)
 def _engine(computation: TransferConfig) -> StyleTransfer:
-    return StyleTransfer(computation)
+    engine = StyleTransfer(computation)
+    engine._shared._loops = WeightedCache(_LOOPS_KEPT)
+    return engine
 
 
 @lru_cache(_NETWORKS_KEPT)
@@ -39,6 +43,5 @@ def shared_network(config: TransferConfig, layers: tuple[str, ...], precision: P
 @lru_cache(_NETWORKS_KEPT)
 def keras_network(name: str) -> keras.Model:
     """The network that a backbone's builder builds; a test may set its weights, but must not rely on them."""
-    module, function = backbone_spec(name).builder.split(":")
-    network: keras.Model = getattr(import_module(module), function)()
+    network: keras.Model = resolve_name(backbone_spec(name).builder)()
     return network
