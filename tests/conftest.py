@@ -26,6 +26,7 @@ settings.load_profile("any-machine")
 GROUPS = {
     "tests/deployments": "servers",
     "tests/flows": "servers",
+    "tests/tasks/samples": "servers",
     "tests/test_borders.py": "servers",
     "tests/nst_engine": "networks",
 }
@@ -34,7 +35,7 @@ GROUPS = {
 MANY_PROCESSES = (
     *("tests/deployments", "tests/flows/runners", "tests/flows/prefect_server", "tests/test_borders.py"),
     *("tests/flows/test_shards.py", "tests/flows/test_nightly.py", "tests/flows/cli/test_commands_process.py"),
-    "tests/flows/test_ui.py",
+    *("tests/flows/test_ui.py", "tests/tasks/samples"),
 )
 """Tests that start processes which load much: they go first, while that of the networks is small."""
 

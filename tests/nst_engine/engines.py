@@ -11,10 +11,8 @@ from nst_engine.backbones.weights import find_weights
 from nst_engine.config import TransferConfig
 from nst_engine.hardware.precision import FLOAT32, Precision
 from nst_engine.registry.backbones import backbone_spec
-from nst_engine.transfer.lru_cache import WeightedCache
 
 _ENGINES_KEPT = 3
-_LOOPS_KEPT = 6
 _NETWORKS_KEPT = 3
 """More would only fill memory, which TensorFlow never gives back to the system."""
 
@@ -29,9 +27,7 @@ def shared_engine(config: TransferConfig) -> StyleTransfer:
 
 @lru_cache(_ENGINES_KEPT)
 def _engine(computation: TransferConfig) -> StyleTransfer:
-    engine = StyleTransfer(computation)
-    engine._shared._loops = WeightedCache(_LOOPS_KEPT)
-    return engine
+    return StyleTransfer(computation)
 
 
 @lru_cache(_NETWORKS_KEPT)
