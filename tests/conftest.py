@@ -32,12 +32,12 @@ GROUPS = {
 }
 """The group of the tests in a folder, or in a file."""
 
-MANY_PROCESSES = (
+MUCH_MEMORY = (
     *("tests/deployments", "tests/flows/runners", "tests/flows/prefect_server", "tests/test_borders.py"),
     *("tests/flows/test_shards.py", "tests/flows/test_nightly.py", "tests/flows/cli/test_commands_process.py"),
     *("tests/flows/test_ui.py", "tests/tasks/samples"),
 )
-"""Tests that start processes which load much: they go first, while that of the networks is small."""
+"""Tests that take much memory for a while, most in processes that they start: they go first, while networks are few."""
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before anything loads TensorFlow, here and in the processes that tests start
     threads = max(1, (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
@@ -59,7 +59,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InGroups:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put first what takes most memory beside the others."""
-    items.sort(key=lambda item: not item.nodeid.startswith(MANY_PROCESSES))
+    items.sort(key=lambda item: not item.nodeid.startswith(MUCH_MEMORY))
 
 
 @pytest.fixture(autouse=True, scope="module")
