@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import PurePath
 from uuid import UUID
 
-from prefect import flow, get_run_logger
+from prefect import Flow, flow, get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.runtime import flow_run
 
@@ -22,6 +22,7 @@ from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
 from tasks.planning.request import Pairing, Request
 from tasks.planning.shards import Shard, shard_size, split_into_shards
+from tasks.preflight.checks import preflight
 from tasks.records.row import ManifestRow
 from tasks.report import report
 from tasks.reporting.run_artifact import artifact_key
@@ -42,61 +43,76 @@ def name_after_folders() -> str:
     return f"{content.name or content} in the style of {style.name or style}"
 
 
-@flow(name="stylize-batch", flow_run_name=name_after_folders)
-def stylize_batch(
-    content: str,
-    style: str,
-    output: str,
-    config: ConfigForm = DEFAULTS,
-    backbones: list[str] | None = None,
-    pairing: Pairing | None = None,
-    pairs: str | None = None,
-    include: list[str] | None = None,
-    exclude: list[str] | None = None,
-    device: str | None = None,
-    allow_failures: bool = False,
-    runner: Runner = "threads",
-    pairs_per_task: int | None = None,
-) -> Verdict:
-    """Stylize the pictures of one folder with those of another.
+def batch_flow(find: Callable[[Job, Request], Plan] = preflight) -> Flow[..., Verdict]:
+    """The batch flow, which makes the pairs that `find` returns.
 
-    Args:
-        content: folder of the pictures to be stylized, or `s3://bucket/prefix`.
-        style: folder of the pictures that give the style, or `s3://bucket/prefix`.
-        output: folder for the results, `results.csv`, `backbones.csv` and `report.html`, or `s3://bucket/prefix`.
-        config: the configuration of the transfers.
-        backbones: the networks to use, each for every pair; None is the network of `config`.
-        pairing: `every` content with each style, contents and styles of the same file `stem`, the two folders in order
-            like a `zip`, or the pairs of a `list`; None is `list` if `pairs` is given, else `every`.
-        pairs: CSV file of the list, path or URI: columns `content`, `style` and, as needed, `name`, `backbone` and
-            further fields of the configuration.
-        include: patterns such as `2024/*`; only pictures whose key matches one are used. With `content:` or `style:`
-            before it, a pattern holds for that side alone.
-        exclude: patterns of the same form; pictures whose key matches one are left out.
-        device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
-        allow_failures: end as Completed though pairs failed.
-        runner: what works on the pairs: `threads` of this process, the processes of a `ray` cluster, or the `workers`
-            that serve the deployment `stylize-shard/shard`.
-        pairs_per_task: how many pairs a task run takes, or a flow run of a worker; None is one, and more for thousands
-            of pairs.
+    A plan that is there already comes to the flow this way, past its parameters: these are what a person types into the
+    run form, and Prefect copies, checks and stores them, which a plan of a million pairs would not bear.
     """
-    job = Job(content=content, style=style, output=output, config=config, run_id=flow_run.get_id() or "", device=device)
-    batch = Batch(
-        job=job,
-        request=Request(
-            backbones=tuple(backbones or [config.backbone]),
-            pairing=pairing,
-            pair_list=pairs,
-            include=tuple(include or ()),
-            exclude=tuple(exclude or ()),
-        ),
-        runner=runner,
-        pairs_per_task=pairs_per_task,
-        allow_failures=allow_failures,
-    )
-    tag(batch.request.backbones)
-    rows, error = make_results(discover(batch.job, batch.request), batch.job, batch.runner, batch.pairs_per_task)
-    return verdict(rows, batch.allow_failures, error)
+
+    @flow(name="stylize-batch", flow_run_name=name_after_folders)
+    def stylize_batch(
+        content: str,
+        style: str,
+        output: str,
+        config: ConfigForm = DEFAULTS,
+        backbones: list[str] | None = None,
+        pairing: Pairing | None = None,
+        pairs: str | None = None,
+        include: list[str] | None = None,
+        exclude: list[str] | None = None,
+        device: str | None = None,
+        allow_failures: bool = False,
+        runner: Runner = "threads",
+        pairs_per_task: int | None = None,
+    ) -> Verdict:
+        """Stylize the pictures of one folder with those of another.
+
+        Args:
+            content: folder of the pictures to be stylized, or `s3://bucket/prefix`.
+            style: folder of the pictures that give the style, or `s3://bucket/prefix`.
+            output: folder for the results, `results.csv`, `backbones.csv` and `report.html`, or `s3://bucket/prefix`.
+            config: the configuration of the transfers.
+            backbones: the networks to use, each for every pair; None is the network of `config`.
+            pairing: `every` content with each style, contents and styles of the same file `stem`, the two folders in
+                order like a `zip`, or the pairs of a `list`; None is `list` if `pairs` is given, else `every`.
+            pairs: CSV file of the list, path or URI: columns `content`, `style` and, as needed, `name`, `backbone` and
+                further fields of the configuration.
+            include: patterns such as `2024/*`; only pictures whose key matches one are used. With `content:` or
+                `style:` before it, a pattern holds for that side alone.
+            exclude: patterns of the same form; pictures whose key matches one are left out.
+            device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
+            allow_failures: end as Completed though pairs failed.
+            runner: what works on the pairs: `threads` of this process, the processes of a `ray` cluster, or the
+                `workers` that serve the deployment `stylize-shard/shard`.
+            pairs_per_task: how many pairs a task run takes, or a flow run of a worker; None is one, and more for
+                thousands of pairs.
+        """
+        job = Job(
+            content=content, style=style, output=output, config=config, run_id=flow_run.get_id() or "", device=device
+        )
+        batch = Batch(
+            job=job,
+            request=Request(
+                backbones=tuple(backbones or [config.backbone]),
+                pairing=pairing,
+                pair_list=pairs,
+                include=tuple(include or ()),
+                exclude=tuple(exclude or ()),
+            ),
+            runner=runner,
+            pairs_per_task=pairs_per_task,
+            allow_failures=allow_failures,
+        )
+        tag(batch.request.backbones)
+        plan = discover(find, batch.job, batch.request)
+        rows, error = make_results(plan, batch.job, batch.runner, batch.pairs_per_task)
+        return verdict(rows, batch.allow_failures, error)
+
+    return stylize_batch
+
+
+stylize_batch = batch_flow()
 
 
 def make_results(

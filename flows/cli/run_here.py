@@ -4,15 +4,14 @@ from collections.abc import Mapping
 
 import click
 
-from flows.batch import stylize_batch
-from flows.compare import compare_backbones
+from flows.batch import batch_flow
+from flows.compare import comparison_flow
 from flows.final_state import Verdict
 from flows.parameters import Batch, ComparisonBatch
 from flows.prefect_server.history import History
 from nst_engine.hardware.quiet_import import import_quietly
 from tasks.compare import compare
 from tasks.comparison.outputs import COMPARISON, CURVES, PAGE
-from tasks.discover import prepared
 from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
 from tasks.preflight.checks import unfinished
@@ -47,8 +46,7 @@ def run_batch(plan: Plan, batch: Batch, history: History) -> bool:
     Raises:
         Exception: the error that ended the flow before its final state.
     """
-    with prepared(plan):
-        state = history.run(stylize_batch, report.name, batch.parameters())
+    state = history.run(batch_flow(lambda _job, _request: plan), report.name, batch.parameters())
     return _print_outcome(state, batch.job.output, _BATCH_FILES)
 
 
@@ -63,8 +61,7 @@ def run_comparison(plan: Plan, batch: ComparisonBatch, history: History) -> bool
     Raises:
         Exception: the error that ended the flow before its final state.
     """
-    with prepared(plan):
-        state = history.run(compare_backbones, compare.name, batch.parameters())
+    state = history.run(comparison_flow(lambda _job, _request: plan), compare.name, batch.parameters())
     return _print_outcome(state, batch.job.output, _COMPARISON_FILES)
 
 
