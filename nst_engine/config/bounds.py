@@ -64,6 +64,7 @@ def number_bounds(stride: int) -> dict[str, Bound]:
     side = Bound(least=stride, whole=True, instead=(None,))
     return {
         "style_scale": Bound(above=0),
+        "strength": Bound(least=0, most=1),
         **dict.fromkeys(WEIGHT_FIELDS, Bound(least=0, instead=(None,))),
         "learning_rate": _POSITIVE,
         "balance": _POSITIVE,

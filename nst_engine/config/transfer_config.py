@@ -39,6 +39,8 @@ class TransferConfig:
             it, whatever the network and the scale of its features.
         style_loss: `gram`, `wasserstein` (between Gaussians of the features) or `neighbours` (to the nearest feature of
             the style; costly at shallow layers); with `gatys`, `gram` only.
+        strength: how much of the style there is, from 0, the content alone, to 1, the style alone: shifts the content
+            and style weights, whose values are those at 0.5.
         content_weight, style_weight, tv_weight: factors of the loss terms, >= 0; None is the formulation's own.
         balance: brings the gradient norm of the weighted style term to this many times that of the content term, by
             changing the style's weight after each record, at most 2 times at once and 100 in all; None changes nothing.
@@ -85,6 +87,7 @@ class TransferConfig:
     smoothing: Smoothing | None = None
     formulation: Formulation = "mean"
     style_loss: str = "gram"
+    strength: float = 0.5
     content_weight: float | None = None
     style_weight: float | None = None
     tv_weight: float | None = None
@@ -140,12 +143,11 @@ class TransferConfig:
 
     @property
     def loss_weights(self) -> TermWeights:
-        """Weights of the loss terms, None replaced by the default."""
+        """Weights of the loss terms at the strength, None replaced by the default."""
         own = (getattr(self, name) for name in WEIGHT_FIELDS)
         defaults = STYLE_LOSSES[self.style_loss].formulations[self.formulation].weights
-        return TermWeights(
-            *(default if weight is None else weight for weight, default in zip(own, defaults, strict=True))
-        )
+        weights = (default if weight is None else weight for weight, default in zip(own, defaults, strict=True))
+        return TermWeights(*weights).at(self.strength)
 
     @property
     def content_layer_weights(self) -> dict[str, float]:

@@ -70,6 +70,8 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"blend": (":2",)}, ("blend=':2'", "path:weight")),
     ({"blend": ()}, ("blend is empty",)),
     ({"style_scale": 0}, ("style_scale=0", "> 0")),
+    ({"strength": 1.01}, ("strength=1.01", ">= 0 and <= 1")),
+    ({"strength": 1, "balance": 2}, ("balance=2", "above 0")),
     ({"style_scale": None}, ("style_scale=None", "> 0")),
     ({"content_masks": ("a.png", "b.png")}, ("content_masks names 2 masks", "use 1")),
     ({"style_masks": ("a.png",), "blend": ("b.png", "c.png")}, ("style_masks names 1 masks", "use 3")),
@@ -173,13 +175,25 @@ def test_the_shares_of_layers_sum_to_one() -> None:
     }
 
 
-@pytest.mark.parametrize("formulation", ["mean", "gatys"])
+@pytest.mark.parametrize("formulation", ["mean", "gatys", "share"])
 def test_weights_left_out_are_those_of_the_formulation(formulation: str) -> None:
     default = TransferConfig(formulation=formulation)  # type: ignore[arg-type] # parametrized
     assert all(weight >= 0 for weight in default.loss_weights)
     assert default.replace(style_weight=7).loss_weights == default.loss_weights._replace(style=7)
     weights = small_config(content_weight=3, style_weight=2, tv_weight=0).loss_weights
     assert (weights.content, weights.style, weights.tv) == (3, 2, 0)
+
+
+def test_the_strength_moves_the_weights_from_the_content_alone_to_the_style_alone() -> None:
+    config = small_config(content_weight=3, style_weight=2, tv_weight=1)
+    assert config.replace(strength=0.5).loss_weights == config.loss_weights == (3, 2, 1)
+    assert config.replace(strength=0).loss_weights.style == 0
+    assert config.replace(strength=1).loss_weights.content == 0
+    steps = [config.replace(strength=tenths / 10).loss_weights for tenths in range(1, 10)]
+    ratios = [weights.style / weights.content for weights in steps]
+    assert ratios == sorted(ratios)
+    assert ratios[0] * ratios[-1] == pytest.approx((2 / 3) ** 2)
+    assert {weights.tv for weights in steps} == {1}
 
 
 def test_a_style_of_a_blend_may_have_a_weight_and_its_path_colons() -> None:
