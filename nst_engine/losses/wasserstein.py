@@ -149,19 +149,21 @@ class Moments(NamedTuple):
 def wasserstein() -> StyleLoss:
     """Builds the style loss of Gaussians."""
     return StyleLoss(
-        summary=_moments_of,
+        summary=moments_of,
         pooled=weighted_mean,
-        target=lambda moments: gaussian_target(_gaussian_of(moments)),
-        statistics=lambda F, w, _target: _moments_of(F, w),
-        loss=lambda moments, target: wasserstein_loss(_gaussian_of(moments), target),
+        target=lambda moments: gaussian_target(gaussian_of(moments)),
+        statistics=lambda F, w, _target: moments_of(F, w),
+        loss=lambda moments, target: wasserstein_loss(gaussian_of(moments), target),
         empty=lambda target: Moments(tf.zeros_like(target.mean), tf.zeros_like(target.covariance)),
     )
 
 
-def _moments_of(F: Tensor, w: Tensor | None) -> Moments:
+def moments_of(F: Tensor, w: Tensor | None) -> Moments:
+    """The moments of features [1, height, width, N] over their places, with weights as for `gaussian`."""
     mean, covariance = gaussian(F, w)
     return Moments(mean=mean, product=covariance + mean[:, tf.newaxis] * mean)
 
 
-def _gaussian_of(moments: Moments) -> Gaussian:
+def gaussian_of(moments: Moments) -> Gaussian:
+    """The Gaussian that has these moments."""
     return Gaussian(moments.mean, moments.product - moments.mean[:, tf.newaxis] * moments.mean)

@@ -75,7 +75,7 @@ class StyleLossSpec:
     jit: tuple[DeviceKind, ...] = ()
 
 
-_SHARES = TermWeights(content=1.0, style=30.0, tv=0.0005)
+_SHARES = TermWeights(content=1.0, style=10.0, tv=0.0005)
 """Shares mean the same with every style loss, so that one set of weights does for all."""
 
 STYLE_LOSSES = {
@@ -87,7 +87,7 @@ STYLE_LOSSES = {
             "gatys": StyleFormulation(
                 builder="nst_engine.losses.gram:gatys_gram", weights=TermWeights(content=1.0, style=5e4, tv=0.03)
             ),
-            "share": StyleFormulation(builder="nst_engine.losses.gram:mean_gram", weights=_SHARES),
+            "share": StyleFormulation(builder="nst_engine.losses.centred_gram:centred_gram", weights=_SHARES),
         },
     ),
     # XLA takes eigenvalues by Jacobi's method: on the CPU of `jit` 10.4 s a step against 0.62 s

@@ -47,6 +47,11 @@ def mean_style(F: Array, S: Array) -> float:
     return float(np.mean((gram(F) / len(F) - gram(S) / len(S)) ** 2))
 
 
+def centred_style(F: Array, S: Array) -> float:
+    """`mean_style` of features less the style's means."""
+    return mean_style(F - S.mean(axis=0), S - S.mean(axis=0))
+
+
 def squared_variation(x: npt.NDArray[np.generic]) -> tuple[Array, Array]:
     """Squares of all differences of neighbours, down and to the right, of [height, width, 3]."""
     height, width, _ = x.shape

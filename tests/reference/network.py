@@ -95,10 +95,12 @@ def losses(
     content_unit, style_unit = dict.fromkeys(P, 1.0), dict.fromkeys(S, 1.0)
     if formulation == "share":
         assert reference is not None
+        style_formula = formulas.centred_style
         R = {layer: formulas.as_rows(features) for layer, features in tiny_features(reference, seed, pooling).items()}
         content_unit = {layer: max(P[layer].var(axis=0).mean(), R[layer].var(axis=0).mean() / 100) for layer in P}
         style_unit = {
-            layer: max(style_formula(R[layer], S[layer]), style_formula(0 * S[layer], S[layer]) / 1000) for layer in S
+            layer: max(style_formula(R[layer], S[layer]), np.square(np.cov(S[layer].T, bias=True)).mean() / 1000)
+            for layer in S
         }
     terms = (
         sum(
