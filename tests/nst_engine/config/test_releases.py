@@ -1,0 +1,94 @@
+"""What configurations mean from release to release."""
+
+from dataclasses import fields, replace
+from itertools import product
+
+import pytest
+
+from nst_engine.config import TransferConfig, releases
+from nst_engine.config.releases import RELEASES, Release
+from nst_engine.registry.backbones import _SPECS
+from nst_engine.registry.losses import STYLE_LOSSES, WEIGHT_FIELDS
+from nst_engine.registry.optimizers import OPTIMIZERS
+
+FIRST = RELEASES[0]
+CONFIG = TransferConfig.from_dict(FIRST.fields)
+SHARED = replace(
+    FIRST,
+    fields=FIRST.fields | {"formulation": "share", "novel": 1},
+    optimizers=FIRST.optimizers | {"adam": {"learning_rate": 7.0}},
+)
+"""A later release, with another default, a new field, and another rate of Adam's."""
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Release:
+    monkeypatch.setattr(releases, "RELEASES", (FIRST, SHARED))
+    return SHARED
+
+
+def test_the_last_release_is_what_this_version_does() -> None:
+    """Where this fails, what changed belongs into `nst_engine/config/releases.py`, which says how."""
+    last = RELEASES[-1]
+    assert last.fields == {field.name: field.default for field in fields(TransferConfig)}
+    assert last.backbones == {
+        spec.name: {
+            "content_layers": [*spec.content_layers],
+            "style_layers": [*spec.style_layers],
+            "smoothing": spec.smoothing,
+        }
+        for spec in _SPECS
+    }
+    assert last.optimizers == {name: {"learning_rate": spec.learning_rate} for name, spec in OPTIMIZERS.items()}
+    assert last.losses == {
+        (name, formulation): dict(zip(WEIGHT_FIELDS, found.weights, strict=True))
+        for name, spec in STYLE_LOSSES.items()
+        for formulation, found in spec.formulations.items()
+    }
+
+
+def test_recipes_only_rise() -> None:
+    recipes = [release.recipe for release in RELEASES]
+    assert recipes == sorted(recipes)
+
+
+@pytest.mark.parametrize(("backbone", "loss"), [*product(FIRST.backbones, STYLE_LOSSES)])
+def test_what_a_configuration_leaves_out_is_spelled_out(backbone: str, loss: str) -> None:
+    for formulation in STYLE_LOSSES[loss].formulations:
+        config = TransferConfig(backbone=backbone, weights="random", style_loss=loss, formulation=formulation)
+        spelled = RELEASES[-1].spell_out(config)
+        assert [spelled[name] for name in WEIGHT_FIELDS] == [*config.loss_weights]
+        assert (spelled["learning_rate"], spelled["smoothing"]) == (config.rate, config.feature_smoothing)
+        assert TransferConfig.from_dict(spelled).style_layer_weights == config.style_layer_weights
+
+
+def test_what_a_configuration_names_stays() -> None:
+    config = CONFIG.replace(style_weight=7.0, content_layers=("block1_conv1",))
+    spelled = FIRST.spell_out(config)
+    assert (spelled["style_weight"], spelled["content_layers"]) == (7.0, ["block1_conv1"])
+
+
+def test_a_configuration_of_defaults_is_the_one_of_earlier_defaults(later: Release) -> None:
+    now = CONFIG.replace(formulation="share", side=64)
+    assert FIRST.counterpart(now) == now.replace(formulation="mean")
+    assert later.counterpart(now) == now
+
+
+def test_what_is_no_default_today_was_chosen(later: Release) -> None:
+    named = CONFIG.replace(optimizer="adam")
+    assert FIRST.counterpart(named) == later.counterpart(named) == named
+
+
+def test_choices_that_an_earlier_default_did_not_allow_have_no_counterpart(monkeypatch: pytest.MonkeyPatch) -> None:
+    sums = replace(FIRST, fields=FIRST.fields | {"formulation": "gatys"})
+    monkeypatch.setattr(releases, "RELEASES", (sums, FIRST))
+    assert sums.counterpart(CONFIG.replace(style_loss="wasserstein")) is None
+
+
+def test_a_default_of_the_first_release_is_no_departure_and_a_later_one_is(later: Release) -> None:
+    config = CONFIG.replace(optimizer="adam")
+    assert later.departures(CONFIG) == FIRST.fields
+    assert FIRST.departures(config) == FIRST.fields | {"optimizer": "adam"}
+    assert later.departures(config) == FIRST.fields | {"optimizer": "adam", "learning_rate": 7.0}
+    shared = CONFIG.replace(formulation="share")
+    assert later.departures(shared) == FIRST.fields | {"formulation": "share"}
