@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 import pandas as pd
 
 from nst_engine.errors import NightbrushError
-from tasks.records.row import COLUMNS, ManifestRow
+from tasks.records.row import COLUMNS, ManifestRow, required_fields
 from tasks.records.summary import BatchSummary
 
 _FORMULA_BEGINNINGS = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n", "'")
@@ -53,34 +53,39 @@ def _escape_formula(cell: Any) -> Any:
 
 
 def read_results(data: bytes) -> tuple[ManifestRow, ...]:
-    """The rows that `results_csv` wrote; an empty optional text comes back as None.
+    """The rows that `results_csv` wrote, in this version, an earlier or a later one.
+
+    An empty optional text comes back as None. Columns that this version does not know are left out, and those that came
+    after a file was written have their defaults.
 
     Raises:
-        ResultsError: the bytes are not CSV in UTF-8, the columns are not `COLUMNS`, or a cell's value is not allowed.
+        ResultsError: the bytes are not CSV in UTF-8, a column that each version writes is absent, a column is there
+            twice, or a cell's value is not allowed.
     """
     try:
         lines = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
         header = next(lines, [])
-        if header != list(COLUMNS):
-            raise ResultsError(f"not a results.csv of Nightbrush: {_difference(header)}; rebuild it from the sidecars")
-        return tuple(_parse_row(cells, lines.line_num) for cells in lines)
+        _check_header(header)
+        return tuple(_parse_row(header, cells, lines.line_num) for cells in lines)
     except (UnicodeDecodeError, csv.Error) as error:
         raise ResultsError(f"not a CSV file in UTF-8: {error}; rebuild it from the sidecars") from error
 
 
-def _difference(header: list[str]) -> str:
-    for number, expected in enumerate(COLUMNS, start=1):
-        found = header[number - 1] if number <= len(header) else None
-        if found != expected:
-            return f"column {number} is {found!r} and should be {expected!r}"
-    return f"column {len(COLUMNS) + 1} is {header[len(COLUMNS)]!r} and should not be there"
+def _check_header(header: list[str]) -> None:
+    for what, names in (
+        ("is not there", [name for name in required_fields(ManifestRow) if name not in header]),
+        ("is there twice", [name for name in COLUMNS if header.count(name) > 1]),
+    ):
+        if names:
+            column = f"the column {names[0]!r} {what}"
+            raise ResultsError(f"not a results.csv of Nightbrush: {column}; rebuild it from the sidecars")
 
 
-def _parse_row(cells: list[str], line: int) -> ManifestRow:
-    if len(cells) != len(COLUMNS):
-        raise ResultsError(f"results.csv, line {line}: {len(cells)} cells instead of {len(COLUMNS)}")
-    values = {name: _parse_cell(name, cell, line) for name, cell in zip(COLUMNS, cells, strict=True)}
-    return ManifestRow(**values)
+def _parse_row(header: list[str], cells: list[str], line: int) -> ManifestRow:
+    if len(cells) != len(header):
+        raise ResultsError(f"results.csv, line {line}: {len(cells)} cells instead of {len(header)}")
+    known = [(name, cell) for name, cell in zip(header, cells, strict=True) if name in _CELL_TYPES]
+    return ManifestRow(**{name: _parse_cell(name, cell, line) for name, cell in known})
 
 
 def _parse_cell(name: str, cell: str, line: int) -> Any:

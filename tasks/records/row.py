@@ -1,6 +1,6 @@
 """The row of a pair in `results.csv`."""
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from nst_engine.registry.losses import LOSS_NAMES
@@ -13,7 +13,8 @@ class ManifestRow:
 
     Losses are unweighted terms, except the totals, which are the weighted sum that was optimized.
     Seconds are wall seconds without the wait for a device; `started_at` (UTC, ISO 8601) is `seconds_total` before the
-    picture was written. `content`, `style` and `output` are URIs.
+    picture was written. `content`, `style` and `output` are URIs. A column that is new has a default, for the rows of
+    earlier versions lack it.
     """
 
     run_id: str
@@ -71,6 +72,11 @@ def result_cells(result: TransferResult) -> dict[str, Any]:
         "iterations_per_second": result.iterations / result.timings.optimize,
         "peak_memory_mb": result.peak_memory_mb,
     }
+
+
+def required_fields(owner: type) -> tuple[str, ...]:
+    """The fields of a dataclass that have no default: every version has written them."""
+    return tuple(field.name for field in fields(owner) if field.default is MISSING)
 
 
 COLUMNS = tuple(field.name for field in fields(ManifestRow))

@@ -2,18 +2,25 @@
 
 import json
 import math
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import islice
 from reprlib import repr as shortened
 from types import NoneType
 from typing import Any, NoReturn, Self, get_args, get_type_hints
 
 from nst_engine.errors import NightbrushError, listed
 from nst_engine.transfer.result import Status
-from tasks.records.row import ManifestRow
+from tasks.records.row import ManifestRow, required_fields
 from tasks.storage import Storage
+
+SCHEMA = 2
+"""Number of the form of sidecars. It rises with each field that comes, which has a default for older files.
+
+Files without a number are of schema 1, that of version 0.1.0; 2 adds `recipe`.
+"""
 
 
 class ManifestError(NightbrushError):
@@ -32,6 +39,7 @@ class Sidecar:
         versions: version of each package that shaped the picture, by name.
         etags: the ETags of `content`, `style` and `output`, where their storages have them: an object with the same
             ETag has the same bytes, and need not be read.
+        recipe: number of the recipe that made the picture, see `nst_engine.config.releases`.
     """
 
     row: ManifestRow
@@ -40,31 +48,44 @@ class Sidecar:
     history: tuple[dict[str, Any], ...]
     versions: dict[str, str]
     etags: dict[str, str]
+    recipe: int = 1
 
     def to_json(self) -> bytes:
-        """Indented UTF-8 JSON, fields in their order. Numbers that are not finite become null."""
-        text = json.dumps(_finite(asdict(self)), indent=2, ensure_ascii=False, allow_nan=False)
+        """Indented UTF-8 JSON, the schema first, fields in their order. Numbers that are not finite become null."""
+        values = {"schema": SCHEMA} | _finite(asdict(self))
+        text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
         return f"{text}\n".encode(errors="backslashreplace")  # half a surrogate pair becomes its JSON escape
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """The sidecar that `to_json` wrote.
+        """The sidecar that `to_json` wrote, in this version, an earlier or a later one.
+
+        Fields that this version does not know are left out, and those that came after a file was written have their
+        defaults.
 
         Raises:
-            ManifestError: the bytes are not JSON, or a field is absent, unknown or of the wrong kind.
+            ManifestError: the bytes are not JSON, or a field that each version writes is absent, or one is of the wrong
+                kind.
         """
-        values = _parsed(data)
-        _check_object("sidecar", values, _SIDECAR_KINDS)
-        _check_object("row", values["row"], _ROW_KINDS)
-        if values["row"]["status"] not in list(Status):
-            raise ManifestError(f"row.status is {shortened(values['row']['status'])}; allowed is {listed(Status)}")
+        values = _known_fields("sidecar", _parsed(data), cls, _SIDECAR_KINDS)
+        row = _known_fields("row", values["row"], ManifestRow, _ROW_KINDS)
+        if row["status"] not in list(Status):
+            raise ManifestError(f"row.status is {shortened(row['status'])}; allowed is {listed(Status)}")
         _check_all("history", values["history"], dict)
         for name in ("versions", "etags"):
             _check_all(name, values[name].values(), str)
-        return cls(**{**values, "row": ManifestRow(**values["row"]), "history": tuple(values["history"])})
+        return cls(**{**values, "row": ManifestRow(**row), "history": tuple(values["history"])})
 
 
-_SIDECAR_KINDS = {"row": dict, "config": dict, "weights_sha256": str, "history": list, "versions": dict, "etags": dict}
+_SIDECAR_KINDS = {
+    "row": dict,
+    "config": dict,
+    "weights_sha256": str,
+    "history": list,
+    "versions": dict,
+    "etags": dict,
+    "recipe": int,
+}
 _ROW_KINDS = get_type_hints(ManifestRow)
 _WORDS = {str: "text", int: "a whole number", float: "a number", NoneType: "null", dict: "an object", list: "a list"}
 
@@ -106,9 +127,15 @@ def sidecars(storage: Storage, known: Container[str] = ()) -> Iterator[Sidecar |
 
     keys = [entry.key for entry in storage.list(onerror=leave_out) if _is_sidecar(entry.key) and entry.key not in known]
     yield from out_of_reach
+    yield from load_sidecars(storage, keys)
+
+
+def load_sidecars(storage: Storage, keys: Iterable[str]) -> Iterator[Sidecar | NightbrushError]:
+    """The sidecars under these keys, in their order, read side by side; for one that cannot be used, its error."""
+    waiting = iter(keys)
     with ThreadPoolExecutor(_READERS) as pool:  # each waits for its storage most of the time
-        for start in range(0, len(keys), _AHEAD):
-            yield from pool.map(partial(_loaded, storage), keys[start : start + _AHEAD])
+        while some := list(islice(waiting, _AHEAD)):
+            yield from pool.map(partial(_loaded, storage), some)
 
 
 def _is_sidecar(key: str) -> bool:
@@ -149,18 +176,23 @@ def _parsed(data: bytes) -> Any:
         raise ManifestError(f"not JSON: {error}") from error
 
 
-def _check_object(where: str, values: object, kinds: Mapping[str, Any]) -> None:
-    """Refuse what is not an object with exactly these fields, each of its kind."""
+def _known_fields(where: str, values: object, owner: type, kinds: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the fields of the dataclass `owner` that an object has, once each of them is of its kind.
+
+    Raises:
+        ManifestError: it is no object, lacks a field without a default, or a field is of another kind.
+    """
     if not isinstance(values, dict):
         raise ManifestError(f"{where} is {shortened(values)}, not an object")
-    for what, names in (("lacks", kinds.keys() - values.keys()), ("has the unknown field", values.keys() - kinds)):
-        if names:
-            raise ManifestError(f"{where} {what} {', '.join(map(shortened, sorted(names)))}")
-    for name, value in values.items():
+    if lacking := [name for name in required_fields(owner) if name not in values]:
+        raise ManifestError(f"{where} lacks {', '.join(map(shortened, sorted(lacking)))}")
+    known = {name: value for name, value in values.items() if name in kinds}
+    for name, value in known.items():
         allowed = get_args(kinds[name]) or (kinds[name],)
         if type(value) not in allowed and not (type(value) is int and float in allowed):
             words = listed(_WORDS[kind] for kind in allowed)
             raise ManifestError(f"{where}.{name} is {shortened(value)}, not {words}")
+    return known
 
 
 def _check_all(where: str, values: Any, kind: type) -> None:

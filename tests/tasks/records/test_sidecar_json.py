@@ -40,6 +40,7 @@ any_sidecar = st.builds(
     history=st.lists(st.dictionaries(texts, values, max_size=3), max_size=3).map(tuple),
     versions=st.dictionaries(texts, texts, max_size=3),
     etags=st.dictionaries(texts, texts, max_size=3),
+    recipe=st.integers(),
 )
 
 
@@ -51,10 +52,10 @@ def test_a_sidecar_survives_its_json(sidecar: Sidecar) -> None:
 def test_the_json_is_for_people_and_stable() -> None:
     data = a_sidecar(pair="søster--vågen").to_json()
     lines = data.decode().splitlines()
-    assert lines[:3] == ["{", '  "row": {', '    "run_id": "run-1",']
+    assert lines[:4] == ["{", '  "schema": 2,', '  "row": {', '    "run_id": "run-1",']
     assert '    "pair": "søster--vågen",' in lines
     assert data.endswith(b"\n}\n")
-    assert list(json.loads(data)) == [field.name for field in fields(Sidecar)]
+    assert list(json.loads(data)) == ["schema", *(field.name for field in fields(Sidecar))]
     assert list(json.loads(data)["row"]) == list(COLUMNS)
     assert Sidecar.from_json(data).to_json() == data
 
@@ -82,6 +83,17 @@ def edited(edit: Callable[[dict[str, Any]], object]) -> bytes:
     return json.dumps(values).encode()
 
 
+def test_fields_of_a_later_version_are_left_out() -> None:
+    later = {"schema": 99, "note": {"mine": 1}}
+    data = edited(lambda it: it.update(later) or it["row"].update(loss=[1.0]))
+    assert Sidecar.from_json(data) == a_sidecar()
+
+
+def test_what_an_earlier_version_did_not_write_has_its_default() -> None:
+    data = edited(lambda it: [it.pop(name) for name in ("schema", "recipe")] + [it["row"].pop("tv_loss")])
+    assert Sidecar.from_json(data) == a_sidecar(tv_loss=None)
+
+
 @pytest.mark.parametrize(
     ("data", "text"),
     [
@@ -92,13 +104,12 @@ def edited(edit: Callable[[dict[str, Any]], object]) -> bytes:
         (b'{"row": NaN}', "not JSON: NaN is not allowed"),
         (b"[1, 2]", r"sidecar is \[1, 2\], not an object"),
         (b"{}", "sidecar lacks 'config', 'etags', 'history', 'row', 'versions', 'weights_sha256'"),
-        (edited(lambda it: it.update(note="mine")), "sidecar has the unknown field 'note'"),
         (edited(lambda it: it.update(row=None)), "sidecar.row is None, not an object"),
         (edited(lambda it: it.update(history={})), "sidecar.history is {}, not a list"),
         (edited(lambda it: it["history"].append(7)), "history holds 7, not an object"),
         (edited(lambda it: it["versions"].update(keras=3)), "versions holds 3, not text"),
         (edited(lambda it: it["row"].pop("seed")), "row lacks 'seed'"),
-        (edited(lambda it: it["row"].update(loss=1.0)), "row has the unknown field 'loss'"),
+        (edited(lambda it: it.update(recipe="two")), "sidecar.recipe is 'two', not a whole number"),
         (edited(lambda it: it["row"].update(seed=None)), "row.seed is None, not a whole number"),
         (edited(lambda it: it["row"].update(seed=True)), "row.seed is True, not a whole number"),
         (edited(lambda it: it["row"].update(width=1.5)), "row.width is 1.5, not a whole number or null"),

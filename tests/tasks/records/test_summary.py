@@ -121,12 +121,22 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column() -> None:
     assert read_results(b"\xef\xbb\xbf" + results_csv([ROW])) == (ROW,)
 
 
+def test_columns_of_another_version_are_left_out_or_have_their_defaults() -> None:
+    (header, line, _) = results_csv([ROW]).split(b"\r\n")
+    assert read_results(b"more,%s\r\n'=1,%s\r\n" % (header, line)) == (ROW,)
+    reversed_columns = b"\r\n".join(b",".join(reversed(cells.split(b","))) for cells in (header, line))
+    assert read_results(reversed_columns) == (ROW,)
+    fewer = b"\r\n".join(b",".join(cells.split(b",")[:-1]) for cells in (header, line))
+    assert read_results(fewer) == (ROW,)
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"name,age\r\nEve,7\r\n", "column 1 is 'name' and should be 'run_id'"),
-        (b"", "column 1 is None and should be 'run_id'"),
-        (results_csv([]).replace(b"\r\n", b",more\r\n"), "column 37 is 'more' and should not be there"),
+        (b"name,age\r\nEve,7\r\n", "the column 'run_id' is not there"),
+        (b"", "the column 'run_id' is not there"),
+        (results_csv([ROW]).replace(b",seed,", b",sead,"), "the column 'seed' is not there"),
+        (results_csv([]).replace(b"\r\n", b",seed\r\n"), "the column 'seed' is there twice"),
         (results_csv([]) + b"a,b\r\n", "line 2: 2 cells instead of 36"),
         (results_csv([ROW]).replace(b",640,", b",wide,"), "line 2: width='wide' is not allowed; use a whole number"),
         (results_csv([ROW]).replace(b",1e-17,", b",little,"), "tv_loss='little' is not allowed; use a number"),
