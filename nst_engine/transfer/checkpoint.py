@@ -51,13 +51,15 @@ class Checkpoint:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """The checkpoint that `to_bytes` wrote.
+        """The checkpoint that `to_bytes` wrote, in this version or another.
 
         Raises:
             CheckpointError: the bytes are not a checkpoint.
         """
         try:
             with np.load(BytesIO(data), allow_pickle=False) as archive:
-                return cls(picture=archive["picture"], **json.loads(archive["told"].tobytes()))
+                told = json.loads(archive["told"].tobytes())
+                values = {name: told[name] for name in ("level", "done", "account")}
+                return cls(picture=archive["picture"], **values)
         except (BadZipFile, EOFError, KeyError, OSError, TypeError, ValueError) as error:
             raise CheckpointError(f"{len(data)} bytes are no checkpoint: {error}; delete them") from error

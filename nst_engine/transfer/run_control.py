@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from time import perf_counter
 from typing import Any, Literal
 
@@ -75,12 +75,15 @@ class RunControl:
         return deepcopy(lasting) | {"history": [dict(vars(record)) for record in self.history]}
 
     def resume(self, account: Mapping[str, Any]) -> None:
-        """Restore the state that `account` returned, in this process or another."""
-        lasting = deepcopy(dict(account))
+        """Restore the state that `account` returned, in this process or another, in this version or another.
+
+        What the account lacks stays as it was at the beginning, and what is not known is passed over.
+        """
+        lasting, weights = deepcopy(dict(account)), self.weights
         for name in _LASTING:
-            setattr(self, name, lasting[name.lstrip("_")])
-        self.weights = TermWeights(*self.weights)  # JSON had made a list of them
-        self.history = [Record(**values) for values in account["history"]]
+            setattr(self, name, lasting.get(name.lstrip("_"), getattr(self, name)))
+        self.weights = TermWeights(*self.weights, *weights[len(self.weights) :])  # JSON had made a list of them
+        self.history = [Record(**_known(values)) for values in account["history"]]
         self.turn(f"resumed after {self.steps} steps")
 
     @property
@@ -213,6 +216,10 @@ class RunControl:
         window = _WINDOW * (self._config.record_every or _UNRECORDED)
         earlier = [total for then, total in self._totals if then <= step - window]
         return bool(earlier) and earlier[-1] - now < self._config.tolerance * earlier[-1]
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {field.name: values[field.name] for field in fields(Record) if field.name in values}
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from nst_engine import TransferError
+from nst_engine.registry.losses import TermWeights
 from nst_engine.transfer.run_control import RunControl, spending
 from tests.nst_engine.small import small_config
 
@@ -148,3 +149,18 @@ def test_the_reason_tells_of_divergences_and_turns() -> None:
     control.turn("memory ran out")
     control.goes_on(12)
     assert control.stop_reason == "iterations; memory ran out; diverged 2 times, learning_rate 100 lowered to 25"
+
+
+def test_the_account_of_another_version_is_resumed_by_what_both_know() -> None:
+    control = control_of(optimizer="adam", learning_rate=2.5)
+    control.steps, control.rate, control.weights = 4, 1.25, TermWeights(content=1.0, style=9.0, tv=0.5)
+    control.keep(control.record(TERMS))
+    account = control.account()
+    account["history"] = [values | {"novel": 1} for values in account["history"]]
+    del account["loss_scale"], account["turns"]
+    again = control_of(optimizer="adam", learning_rate=2.5, tv_weight=0.25)
+    again.resume(account | {"novel": 2, "weights": [1.0, 9.0]})
+    assert (again.steps, again.rate, again.loss_scale) == (4, 1.25, 1.0)
+    assert again.weights == TermWeights(content=1.0, style=9.0, tv=0.25)
+    assert again.history == control.history
+    assert again.stop_reason.endswith("resumed after 4 steps")
