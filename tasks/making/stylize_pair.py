@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import md5, sha256
 from importlib.metadata import version
-from pathlib import Path
 from time import perf_counter
 
 from nst_engine import Status, TransferResult, __version__
-from nst_engine.backbones.weights import find_weights
+from nst_engine.config import releases
 from nst_engine.errors import NightbrushError
 from nst_engine.images import Photograph, read_photograph
 from tasks.interruption import raise_if_interrupted
@@ -23,7 +22,7 @@ from tasks.making.observer import Log, TransferObserver
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
 from tasks.records.existing import find_sidecar, is_finished, rename, skipped_row
-from tasks.records.fingerprint import fingerprint
+from tasks.records.fingerprint import Identity, identify
 from tasks.records.row import ManifestRow, result_cells
 from tasks.records.sidecar import Sidecar, write_sidecar
 from tasks.storage import StorageError, open_storage
@@ -98,14 +97,15 @@ class _PairWork:
     def _find_or_make(self) -> ManifestRow:
         with self.seconds.measure("read"):
             sidecar = find_sidecar(self.output, self.pair)
-            identity = self._identify(*self._input_hashes(sidecar))
-            if sidecar is not None and is_finished(self.output, self.pair, sidecar, identity, self.config.format):
+            identity = identify(self.config, *self._input_hashes(sidecar))
+            fingerprint = self._note(identity)
+            if sidecar is not None and is_finished(self.output, self.pair, sidecar, identity, self.job.keep_older):
                 return skipped_row(sidecar, self.row)
-            if (unwritten := outbox.load(identity)) is not None:
-                return self._deliver(identity, unwritten)
+            if (unwritten := outbox.load(fingerprint)) is not None:
+                return self._deliver(fingerprint, unwritten)
             content, style = self._read_inputs()
             pictures = read_photograph(content, self.row.content), read_photograph(style, self.row.style)
-        return self._deliver(identity, self._make(identity, *pictures))
+        return self._deliver(fingerprint, self._make(fingerprint, *pictures))
 
     def _read_inputs(self) -> tuple[bytes, bytes]:
         """The bytes of the content and the style, read once."""
@@ -130,9 +130,9 @@ class _PairWork:
             for side, entry in entries.items()
         )
 
-    def _make(self, identity: str, content: Photograph, style: Photograph) -> UnwrittenPicture:
+    def _make(self, fingerprint: str, content: Photograph, style: Photograph) -> UnwrittenPicture:
         """Transfer the style; returns the encoded picture and its sidecar."""
-        observer = TransferObserver(self.output, self.pair, self.config, identity, self.log)
+        observer = TransferObserver(self.output, self.pair, self.config, fingerprint, self.log)
         result = self._stylize(content, style, observer)
         with self.seconds.measure("write"):
             data = result.encode()
@@ -145,7 +145,7 @@ class _PairWork:
         )
         return UnwrittenPicture(data=data, sidecar=self._sidecar(result))
 
-    def _deliver(self, identity: str, unwritten: UnwrittenPicture) -> ManifestRow:
+    def _deliver(self, fingerprint: str, unwritten: UnwrittenPicture) -> ManifestRow:
         """Write the picture, then its sidecar, to the output; returns the row.
 
         Raises:
@@ -163,10 +163,10 @@ class _PairWork:
             sidecar = replace(unwritten.sidecar, row=row, etags=self._etags(unwritten.data))
             write_sidecar(self.output, self.pair.sidecar_key, sidecar)
         except StorageError as error:
-            self._save_for_later(identity, unwritten, error)
+            self._save_for_later(fingerprint, unwritten, error)
             raise StorageError(f"{error}; the picture is kept on this machine, and the next run writes it") from error
-        outbox.delete(identity)
-        checkpoints.delete(identity)
+        outbox.delete(fingerprint)
+        checkpoints.delete(fingerprint)
         return row
 
     def _etags(self, picture: bytes) -> dict[str, str]:
@@ -179,24 +179,17 @@ class _PairWork:
         entries = {"content": self.pair.content, "style": self.pair.style} | ({"output": entry} if ours else {})
         return {side: entry.etag for side, entry in entries.items() if entry and entry.etag}
 
-    def _save_for_later(self, identity: str, unwritten: UnwrittenPicture, reason: StorageError) -> None:
+    def _save_for_later(self, fingerprint: str, unwritten: UnwrittenPicture, reason: StorageError) -> None:
         try:
-            outbox.save(identity, unwritten)
+            outbox.save(fingerprint, unwritten)
         except StorageError as error:
             raise StorageError(f"{reason}; the picture cannot be kept on this machine either: {error}") from error
 
-    def _identify(self, content_sha256: str, style_sha256: str) -> str:
+    def _note(self, identity: Identity) -> str:
         """Put the hashes of the inputs and the pair's fingerprint into the row; returns the fingerprint."""
-        identity = fingerprint(
-            content_sha256=content_sha256,
-            style_sha256=style_sha256,
-            files_sha256={path: sha256(Path(path).read_bytes()).hexdigest() for path in self.config.files},
-            config=self.config,
-            weights_sha256=find_weights(self.config).sha256,
-            engine_version=__version__,
-        )
-        self.row = replace(self.row, content_sha256=content_sha256, style_sha256=style_sha256, fingerprint=identity)
-        return identity
+        hashes = {side: getattr(identity, side) for side in ("content_sha256", "style_sha256")}
+        self.row = replace(self.row, **hashes, fingerprint=(fingerprint := identity.fingerprint))
+        return fingerprint
 
     def _stylize(self, content: Photograph, style: Photograph, observer: TransferObserver) -> TransferResult:
         """Transfer once a device is free; the wait does not count to the seconds of the pair."""
@@ -220,6 +213,7 @@ class _PairWork:
             history=tuple(result.history_rows()),
             versions=versions,
             etags={},
+            recipe=releases.RELEASES[-1].recipe,
         )
 
 

@@ -14,6 +14,7 @@ class Job:
         config: the configuration; a pair's own backbone and overrides take precedence.
         run_id: the run's name in the rows; the flow sets it.
         device: `cpu`, `gpu`, `gpu:1`; None chooses the best device of the machine.
+        keep_older: whether pictures stay that an earlier release made of the same choices.
     """
 
     content: str
@@ -22,3 +23,4 @@ class Job:
     config: TransferConfig
     run_id: str = ""
     device: str | None = None
+    keep_older: bool = False

@@ -2,9 +2,11 @@
 
 import hashlib
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from nst_engine.transfer.result import Status
 from tasks.planning.pairs import PairSpec
+from tasks.records.fingerprint import Identity
 from tasks.records.row import ManifestRow
 from tasks.records.sidecar import ManifestError, Sidecar, read_sidecar
 from tasks.storage import Storage
@@ -22,17 +24,31 @@ def find_sidecar(storage: Storage, pair: PairSpec) -> Sidecar | None:
         return None
 
 
-def is_finished(storage: Storage, pair: PairSpec, sidecar: Sidecar, fingerprint: str, file_format: str) -> bool:
-    """True if the sidecar has this fingerprint and the picture beside it has the bytes that the sidecar records.
+def is_finished(
+    storage: Storage, pair: PairSpec, sidecar: Sidecar, identity: Identity, keep_older: bool = False
+) -> bool:
+    """True if the sidecar is of the picture that would be made, and the picture has the bytes that it records.
 
     The bytes differ, for example, if a later run was stopped between the picture and its sidecar.
+
+    Args:
+        storage: the output.
+        pair, identity: what would be made.
+        sidecar: what is there.
+        keep_older: whether a picture that an earlier release made of the same choices counts too.
 
     Raises:
         StorageError: the output cannot be read.
     """
-    if sidecar.row.fingerprint != fingerprint or sidecar.row.status not in (Status.COMPLETED, Status.CONVERGED):
+    if sidecar.row.status not in (Status.COMPLETED, Status.CONVERGED):
         return False
-    key = pair.picture_key(file_format)
+    recorded = sidecar.row.fingerprint, sidecar.config
+    if not identity.is_of(*recorded) and not (keep_older and identity.earlier_release(*recorded)):
+        return False
+    return _is_whole(storage, f"{pair.name}{_suffix(sidecar.row)}", sidecar)
+
+
+def _is_whole(storage: Storage, key: str, sidecar: Sidecar) -> bool:
     entry = storage.head(key)
     if entry is None:
         return False
@@ -41,9 +57,15 @@ def is_finished(storage: Storage, pair: PairSpec, sidecar: Sidecar, fingerprint:
     return hashlib.sha256(storage.read(key)).hexdigest() == sidecar.row.output_sha256
 
 
+def _suffix(row: ManifestRow) -> str:
+    """The suffix of a row's picture, which an earlier release may have written in another format."""
+    return PurePosixPath(row.output).suffix
+
+
 def skipped_row(sidecar: Sidecar, row: ManifestRow) -> ManifestRow:
     """The row of a pair that is skipped: the names of this run, the figures of the run that made the picture."""
-    return replace(rename(sidecar.row, row), status=Status.SKIPPED.value)
+    output = f"{row.output.removesuffix(_suffix(row))}{_suffix(sidecar.row)}"
+    return replace(rename(sidecar.row, row), output=output, status=Status.SKIPPED.value)
 
 
 def rename(made: ManifestRow, row: ManifestRow) -> ManifestRow:

@@ -1,36 +1,113 @@
-"""The fingerprint of a result: a hash of everything that decides its bytes."""
+"""The fingerprint of a result: a hash of everything that decides its pixels."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
-from nst_engine.config import TransferConfig
+from nst_engine.backbones.weights import find_weights
+from nst_engine.config import TransferConfig, releases
+from nst_engine.config.releases import Fields, Release
 
-_IGNORED_FIELDS = ("record_every", "snapshot_every", "weights")
+IGNORED_FIELDS = ("record_every", "snapshot_every", "weights")
 """Fields that do not count: two change no pixel, and the weights count by their hash, not by name or path."""
 
 
-def fingerprint(
-    *,
-    content_sha256: str,
-    style_sha256: str,
-    files_sha256: Mapping[str, str],
-    config: TransferConfig,
-    weights_sha256: str,
-    engine_version: str,
-) -> str:
-    """SHA-256, in hexadecimal, of everything that decides the bytes of a picture.
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Everything that decides the pixels of a pair's picture, but the version of the engine.
 
-    Numbers count by value, so that equal configurations have equal fingerprints. `files_sha256` maps the path of each
-    picture that the configuration names to the hash of its bytes; the paths themselves do not count.
+    Attributes:
+        content_sha256, style_sha256: hashes of the pair's pictures.
+        config: the pair's configuration.
+        files_sha256: hash of each picture that the configuration names, by its path; the paths do not count.
+        weights_sha256: hash of the backbone's weights.
     """
-    named = config.with_files(lambda path: f"{files_sha256[path]}.sha256").to_dict()
-    settings = {name: value for name, value in named.items() if name not in _IGNORED_FIELDS}
-    decisive = {
-        "content": content_sha256,
-        "style": style_sha256,
-        "config": {name: float(value) if isinstance(value, int) else value for name, value in settings.items()},
-        "weights": weights_sha256,
-        "engine": engine_version,
-    }
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    content_sha256: str
+    style_sha256: str
+    config: TransferConfig
+    files_sha256: Mapping[str, str]
+    weights_sha256: str
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256, in hexadecimal, of all this and of the recipe's number. Numbers count by value.
+
+        Of the fields, those count that differ from what they meant in the release that brought them: a new field at its
+        default changes no fingerprint, nor does a new version.
+        """
+        return self._fingerprint(releases.RELEASES[-1], self.config)
+
+    @property
+    def has_changed(self) -> bool:
+        """True if an earlier release made another picture of the same choices."""
+        return any(self._fingerprint(*counterpart) != self.fingerprint for counterpart in self._counterparts())
+
+    def is_of(self, fingerprint: str | None, config: Fields) -> bool:
+        """True if the picture of this fingerprint, made with this configuration, is what would be made now.
+
+        The one configuration may name what the other leaves to a default.
+        """
+        now = releases.RELEASES[-1]
+        same_recipe = (release for release in releases.RELEASES if release.recipe == now.recipe)
+        meant = now.spell_out(self.config)
+        return any(self._in_words_of(config, release, self.config, meant) == fingerprint for release in same_recipe)
+
+    def earlier_release(self, fingerprint: str | None, config: Fields) -> Release | None:
+        """The earlier release that made the picture of this fingerprint, with this configuration, of the same choices.
+
+        None if the picture is what would be made now, or is of other choices or inputs.
+        """
+        if self.is_of(fingerprint, config):
+            return None
+        for release, counterpart in self._counterparts():
+            if self._in_words_of(config, release, counterpart, release.spell_out(counterpart)) == fingerprint:
+                return release
+        return None
+
+    def _counterparts(self) -> Iterator[tuple[Release, TransferConfig]]:
+        """The earlier releases, each with the configuration that the same choices were there."""
+        for release in releases.RELEASES[:-1]:
+            if (counterpart := release.counterpart(self.config)) is not None:
+                yield release, counterpart
+
+    def _in_words_of(self, other: Fields, release: Release, config: TransferConfig, meant: Fields) -> str:
+        """The fingerprint in a release, of `config` with those fields at None that `other` leaves there and may leave.
+
+        A field may be left at None where it stands in that release for what it is meant to be; the others are named.
+        """
+        reworded = {
+            name: None if other.get(name) is None and own == meant[name] else meant[name]
+            for name, own in release.own_values(config).items()
+        }
+        return self._fingerprint(release, config.replace(**reworded))
+
+    def _fingerprint(self, release: Release, config: TransferConfig) -> str:
+        named = config.with_files(lambda path: f"{self.files_sha256[path]}.sha256")
+        settings = {name: value for name, value in release.departures(named).items() if name not in IGNORED_FIELDS}
+        decisive = {
+            "content": self.content_sha256,
+            "style": self.style_sha256,
+            "config": {name: float(value) if isinstance(value, int) else value for name, value in settings.items()},
+            "weights": self.weights_sha256,
+            "engine": "0.1.0" if release.recipe == 1 else release.recipe,
+        }
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def identify(config: TransferConfig, content_sha256: str = "", style_sha256: str = "") -> Identity:
+    """The identity of a pair's picture, once the files and the weights that its configuration names are hashed.
+
+    Raises:
+        OSError: a file cannot be read.
+        WeightsError: the weights are absent or damaged.
+    """
+    return Identity(
+        content_sha256=content_sha256,
+        style_sha256=style_sha256,
+        config=config,
+        files_sha256={path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in config.files},
+        weights_sha256=find_weights(config).sha256,
+    )

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from nst_engine import StyleTransfer, TransferResult
+from nst_engine.config import releases
 from nst_engine.errors import TransferError
 from nst_engine.images import Photograph
 from tasks.making import engines
@@ -107,10 +108,18 @@ def test_makes_a_picture_anew_for_another_input(job: Job, tmp_path: Path, name: 
     assert again.output_sha256 != first.output_sha256
 
 
-def test_makes_a_picture_anew_for_another_engine(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    stylize_pair(PAIR, job)
+def test_another_version_makes_a_picture_anew_only_for_another_recipe(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = stylize_pair(PAIR, job)
     monkeypatch.setattr("tasks.making.stylize_pair.__version__", "99.0")
-    assert stylize_pair(PAIR, job).status == "completed"
+    assert stylize_pair(PAIR, job).status == "skipped"
+    monkeypatch.setattr(releases, "RELEASES", (*releases.RELEASES, replace(releases.RELEASES[-1], recipe=99)))
+    kept = stylize_pair(PAIR, replace(job, keep_older=True))
+    assert (kept.status, kept.fingerprint, kept.engine_version) == ("skipped", made.fingerprint, made.engine_version)
+    again = stylize_pair(PAIR, job)
+    assert (again.status, again.engine_version) == ("completed", "99.0")
+    assert stylize_pair(PAIR, job).status == "skipped"
 
 
 def delete_picture(job: Job) -> None:

@@ -2,14 +2,19 @@
 
 from dataclasses import asdict, replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
+from nst_engine.config import releases
 from tasks.records.existing import find_sidecar, is_finished, skipped_row
+from tasks.records.fingerprint import identify
 from tasks.records.sidecar import Sidecar, write_sidecar
 from tasks.storage import Entry
 from tasks.storage.memory import MemoryStorage
-from tests.tasks.ledger import PAIR, a_row, a_sidecar
+from tests.tasks.ledger import CONFIG, PAIR, a_row, a_sidecar
+
+IDENTITY = identify(CONFIG, "c", "s")
 
 
 def made(sidecar: Sidecar, picture: bytes = b"pixels") -> MemoryStorage:
@@ -18,34 +23,56 @@ def made(sidecar: Sidecar, picture: bytes = b"pixels") -> MemoryStorage:
     return storage
 
 
-def is_complete(sidecar: Sidecar, picture: bytes = b"pixels", fingerprint: str = "f" * 64, suffix: str = "png") -> bool:
-    return is_finished(made(sidecar, picture), PAIR, sidecar, fingerprint, suffix)
+def is_complete(sidecar: Sidecar, picture: bytes = b"pixels", keep_older: bool = False, **changes: Any) -> bool:
+    identity = replace(IDENTITY, **changes)
+    return is_finished(made(sidecar, picture), PAIR, sidecar, identity, keep_older)
+
+
+def of_pixels(**changes: Any) -> Sidecar:
+    return a_sidecar(**{"fingerprint": IDENTITY.fingerprint, "output_sha256": sha256(b"pixels").hexdigest()} | changes)
 
 
 @pytest.mark.parametrize("status", ["completed", "converged"])
 def test_a_picture_of_the_same_fingerprint_is_finished(status: str) -> None:
-    assert is_complete(a_sidecar(status=status, output_sha256=sha256(b"pixels").hexdigest()))
+    assert is_complete(of_pixels(status=status))
 
 
 def test_a_picture_with_other_bytes_than_its_sidecar_says_is_not_finished() -> None:
-    assert not is_complete(a_sidecar(output_sha256=sha256(b"pixels").hexdigest()), b"others")
+    assert not is_complete(of_pixels(), b"others")
 
 
 def test_a_picture_of_another_fingerprint_is_not_finished() -> None:
-    recorded = {"output_sha256": sha256(b"pixels").hexdigest()}
-    assert not is_complete(a_sidecar(**recorded), fingerprint="0" * 64)
-    assert not is_complete(a_sidecar(**recorded, fingerprint=None))
+    assert not is_complete(of_pixels(), content_sha256="other")
+    assert not is_complete(of_pixels(fingerprint=None))
+
+
+def test_an_older_picture_is_finished_where_those_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    sidecar = of_pixels()
+    monkeypatch.setattr(releases, "RELEASES", (*releases.RELEASES, replace(releases.RELEASES[-1], recipe=99)))
+    assert not is_complete(sidecar)
+    assert is_complete(sidecar, keep_older=True)
+    assert not is_complete(sidecar, keep_older=True, content_sha256="other")
+    assert not is_complete(sidecar, b"others", keep_older=True)
+
+
+def test_an_older_picture_may_have_the_format_that_was_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    last = releases.RELEASES[-1]
+    webp = replace(last, fields=last.fields | {"format": "webp"})
+    monkeypatch.setattr(releases, "RELEASES", (last, webp))
+    sidecar, identity = of_pixels(), replace(IDENTITY, config=CONFIG.replace(format="webp"))
+    assert is_finished(made(sidecar), PAIR, sidecar, identity, keep_older=True)
+    row = skipped_row(sidecar, a_row(output="s3://b.c/out/tiny/lake--wave.webp"))
+    assert row.output == "s3://b.c/out/tiny/lake--wave.png"
 
 
 @pytest.mark.parametrize("status", ["failed", "skipped"])
 def test_a_failed_or_skipped_pair_is_not_finished(status: str) -> None:
-    assert not is_complete(a_sidecar(status=status, output_sha256=sha256(b"pixels").hexdigest()))
+    assert not is_complete(of_pixels(status=status))
 
 
 def test_a_sidecar_without_its_picture_is_not_finished() -> None:
-    recorded = a_sidecar(output_sha256=sha256(b"pixels").hexdigest())
-    assert not is_complete(recorded, picture=b"")
-    assert not is_complete(recorded, suffix="webp")
+    assert not is_complete(of_pixels(), picture=b"")
+    assert not is_complete(of_pixels(output="/out/tiny/lake--wave.webp"))
 
 
 class Tagged(MemoryStorage):
@@ -60,11 +87,11 @@ class Tagged(MemoryStorage):
 
 
 def test_a_picture_whose_etag_is_in_the_sidecar_is_finished_without_being_read() -> None:
-    sidecar = replace(a_sidecar(), etags={"output": "the tag of now"})
+    sidecar = replace(of_pixels(), etags={"output": "the tag of now"})
     storage = Tagged({PAIR.picture_key("png"): b"pixels"})
-    assert is_finished(storage, PAIR, sidecar, "f" * 64, "png")
+    assert is_finished(storage, PAIR, sidecar, IDENTITY)
     with pytest.raises(AssertionError, match="not to be read"):
-        is_finished(storage, PAIR, replace(sidecar, etags={"output": "an older tag"}), "f" * 64, "png")
+        is_finished(storage, PAIR, replace(sidecar, etags={"output": "an older tag"}), IDENTITY)
 
 
 def test_finds_a_sidecar_that_is_there_and_whole() -> None:

@@ -1,16 +1,27 @@
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from nst_engine.config import TransferConfig
-from tasks.records.fingerprint import fingerprint
+from nst_engine.config import TransferConfig, releases
+from nst_engine.config.releases import RELEASES
+from tasks.records.fingerprint import Identity, identify
 from tests.tasks.ledger import CONFIG
+
+FIRST = RELEASES[0]
+FILES = {"i.png": "i", "b.png": "b"}
+
+
+def an_identity(config: TransferConfig = CONFIG, **changes: Any) -> Identity:
+    parts = {"content_sha256": "c", "style_sha256": "s", "weights_sha256": "w", "files_sha256": {}}
+    return Identity(config=config, **(parts | changes))
 
 
 def a_fingerprint(config: TransferConfig = CONFIG, **changes: Any) -> str:
-    parts = {"content_sha256": "c", "style_sha256": "s", "weights_sha256": "w", "engine_version": "0.1.0"}
-    parts["files_sha256"] = {}
-    return fingerprint(config=config, **(parts | changes))
+    return an_identity(config, **changes).fingerprint
 
 
 def test_a_fingerprint_is_a_sha256_that_stays() -> None:
@@ -19,7 +30,7 @@ def test_a_fingerprint_is_a_sha256_that_stays() -> None:
     assert int(a_fingerprint(), 16) >= 0
 
 
-@pytest.mark.parametrize("part", ["content_sha256", "style_sha256", "weights_sha256", "engine_version"])
+@pytest.mark.parametrize("part", ["content_sha256", "style_sha256", "weights_sha256"])
 def test_a_fingerprint_changes_with_each_part(part: str) -> None:
     assert a_fingerprint(CONFIG, **{part: "other"}) != a_fingerprint()
 
@@ -86,3 +97,171 @@ def test_the_order_of_the_fields_does_not_count(monkeypatch: pytest.MonkeyPatch)
     before, fields = a_fingerprint(), TransferConfig.to_dict
     monkeypatch.setattr(TransferConfig, "to_dict", lambda config: dict(reversed(fields(config).items())))
     assert a_fingerprint() == before
+
+
+# from release to release
+
+
+@pytest.mark.parametrize(
+    ("chosen", "fingerprint"),
+    [
+        ({}, "9d5bce9e53bdb64f797893792e3937dd0718391ad89403834545ab58c2da7f91"),
+        (
+            {"backbone": "tiny", "weights": "random", "side": 16, "levels": 1, "iterations": 4},
+            "13a7d9275eafa96ab5acdae4c1315855f474c9c2af67826b8d25761a4cfbf593",
+        ),
+        (
+            {
+                "formulation": "share",
+                "content_weight": 1,
+                "style_weight": 30.0,
+                "tv_weight": 0.0005,
+                "content_layers": ("block4_conv2",),
+                "learning_rate": 1.0,
+                "smoothing": "none",
+                "deterministic": True,
+            },
+            "16bbcaf6e29b1467022a71bd4710e14d05be4dfd5fa7ab54bccb71869c0910d7",
+        ),
+        (
+            {
+                "init": "i.png",
+                "blend": ("b.png:2",),
+                "content_masks": ("i.png", "i.png"),
+                "record_every": 1,
+                "snapshot_every": 3,
+            },
+            "4cd0ecce5506e9c3bb04ba316ba704e49efabc59fc2abc7fc9f8e5904f9bb584",
+        ),
+    ],
+    ids=["defaults", "choices", "all named", "files"],
+)
+def test_the_fingerprints_of_the_first_release_stay(
+    chosen: dict[str, Any], fingerprint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(releases, "RELEASES", (FIRST,))
+    assert a_fingerprint(TransferConfig.from_dict(FIRST.fields | chosen), files_sha256=FILES) == fingerprint
+
+
+OLD = TransferConfig.from_dict(FIRST.fields | {"side": 64})
+NEW = OLD.replace(formulation="share")
+"""The same choices under the defaults of two releases."""
+
+WEIGHTS = {"content_weight": 1.0, "style_weight": 0.03, "tv_weight": 0.01}
+"""Those that the first release takes with `OLD`."""
+
+
+def release(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    """Make a release that differs from the first in this."""
+    monkeypatch.setattr(releases, "RELEASES", (FIRST, replace(FIRST, **changes)))
+
+
+def shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a release whose default is `formulation=share`."""
+    release(monkeypatch, fields=FIRST.fields | {"formulation": "share"})
+
+
+def weighed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a release in which the style of means weighs more."""
+    gram = {("gram", "mean"): WEIGHTS | {"style_weight": 0.05}}
+    release(monkeypatch, losses=FIRST.losses | gram)
+
+
+def made(config: TransferConfig, monkeypatch: pytest.MonkeyPatch) -> tuple[str, dict[str, Any]]:
+    """What the sidecar of a picture of the first release records."""
+    with monkeypatch.context() as patch:
+        patch.setattr(releases, "RELEASES", (FIRST,))
+        return a_fingerprint(config), config.to_dict()
+
+
+def test_a_new_version_and_a_new_field_at_its_default_change_no_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded, to_dict = made(OLD, monkeypatch), TransferConfig.to_dict
+    release(monkeypatch, fields=FIRST.fields | {"novel": 3})
+    monkeypatch.setattr("nst_engine.version.__version__", "0.2.0")
+    monkeypatch.setattr(TransferConfig, "to_dict", lambda config: to_dict(config) | {"novel": 3})
+    assert a_fingerprint(OLD) == recorded[0]
+    assert not an_identity(OLD).has_changed
+    monkeypatch.setattr(TransferConfig, "to_dict", lambda config: to_dict(config) | {"novel": 4})
+    assert a_fingerprint(OLD) != recorded[0]
+
+
+def test_a_raised_recipe_makes_every_picture_older(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = made(OLD, monkeypatch)
+    release(monkeypatch, recipe=2)
+    identity = an_identity(OLD)
+    assert identity.has_changed
+    assert not identity.is_of(*recorded)
+    assert identity.earlier_release(*recorded) is FIRST
+
+
+def test_a_changed_default_makes_older_what_left_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = made(OLD, monkeypatch)
+    shared(monkeypatch)
+    identity = an_identity(NEW)
+    assert identity.has_changed
+    assert not identity.is_of(*recorded)
+    assert identity.earlier_release(*recorded) is FIRST
+    assert an_identity(NEW, content_sha256="other").earlier_release(*recorded) is None
+    assert an_identity(NEW.replace(side=65)).earlier_release(*recorded) is None
+
+
+def test_a_changed_default_leaves_alone_what_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = made(OLD, monkeypatch), made(NEW, monkeypatch)
+    shared(monkeypatch)
+    for config, recorded in ((OLD, old), (NEW, new)):
+        assert an_identity(config).is_of(*recorded)
+        assert an_identity(config).earlier_release(*recorded) is None
+    assert not an_identity(OLD).has_changed
+
+
+def test_a_weight_that_changed_makes_older_what_left_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    left_out, named = made(OLD, monkeypatch), made(OLD.replace(style_weight=0.05), monkeypatch)
+    weighed(monkeypatch)
+    assert an_identity(OLD).earlier_release(*left_out) is FIRST
+    assert an_identity(OLD).is_of(*named)
+    assert a_fingerprint(OLD) == a_fingerprint(OLD.replace(style_weight=0.05)) != left_out[0]
+
+
+def test_an_earlier_weight_that_is_named_keeps_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = made(OLD, monkeypatch)
+    weighed(monkeypatch)
+    assert an_identity(OLD.replace(style_weight=0.03)).is_of(*recorded)
+    assert not an_identity(OLD.replace(style_weight=0.03, tv_weight=0.5)).is_of(*recorded)
+
+
+def test_a_layer_a_rate_and_a_smoothing_that_are_named_are_those_that_were_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recorded = made(OLD, monkeypatch)
+    for now in (shared, weighed):
+        now(monkeypatch)
+        named = OLD.replace(content_layers=("block4_conv2",), learning_rate=1, smoothing="none", **WEIGHTS)
+        assert an_identity(named).is_of(*recorded)
+        assert not an_identity(named.replace(learning_rate=2.0)).is_of(*recorded)
+
+
+@given(st.sets(st.sampled_from([*WEIGHTS])), st.sets(st.sampled_from([*WEIGHTS])))
+def test_weights_count_by_what_they_are_and_not_by_who_says_them(here: set[str], there: set[str]) -> None:
+    one, other = (OLD.replace(**{name: WEIGHTS[name] for name in named}) for named in (here, there))
+    with pytest.MonkeyPatch.context() as patch:
+        recorded = made(one, patch)
+        weighed(patch)
+        names_the_style = other.style_weight is not None
+        assert an_identity(other).is_of(*recorded) == names_the_style
+        assert (an_identity(other).earlier_release(*recorded) is FIRST) != names_the_style
+
+
+def test_a_network_of_ones_own_keeps_its_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = made(CONFIG, monkeypatch)
+    for known in (FIRST.backbones, {}):
+        monkeypatch.setattr(releases, "RELEASES", (replace(FIRST, backbones=known),))
+        assert a_fingerprint(CONFIG) == recorded[0]
+
+
+def test_files_and_weights_are_hashed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("i.png", "b.png"):
+        (tmp_path / name).write_bytes(name.encode())
+    found = identify(CONFIG.replace(init="i.png", blend=("b.png:2",)), "c", "s")
+    assert found.files_sha256.keys() == {"i.png", "b.png"}
+    assert len({*found.files_sha256.values(), found.weights_sha256}) == 3

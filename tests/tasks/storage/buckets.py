@@ -72,9 +72,9 @@ _create_loader = cache(session.create_loader)
 """Reads the descriptions of S3 once for all clients; reading them is most of the time that a client takes."""
 
 
-def new_bucket() -> str:
+def new_bucket(name: str | None = None) -> str:
     """The name of a bucket just made on the server."""
-    name = f"bucket-{uuid4().hex}"
+    name = name or f"bucket-{uuid4().hex}"
     _backend().create_bucket(name, "us-east-1")
     return name
 

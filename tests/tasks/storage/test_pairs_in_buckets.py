@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nst_engine.config import TransferConfig
 from nst_engine.images import decode
 from tasks.local_state import outbox
 from tasks.making.stylize_pair import stylize_pair
@@ -13,9 +14,11 @@ from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
 from tasks.planning.request import Request
 from tasks.preflight.checks import preflight
+from tasks.records.csv_files import read_results
 from tasks.reporting.outputs import REPORT, RESULTS, write_outputs
 from tasks.storage import open_storage
 from tasks.storage.s3 import S3Storage
+from tests.tasks.kept import CHOSEN, KEPT
 from tests.tasks.storage.buckets import new_bucket
 from tests.tasks.storage.contract import listed
 from tests.tasks.storage.faults import Proxy
@@ -78,6 +81,27 @@ def test_what_was_replaced_in_the_bucket_is_made_anew(job: Job, bucket: str, tmp
     again = stylize_pair(planned(job), job)
     assert again.status == "completed"
     assert (again.fingerprint == first.fingerprint) == key.startswith("out/")
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_bucket_of_the_first_release_is_finished_and_no_picture_is_downloaded(proxy: Proxy) -> None:
+    kept = open_storage(f"s3://{new_bucket('nightbrush')}")
+    for folder, place in (("contents", "contents"), ("styles", "styles"), ("bucket", "out")):
+        for path in (path for path in Path(KEPT, folder).rglob("*") if path.suffix in (".png", ".json", ".csv")):
+            kept.write(f"{place}/{path.relative_to(KEPT / folder)}", path.read_bytes())
+    places = {"content": "contents", "style": "styles", "output": "out"}
+    uris = {side: kept.uri(place) for side, place in places.items()}
+    job = Job(**uris, config=TransferConfig.from_dict(CHOSEN), run_id="later", keep_older=True)
+    pairs = preflight(job, Request(backbones=("tiny",))).pairs
+    before = kept.read("out/results.csv")
+    proxy.requests.clear()
+    rows = [stylize_pair(pair, job) for pair in pairs]
+    assert [(row.pair, row.status) for row in rows] == [("hill--wave", "skipped"), ("lake--wave", "skipped")]
+    assert downloads(proxy) == []
+    outcome = write_outputs(kept_output := open_storage(job.output), rows)
+    assert (len(outcome.exhibits), outcome.notes) == (2, ())
+    names = {"run_id": "night", "status": "completed"}
+    assert tuple(replace(row, **names) for row in read_results(kept_output.read(RESULTS))) == read_results(before)
 
 
 def test_another_bucket_is_read_though_its_etags_are_the_same(job: Job, tmp_path: Path) -> None:
