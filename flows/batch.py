@@ -16,13 +16,14 @@ from flows.progress_artifact import update_artifact
 from flows.run_form import ConfigForm
 from flows.runners.task_runs import Rows, run_in_threads, run_on_ray
 from flows.runners.workers import run_on_workers
-from nst_engine import TransferConfig
+from nst_engine import NightbrushError, TransferConfig
 from tasks.discover import discover
 from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
 from tasks.planning.request import Pairing, Request
 from tasks.planning.shards import Shard, shard_size, split_into_shards
 from tasks.preflight.checks import preflight
+from tasks.preflight.older import find_older
 from tasks.records.row import ManifestRow
 from tasks.report import report
 from tasks.reporting.run_artifact import artifact_key
@@ -63,6 +64,7 @@ def batch_flow(find: Callable[[Job, Request], Plan] = preflight) -> Flow[..., Ve
         exclude: list[str] | None = None,
         device: str | None = None,
         allow_failures: bool = False,
+        keep_older: bool = False,
         runner: Runner = "threads",
         pairs_per_task: int | None = None,
     ) -> Verdict:
@@ -83,13 +85,21 @@ def batch_flow(find: Callable[[Job, Request], Plan] = preflight) -> Flow[..., Ve
             exclude: patterns of the same form; pictures whose key matches one are left out.
             device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
             allow_failures: end as Completed though pairs failed.
+            keep_older: leave the pictures as they are that an earlier release made of the same choices, with its own
+                defaults or recipe.
             runner: what works on the pairs: `threads` of this process, the processes of a `ray` cluster, or the
                 `workers` that serve the deployment `stylize-shard/shard`.
             pairs_per_task: how many pairs a task run takes, or a flow run of a worker; None is one, and more for
                 thousands of pairs.
         """
         job = Job(
-            content=content, style=style, output=output, config=config, run_id=flow_run.get_id() or "", device=device
+            content=content,
+            style=style,
+            output=output,
+            config=config,
+            run_id=flow_run.get_id() or "",
+            device=device,
+            keep_older=keep_older,
         )
         batch = Batch(
             job=job,
@@ -129,7 +139,7 @@ def make_results(
         The rows in the order of the plan, and the error if the report could not be written.
     """
     logger = get_run_logger()
-    for line in plan.left_out():
+    for line in (*plan.left_out(), *_older_pictures(plan, job, runner)):
         logger.warning(line)
     total = len(plan.pairs)
     shards = split_into_shards(plan.pairs, shard_size(total, pairs_per_task))
@@ -143,6 +153,14 @@ def make_results(
     finally:
         error = try_write(lambda: report(job.output, _sort_rows(rows)) if rows else ())
     return _sort_rows(rows), error
+
+
+def _older_pictures(plan: Plan, job: Job, runner: Runner) -> Iterator[str]:
+    """What becomes of older pictures, with its cost where this machine makes them."""
+    try:
+        yield from find_older(plan, job).lines(job, with_cost=runner == "threads")
+    except (NightbrushError, OSError) as error:  # the pairs that it concerns will say so in their rows
+        yield f"what is older in the output is not known: {error}"
 
 
 def tag(backbones: Iterable[str]) -> None:

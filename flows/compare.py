@@ -44,6 +44,7 @@ def comparison_flow(find: Callable[[Job, Request], Plan] = preflight) -> Flow[..
         referee: Referee | None = None,
         device: str | None = None,
         allow_failures: bool = False,
+        keep_older: bool = False,
         runner: Runner = "threads",
     ) -> Verdict:
         """Stylize the same pairs under several configurations, and have all pictures judged by one network.
@@ -61,11 +62,18 @@ def comparison_flow(find: Callable[[Job, Request], Plan] = preflight) -> Flow[..
             referee: the network whose scores stand in the tables; None is the best network that is not compared.
             device: `cpu`, `gpu`, `gpu:1`; None is the best that is there.
             allow_failures: end as Completed though pictures failed.
+            keep_older: as for a batch; new pictures beside them differ by the release too.
             runner: as for a batch.
         """
         config = grids[0].config
         job = Job(
-            content=content, style=style, output=output, config=config, run_id=flow_run.get_id() or "", device=device
+            content=content,
+            style=style,
+            output=output,
+            config=config,
+            run_id=flow_run.get_id() or "",
+            device=device,
+            keep_older=keep_older,
         )
         batch = ComparisonBatch(
             job=job,

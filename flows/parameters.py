@@ -85,7 +85,7 @@ class ComparisonBatch:
 
 
 def _pair_parameters(job: Job, request: Request) -> dict[str, Any]:
-    """Returns the parameters that both flows have: the folders, the pairs and the device."""
+    """Returns the parameters that both flows have: the folders, the pairs, the device, and what is kept."""
     return {
         "content": job.content,
         "style": job.style,
@@ -95,4 +95,5 @@ def _pair_parameters(job: Job, request: Request) -> dict[str, Any]:
         "include": list(request.include),
         "exclude": list(request.exclude),
         "device": job.device,
+        "keep_older": job.keep_older,
     }

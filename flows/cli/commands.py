@@ -17,7 +17,14 @@ from flows.cli.option_values import (
     read_batch,
     read_comparison,
 )
-from flows.cli.options import with_batch, with_comparison, with_configuration, with_history, with_runner
+from flows.cli.options import (
+    with_batch,
+    with_comparison,
+    with_configuration,
+    with_history,
+    with_keep_older,
+    with_runner,
+)
 from flows.parameters import Batch, Runner
 from flows.prefect_server.settings import apply_defaults
 from nst_engine import NightbrushError, __version__
@@ -67,6 +74,7 @@ def cli() -> None:
 @click.option("--pairs-per-task", type=int, metavar="N", help="Pairs of a task run; unless given, 1 up to 2000 pairs.")
 @with_history
 @click.option("--dry-run", is_flag=True, help="Print the plan and an estimate, and write nothing.")
+@with_keep_older
 @click.option("--allow-failures", is_flag=True, help="Exit 0 though pairs failed.")
 def run(
     places: Places,
@@ -76,6 +84,7 @@ def run(
     runner: Runner,
     pairs_per_task: int | None,
     allow_failures: bool,
+    keep_older: bool,
     dry_run: bool,
     no_history: bool,
 ) -> int:
@@ -92,6 +101,7 @@ def run(
         runner=runner,
         pairs_per_task=pairs_per_task,
         allow_failures=allow_failures,
+        keep_older=keep_older,
     )
     return DONE if launch_batch(batch, no_history, dry_run) else SOME_FAILED
 
@@ -101,6 +111,7 @@ def run(
 @with_runner
 @with_history
 @click.option("--dry-run", is_flag=True, help="Print the plan and an estimate, and write nothing.")
+@with_keep_older
 @click.option("--allow-failures", is_flag=True, help="Exit 0 though pictures failed.")
 def compare(
     places: OptionalPlaces,
@@ -109,6 +120,7 @@ def compare(
     configuration: ConfigurationOptions,
     runner: Runner,
     allow_failures: bool,
+    keep_older: bool,
     no_history: bool,
     dry_run: bool,
 ) -> int:
@@ -120,7 +132,13 @@ def compare(
     """
     samples = Places.within(Path("comparison"))
     batch = read_comparison(
-        places.or_else(samples), compared, pairing, configuration, runner=runner, allow_failures=allow_failures
+        places.or_else(samples),
+        compared,
+        pairing,
+        configuration,
+        runner=runner,
+        allow_failures=allow_failures,
+        keep_older=keep_older,
     )
     if places.are_absent:
         from tasks.samples.sample_pictures import write_demo
@@ -232,6 +250,7 @@ def ui(browse: bool, stop: bool) -> int:
     "--cron", default="0 22 * * *", show_default=True, metavar="TIME", help="Minute, hour, day, month, weekday."
 )
 @click.option("--timezone", metavar="NAME", help="Zone of that time, as Europe/Berlin; unless given, this machine's.")
+@with_keep_older
 @click.option("--allow-failures", is_flag=True, help="A run ends as Completed though pairs failed.")
 def serve(
     places: Places,
@@ -241,13 +260,14 @@ def serve(
     cron: str,
     timezone: str | None,
     allow_failures: bool,
+    keep_older: bool,
 ) -> int:
     """Stylize a folder every night, from this machine, for as long as this command runs.
 
     A run that is due while another is under way is cancelled, and its pictures are left to the next one. However this
     command ends, the run under way is cancelled, its finished pictures are kept, and the schedule is paused.
     """
-    batch = read_batch(places, backbones, pairing, configuration, allow_failures=allow_failures)
+    batch = read_batch(places, backbones, pairing, configuration, allow_failures=allow_failures, keep_older=keep_older)
     from flows.nightly import serve as serve_batch
 
     serve_batch(batch, cron, timezone)

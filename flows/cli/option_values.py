@@ -30,9 +30,10 @@ class Places:
         """Returns the places of a batch whose inputs and output are in one folder."""
         return cls(content=str(folder / "contents"), style=str(folder / "styles"), output=str(folder / "output"))
 
-    def job(self, config: TransferConfig, device: str | None = None) -> Job:
+    def job(self, config: TransferConfig, device: str | None = None, keep_older: bool = False) -> Job:
         """Returns the job of a batch at these places."""
-        return Job(content=self.content, style=self.style, output=self.output, config=config, device=device)
+        places = {"content": self.content, "style": self.style, "output": self.output}
+        return Job(**places, config=config, device=device, keep_older=keep_older)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +162,7 @@ def read_batch(
     runner: Runner = "threads",
     pairs_per_task: int | None = None,
     allow_failures: bool = False,
+    keep_older: bool = False,
 ) -> Batch:
     """Returns the batch that the options describe; without `backbones` it has that of the configuration.
 
@@ -169,7 +171,7 @@ def read_batch(
     """
     config = configuration.config(next(iter(backbones), None))
     return Batch(
-        job=places.job(config, configuration.device),
+        job=places.job(config, configuration.device, keep_older),
         request=pairing.request(backbones or (config.backbone,)),
         runner=runner,
         pairs_per_task=pairs_per_task,
@@ -185,6 +187,7 @@ def read_comparison(
     *,
     runner: Runner = "threads",
     allow_failures: bool = False,
+    keep_older: bool = False,
 ) -> ComparisonBatch:
     """Returns the comparison that the options describe.
 
@@ -194,7 +197,7 @@ def read_comparison(
     grids = compared.grids(configuration)
     config = grids[0].config
     return ComparisonBatch(
-        job=places.job(config, configuration.device),
+        job=places.job(config, configuration.device, keep_older),
         request=pairing.request((config.backbone,)),
         grids=grids,
         referee=read_referee(compared.referee),

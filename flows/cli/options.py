@@ -90,6 +90,16 @@ def with_runner(command: Command) -> Command:
     return option(command)
 
 
+def with_keep_older(command: Command) -> Command:
+    """Add the option to leave the pictures of earlier releases as they are."""
+    option = click.option(
+        "--keep-older",
+        is_flag=True,
+        help="Leave pictures that an earlier release made with its own defaults or recipe.",
+    )
+    return option(command)
+
+
 def with_history(command: Command) -> Command:
     """Add the option to keep no history."""
     option = click.option(

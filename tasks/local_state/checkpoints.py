@@ -1,6 +1,6 @@
 """Checkpoints of unfinished transfers, kept on this machine: a pair that takes hours goes on after a power cut.
 
-A checkpoint is stored under its pair's fingerprint, so that no other pair, configuration or engine uses it.
+A checkpoint is stored under its pair's fingerprint, so that no other pair, configuration or recipe uses it.
 """
 
 from contextlib import suppress

@@ -74,10 +74,19 @@ def unfinished(plan: Plan, job: Job) -> Iterator[PairSpec]:
     Raises:
         StorageError: a folder cannot be listed.
     """
+    there = sidecar_keys(plan, job)
+    return (pair for pair in plan.pairs if pair.sidecar_key not in there)
+
+
+def sidecar_keys(plan: Plan, job: Job) -> set[str]:
+    """The keys of all sidecars in the folders of a plan's backbones in the output.
+
+    Raises:
+        StorageError: a folder cannot be listed.
+    """
     output = open_storage(job.output)
     folders = dict.fromkeys(f"{pair.backbone}/" for pair in plan.pairs) if output.exists() else ()
-    there = {entry.key for folder in folders for entry in output.list(folder) if entry.key.endswith(".json")}
-    return (pair for pair in plan.pairs if pair.sidecar_key not in there)
+    return {entry.key for folder in folders for entry in output.list(folder) if entry.key.endswith(".json")}
 
 
 def _refuse_output_inside(side: str, inputs: Storage, output: Storage) -> None:

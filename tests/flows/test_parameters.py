@@ -20,7 +20,7 @@ GRIDS = (Grid(config=CONFIG, vary={"seed": [0, 1]}),)
 
 
 def test_the_parameters_of_a_batch_are_all_that_the_flow_takes(tmp_path: Path) -> None:
-    job = replace(a_job(tmp_path), device="cpu")
+    job = replace(a_job(tmp_path), device="cpu", keep_older=True)
     batch = Batch(job=job, request=REQUEST, runner="ray", pairs_per_task=7, allow_failures=True)
     given = batch.parameters()
     assert set(given) == set(signature(stylize_batch.fn).parameters)
@@ -36,6 +36,7 @@ def test_the_parameters_of_a_batch_are_all_that_the_flow_takes(tmp_path: Path) -
         "exclude": ["style:draft*"],
         "device": "cpu",
         "allow_failures": True,
+        "keep_older": True,
         "runner": "ray",
         "pairs_per_task": 7,
     }
@@ -49,6 +50,7 @@ def test_the_parameters_of_a_comparison_are_all_that_the_flow_takes(tmp_path: Pa
     allowed = compare_backbones.validate_parameters(given)
     assert (allowed["grids"], allowed["referee"], allowed["runner"]) == ([*GRIDS], referee, "workers")
     assert (allowed["pairs"], allowed["pairing"], allowed["allow_failures"]) == ("pairs.csv", "list", False)
+    assert allowed["keep_older"] is False
 
 
 @pytest.mark.parametrize("size", [0, 501])
