@@ -7,8 +7,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from flows.cli.one import transfer
-from nst_engine import TransferConfig, __version__
+from nst_engine import TransferConfig
 from nst_engine.backbones.weights import find_weights
+from nst_engine.config import releases
 from nst_engine.errors import ConfigError, NightbrushError
 from nst_engine.images import Photograph, decode, read_photograph, read_provenance, require_savable
 from nst_engine.images.reading import Origin
@@ -69,6 +70,7 @@ class _Provenance:
     Attributes:
         picture: the file of the picture.
         version: the version of the engine.
+        recipe: the number of the recipe; None is that of version 0.1.0, which wrote none.
         fields: the configuration, with the precision and the tile that `auto` became.
         weights_sha256: hash of the backbone's weights.
         pair: the origins of `content` and `style`; None was an array.
@@ -77,24 +79,30 @@ class _Provenance:
 
     picture: Path
     version: str
-    fields: Mapping[str, object]
+    recipe: int | None
+    fields: dict[str, object]
     weights_sha256: str
     pair: Mapping[str, Origin | None]
     files: Mapping[str, Origin | None]
 
     def config(self) -> TransferConfig:
-        """The configuration, with the paths that its files have now.
+        """The configuration as it was meant, with the paths that its files have now.
 
         Raises:
             ReplayError: a file is gone or has changed, or this version knows no such configuration.
         """
         moves = {path: self._find("file", path, origin, "lay it there again")[0] for path, origin in self.files.items()}
         try:
-            return TransferConfig.from_dict(self.fields).with_files(lambda path: moves.get(path, path))
+            return self._meant().with_files(lambda path: moves.get(path, path))
         except (ConfigError, TypeError) as error:
             raise ReplayError(
                 f"the configuration in {str(self.picture)!r}, of version {self.version}, cannot be used: {error}"
             ) from error
+
+    def _meant(self) -> TransferConfig:
+        """The configuration with the first meaning of fields that came later, and of those that 0.1.0 left at None."""
+        config = TransferConfig.from_dict(releases.first_meaning().fields | self.fields)
+        return config if self.recipe else TransferConfig.from_dict(releases.RELEASES[0].spell_out(config))
 
     def photograph(self, role: str, place: str | None) -> Photograph:
         """The content or the style, read from `place`, or from the file that it was.
@@ -115,8 +123,8 @@ class _Provenance:
     def doubts(self, config: TransferConfig) -> Iterator[str]:
         """A line for each reason why the new picture may differ."""
         weights = find_weights(config).sha256
-        if self.version != __version__:
-            yield f"{self.picture} was made by version {self.version}, this is {__version__}"
+        if (self.recipe or 1) != (recipe := releases.RELEASES[-1].recipe):
+            yield f"{self.picture} was made by recipe {self.recipe or 1}, of version {self.version}; now it is {recipe}"
         if self.weights_sha256 != weights:
             hashes = f"{self.weights_sha256[:_DIGITS]}, these have {weights[:_DIGITS]}"
             yield f"{self.picture} was made with weights of the SHA-256 {hashes}"
@@ -138,12 +146,12 @@ class _Provenance:
 
 
 def _parse_provenance(picture: Path) -> _Provenance:
-    match read_provenance(picture):
-        case None:
-            raise ReplayError(
-                f"{str(picture)!r} carries no provenance of Nightbrush; use a picture as Nightbrush wrote it"
-            )
+    provenance = read_provenance(picture)
+    if provenance is None:
+        raise ReplayError(f"{str(picture)!r} carries no provenance of Nightbrush; use a picture as Nightbrush wrote it")
+    match {"recipe": None} | provenance:
         case {
+            "recipe": int() | None as recipe,
             "engine_version": str(version),
             "config": dict(fields),
             "content": content,
@@ -156,6 +164,7 @@ def _parse_provenance(picture: Path) -> _Provenance:
             return _Provenance(
                 picture=picture,
                 version=version,
+                recipe=recipe,
                 fields=fields | {"precision": precision, "tile": tile},
                 weights_sha256=weights,
                 pair={"content": _parse_origin(content), "style": _parse_origin(style)},

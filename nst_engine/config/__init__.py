@@ -2,7 +2,7 @@
 
 `transfer_config` defines it: each field with its default and its meaning. `validation` refuses values that are not
 allowed, alone or together; `bounds` are those of the numbers. `presets` names complete configurations, `from_text`
-parses the text of a field.
+parses the text of a field. `releases` says what configurations have meant in each release.
 
 May import `nst_engine.registry` and `errors`; never TensorFlow. The names below are what others use.
 

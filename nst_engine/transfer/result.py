@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from nst_engine.config import TransferConfig
+from nst_engine.config import TransferConfig, releases
 from nst_engine.images import encode, save
 from nst_engine.images.reading import Origin
 from nst_engine.registry.losses import LOSS_NAMES
@@ -146,11 +146,16 @@ class TransferResult:
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """How the picture came about, as plain values: the metadata in its file."""
+        """How the picture came about, as plain values: the metadata in its file.
+
+        The configuration is spelled out, for defaults may change.
+        """
+        release = releases.RELEASES[-1]
         origins = {role: None if origin is None else asdict(origin) for role, origin in self.origins.items()}
         return {
             "engine_version": __version__,
-            "config": self.config.to_dict(),
+            "recipe": release.recipe,
+            "config": release.spell_out(self.config),
             "content": origins.pop("content"),
             "style": origins.pop("style"),
             "files": origins,

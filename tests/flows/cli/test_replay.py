@@ -1,5 +1,6 @@
 """A picture made again from the provenance in its file."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,12 @@ import numpy as np
 import pytest
 
 from nst_engine import __version__
+from nst_engine.config import releases
 from nst_engine.images import decode
 from tasks.making.stylize_pair import stylize_pair
 from tests.flows.accounts import change_provenance, digest, provenance_of
 from tests.flows.console import TINY, Nightbrush
+from tests.tasks.kept import FIRST, copy_kept, kept_config
 from tests.tasks.studio import a_job, a_pair, paint
 
 # the same picture
@@ -85,7 +88,11 @@ def test_says_that_the_sizes_differ(nightbrush: Nightbrush) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "note"),
     [
-        ("engine_version", "0.0.9", f"out.png was made by version 0.0.9, this is {__version__}"),
+        (
+            "recipe",
+            99,
+            f"out.png was made by recipe 99, of version {__version__}; now it is {releases.RELEASES[-1].recipe}",
+        ),
         ("weights_sha256", "a" * 64, f"out.png was made with weights of the SHA-256 {'a' * 12}, these have "),
     ],
 )
@@ -102,6 +109,26 @@ def test_says_that_a_run_goes_by_the_clock(nightbrush: Nightbrush) -> None:
     change_provenance(lambda provenance: provenance["config"].update(time_limit=900.0))
     ran = nightbrush("replay", "out.png")
     assert ran.err == "nightbrush: time_limit=900 goes by the clock: the steps may be more or fewer than they were\n"
+
+
+@pytest.mark.usefixtures("here")
+def test_another_version_of_the_same_recipe_is_no_doubt(nightbrush: Nightbrush) -> None:
+    change_provenance(lambda provenance: provenance.update(engine_version="0.0.9"))
+    ran = nightbrush("replay", "out.png")
+    assert (ran.status, ran.out, ran.err) == (0, "out-replay.png: the same pixels as out.png\n", "")
+
+
+def test_a_picture_of_the_first_release_means_what_it_meant_then(
+    nightbrush: Nightbrush, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = {("gram", "mean"): FIRST.losses["gram", "mean"] | {"style_weight": 0.05}}
+    monkeypatch.setattr(releases, "RELEASES", (FIRST, replace(FIRST, losses=losses)))
+    kept = copy_kept(tmp_path)
+    moved = ("--content", kept / "contents" / "lake.png", "--style", kept / "styles" / "wave.png")
+    ran = nightbrush("replay", kept / "out" / "tiny" / "lake--wave.png", "-o", kept / "new.png", *moved)
+    assert (ran.status, ran.err) == (0, "")
+    told = provenance_of(kept / "new.png")["config"]
+    assert {name: told[name] for name in FIRST.fields} == FIRST.spell_out(kept_config())
 
 
 # where the files are

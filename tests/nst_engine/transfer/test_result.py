@@ -8,8 +8,10 @@ import pytest
 from PIL import Image
 
 from nst_engine import ImageError, LossTerms, Record, Status, TransferResult, __version__
+from nst_engine.config import releases
 from nst_engine.images import decode, encode
 from nst_engine.images.reading import Origin
+from nst_engine.registry.losses import WEIGHT_FIELDS
 from nst_engine.transfer.result import Seconds
 from tests.nst_engine.small import noise_pixels, small_config
 
@@ -85,6 +87,14 @@ def test_its_provenance_tells_how_it_was_made() -> None:
     told = replace(a_result(precision="auto", seed=7), tile=256).provenance
     assert (told["precision"], told["tile"], told["engine_version"]) == ("float32", 256, __version__)
     assert (told["config"]["precision"], told["config"]["tile"], told["config"]["seed"]) == ("auto", None, 7)
+
+
+def test_its_provenance_names_what_the_configuration_leaves_to_defaults() -> None:
+    result = a_result()
+    told = result.provenance
+    assert told["recipe"] == releases.RELEASES[-1].recipe
+    assert [told["config"][name] for name in WEIGHT_FIELDS] == [*result.config.loss_weights]
+    assert told["config"]["learning_rate"] == result.config.rate
 
 
 def test_is_frozen() -> None:
