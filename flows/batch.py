@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from itertools import chain
 from pathlib import PurePath
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from flows.progress_artifact import update_artifact
 from flows.run_form import ConfigForm
 from flows.runners.task_runs import Rows, run_in_threads, run_on_ray
 from flows.runners.workers import run_on_workers
-from nst_engine import NightbrushError, TransferConfig
+from nst_engine import TransferConfig
 from tasks.discover import discover
 from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
@@ -139,7 +140,7 @@ def make_results(
         The rows in the order of the plan, and the error if the report could not be written.
     """
     logger = get_run_logger()
-    for line in (*plan.left_out(), *_older_pictures(plan, job, runner)):
+    for line in chain(plan.left_out(), _older_pictures(plan, job, runner)):
         logger.warning(line)
     total = len(plan.pairs)
     shards = split_into_shards(plan.pairs, shard_size(total, pairs_per_task))
@@ -159,7 +160,7 @@ def _older_pictures(plan: Plan, job: Job, runner: Runner) -> Iterator[str]:
     """What becomes of older pictures, with its cost where this machine makes them."""
     try:
         yield from find_older(plan, job).lines(job, with_cost=runner == "threads")
-    except (NightbrushError, OSError) as error:  # the pairs that it concerns will say so in their rows
+    except Exception as error:  # what is in the way of a pair is said in its row
         yield f"what is older in the output is not known: {error}"
 
 

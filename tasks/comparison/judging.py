@@ -72,7 +72,7 @@ class _Bench:
 
     def _scored(self, trial: Trial, row: ManifestRow) -> Judged:
         content, style = self._read("content", trial.spec.content.key), self._read("style", trial.spec.style.key)
-        picture = self._photograph("output", trial.spec.picture_key(trial.variant.config.format))
+        picture = self._photograph("output", row.picture_key)
         sidecar = read_sidecar(self._places["output"], trial.spec.sidecar_key)
         with free_device(self._job.device) as device:
             distances = {

@@ -50,8 +50,7 @@ def gallery(output: Storage, comparison: Comparison, most: int = MOST_PICTURES) 
 
 
 def _result(output: Storage, judged: Judged) -> bytes | None:
-    key = judged.trial.spec.picture_key(judged.trial.variant.config.format)
-    return read_thumbnail(partial(output.read, key), _SIDE)
+    return read_thumbnail(partial(output.read, judged.row.picture_key), _SIDE)
 
 
 def _input(uri: str) -> bytes | None:

@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from nst_engine.transfer.result import Status
 from tasks.planning.pairs import PairSpec
@@ -45,7 +44,7 @@ def is_finished(
     recorded = sidecar.row.fingerprint, sidecar.config
     if not identity.is_of(*recorded) and not (keep_older and identity.earlier_release(*recorded)):
         return False
-    return _is_whole(storage, f"{pair.name}{_suffix(sidecar.row)}", sidecar)
+    return _is_whole(storage, f"{pair.name}{sidecar.row.suffix}", sidecar)
 
 
 def _is_whole(storage: Storage, key: str, sidecar: Sidecar) -> bool:
@@ -57,14 +56,9 @@ def _is_whole(storage: Storage, key: str, sidecar: Sidecar) -> bool:
     return hashlib.sha256(storage.read(key)).hexdigest() == sidecar.row.output_sha256
 
 
-def _suffix(row: ManifestRow) -> str:
-    """The suffix of a row's picture, which an earlier release may have written in another format."""
-    return PurePosixPath(row.output).suffix
-
-
 def skipped_row(sidecar: Sidecar, row: ManifestRow) -> ManifestRow:
     """The row of a pair that is skipped: the names of this run, the figures of the run that made the picture."""
-    output = f"{row.output.removesuffix(_suffix(row))}{_suffix(sidecar.row)}"
+    output = f"{row.output.removesuffix(row.suffix)}{sidecar.row.suffix}"
     return replace(rename(sidecar.row, row), output=output, status=Status.SKIPPED.value)
 
 

@@ -1,6 +1,7 @@
 """The row of a pair in `results.csv`."""
 
 from dataclasses import MISSING, dataclass, fields
+from pathlib import PurePosixPath
 from typing import Any
 
 from nst_engine.registry.losses import LOSS_NAMES
@@ -53,6 +54,21 @@ class ManifestRow:
     engine_version: str
     started_at: str
     error: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The key of the row's files in the output, without their suffixes."""
+        return f"{self.backbone}/{self.pair}"
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of the row's picture; an earlier release may have written another format."""
+        return PurePosixPath(self.output).suffix
+
+    @property
+    def picture_key(self) -> str:
+        """The key of the row's picture in the output."""
+        return f"{self.key}{self.suffix}"
 
 
 def result_cells(result: TransferResult) -> dict[str, Any]:

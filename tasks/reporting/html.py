@@ -1,7 +1,7 @@
 """Renders pages: each a self-contained HTML file from a template, with thumbnails that are embedded once."""
 
 import base64
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PureWindowsPath
 from typing import Any
 from urllib.parse import quote
 
@@ -53,7 +53,7 @@ def _environment() -> Environment:
 
 def _link(row: ManifestRow) -> str:
     """The relative link from the page to a row's picture."""
-    return "./" + _encode_path(f"{row.backbone}/{row.pair}{PurePosixPath(row.output).suffix}")
+    return "./" + _encode_path(row.picture_key)
 
 
 def _encode_path(name: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePosixPath
 from threading import Lock
 from typing import Any
 
@@ -114,20 +113,15 @@ def _input(uri: str) -> bytes | None:
 
 
 def _result(output: Storage, row: ManifestRow) -> bytes | None:
-    return read_thumbnail(partial(output.read, _key(row) + PurePosixPath(row.output).suffix), _RESULT_SIDE)
+    return read_thumbnail(partial(output.read, row.picture_key), _RESULT_SIDE)
 
 
 def _history(output: Storage, row: ManifestRow) -> tuple[dict[str, Any], ...]:
     """The history in the row's sidecar, or none if it is gone or damaged, which the notes already say."""
     try:
-        return Sidecar.from_json(output.read(f"{_key(row)}.json")).history
+        return Sidecar.from_json(output.read(f"{row.key}.json")).history
     except NightbrushError:
         return ()
-
-
-def _key(row: ManifestRow) -> str:
-    """The key of a row's files in the output, without their suffixes."""
-    return f"{row.backbone}/{row.pair}"
 
 
 def read_thumbnail(read: Callable[[], bytes], side: int) -> bytes | None:

@@ -1,5 +1,6 @@
 """Pictures of a comparison are read again and judged, each by every referee."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,14 @@ def test_a_pair_that_failed_is_judged_by_nobody(tmp_path: Path) -> None:
     first, second, *_ = judged(trials, rows, job, (TINY,), unheard).judged
     assert (first.row.status, first.measures, first.distances) == (Status.FAILED, None, {})
     assert second.distances
+
+
+def test_a_picture_in_the_format_of_an_earlier_release_is_judged(tmp_path: Path) -> None:
+    job, trials = a_contest(tmp_path)
+    rows = made(trials, job)
+    older = Path(rows[0].output).rename(Path(rows[0].output).with_suffix(".webp"))
+    rows[0] = replace(rows[0], output=str(older))
+    assert all(it.distances for it in judged(trials, rows, job, (TINY,), unheard).judged)
 
 
 def test_a_picture_that_is_gone_is_said_so_and_the_others_are_judged(tmp_path: Path) -> None:
