@@ -35,11 +35,15 @@ class Release:
     losses: dict[tuple[str, str], Fields]
 
     def own_values(self, config: TransferConfig) -> Fields:
-        """What the fields of a configuration stand for at None; those of networks that users register are left out."""
+        """What the fields of a configuration stand for at None; those of networks that users register are left out.
+
+        A network, optimizer or loss that came later means what it meant at first.
+        """
+        first = first_meaning()
         own = {
-            **self.backbones.get(config.backbone, {}),
-            **self.optimizers.get(config.optimizer, {}),
-            **self.losses.get((config.style_loss, config.formulation), {}),
+            **(first.backbones | self.backbones).get(config.backbone, {}),
+            **(first.optimizers | self.optimizers).get(config.optimizer, {}),
+            **(first.losses | self.losses).get((config.style_loss, config.formulation), {}),
         }
         return own | ({"smoothing": "none"} if config.formulation == "share" else {})
 
@@ -178,4 +182,7 @@ _OF_0_1_0 = Release(
 )
 
 RELEASES: tuple[Release, ...] = (_OF_0_1_0,)
-"""The releases between which a meaning changed, from version 0.1.0 on; the last is this version."""
+"""The releases between which a meaning changed, from version 0.1.0 on; the last is this version.
+
+A later one is made of the one before, such as `replace(_OF_0_1_0, fields=_OF_0_1_0.fields | {"side": 640})`.
+"""

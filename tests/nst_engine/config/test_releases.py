@@ -68,6 +68,13 @@ def test_what_a_configuration_names_stays() -> None:
     assert (spelled["style_weight"], spelled["content_layers"]) == (7.0, ["block1_conv1"])
 
 
+def test_what_came_later_meant_in_earlier_releases_what_it_meant_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = replace(FIRST, optimizers={"lbfgs": FIRST.optimizers["lbfgs"]})
+    monkeypatch.setattr(releases, "RELEASES", (before, FIRST, SHARED))
+    config = CONFIG.replace(optimizer="adam")
+    assert [release.own_values(config)["learning_rate"] for release in releases.RELEASES] == [5.0, 5.0, 7.0]
+
+
 def test_a_configuration_of_defaults_is_the_one_of_earlier_defaults(later: Release) -> None:
     now = CONFIG.replace(formulation="share", side=64)
     assert FIRST.counterpart(now) == now.replace(formulation="mean")

@@ -1,4 +1,6 @@
+import json
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +10,13 @@ from hypothesis import strategies as st
 
 from nst_engine.config import TransferConfig, releases
 from nst_engine.config.releases import RELEASES
-from tasks.records.fingerprint import Identity, identify
+from tasks.records.fingerprint import IGNORED_FIELDS, Identity, identify
 from tests.tasks.ledger import CONFIG
 
 FIRST = RELEASES[0]
 FILES = {"i.png": "i", "b.png": "b"}
+WEIGHTS = {"content_weight": 1.0, "style_weight": 0.03, "tv_weight": 0.01}
+"""Those that the first release takes where a configuration leaves them out."""
 
 
 def an_identity(config: TransferConfig = CONFIG, **changes: Any) -> Identity:
@@ -143,12 +147,48 @@ def test_the_fingerprints_of_the_first_release_stay(
     assert a_fingerprint(TransferConfig.from_dict(FIRST.fields | chosen), files_sha256=FILES) == fingerprint
 
 
+def first_form(config: TransferConfig) -> str:
+    """The fingerprint as version 0.1.0 took it: of every field, and of its version."""
+    named = config.with_files(lambda path: f"{FILES[path]}.sha256").to_dict()
+    settings = {name: value for name, value in named.items() if name not in IGNORED_FIELDS and name in FIRST.fields}
+    numbers = {name: float(value) if isinstance(value, int) else value for name, value in settings.items()}
+    whole = {"content": "c", "style": "s", "config": numbers, "weights": "w", "engine": "0.1.0"}
+    return sha256(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+weights = st.none() | st.integers(1, 99) | st.floats(0.01, 99)
+any_config = st.fixed_dictionaries(
+    {},
+    optional={
+        "backbone": st.sampled_from(["vgg16", "vgg19"]),
+        "formulation": st.sampled_from(["mean", "share"]),
+        "content_layers": st.none() | st.sampled_from([["block4_conv2"], ["block1_conv1", "block4_conv2:2"]]),
+        "smoothing": st.sampled_from([None, "none", "softmax"]),
+        **dict.fromkeys(WEIGHTS, weights),
+        "style_scale": st.floats(0.1, 2),
+        "side": st.none() | st.integers(64, 4096),
+        "init": st.sampled_from(["content", "noise", "i.png"]),
+        "blend": st.sampled_from([None, ("b.png",), ("b.png:0.5", "i.png")]),
+        "learning_rate": weights,
+        "levels": st.just("auto") | st.integers(1, 3),
+        "deterministic": st.booleans(),
+        "format": st.sampled_from(["png", "jpg"]),
+        "record_every": st.integers(0, 20),
+    },
+)
+
+
+@given(any_config)
+def test_no_fingerprint_of_the_first_release_is_another_one_now(chosen: dict[str, Any]) -> None:
+    config = TransferConfig.from_dict(FIRST.fields | chosen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(releases, "RELEASES", (FIRST, replace(FIRST, fields=FIRST.fields | {"iterations": 60})))
+        assert a_fingerprint(config, files_sha256=FILES) == first_form(config)
+
+
 OLD = TransferConfig.from_dict(FIRST.fields | {"side": 64})
 NEW = OLD.replace(formulation="share")
 """The same choices under the defaults of two releases."""
-
-WEIGHTS = {"content_weight": 1.0, "style_weight": 0.03, "tv_weight": 0.01}
-"""Those that the first release takes with `OLD`."""
 
 
 def release(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
