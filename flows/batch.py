@@ -157,9 +157,9 @@ def make_results(
 
 
 def _older_pictures(plan: Plan, job: Job, runner: Runner) -> Iterator[str]:
-    """What becomes of older pictures, with its cost where this machine makes them."""
+    """What becomes of older pictures, and what it costs."""
     try:
-        yield from find_older(plan, job).lines(job, with_cost=runner == "threads")
+        yield from find_older(plan, job).lines(job, here=runner == "threads")
     except Exception as error:  # what is in the way of a pair is said in its row
         yield f"what is older in the output is not known: {error}"
 

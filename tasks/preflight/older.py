@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache, lru_cache
 from itertools import tee
 
@@ -23,13 +24,19 @@ class OlderPictures:
     Attributes:
         workload: their pairs.
         differences: what is otherwise now, a text for each field.
+        seconds: how long it took to make them.
     """
 
     workload: Workload
     differences: tuple[str, ...]
+    seconds: float
 
-    def lines(self, job: Job, with_cost: bool = True) -> Iterator[str]:
+    def lines(self, job: Job, here: bool = True) -> Iterator[str]:
         """What becomes of the pictures, and what it costs to make them again; nothing if there are none.
+
+        Args:
+            job: what the pairs share.
+            here: whether this machine makes them, and so can estimate the time; else it is told from the last time.
 
         Raises:
             NightbrushError: as for `Workload.cost`.
@@ -41,8 +48,10 @@ class OlderPictures:
             yield f"{what}; they stay as they are"
             return
         yield f"{what}; they are made again, unless --keep-older (keep_older) is given"
-        if with_cost:
+        if here:
             yield from self.workload.cost(job)
+        else:
+            yield f"they took {timedelta(seconds=round(self.seconds))} when they were made"
 
 
 def find_older(plan: Plan, job: Job) -> OlderPictures:
@@ -55,22 +64,25 @@ def find_older(plan: Plan, job: Job) -> OlderPictures:
         WeightsError: the weights of a pair are absent or damaged.
     """
     differences: dict[str, None] = {}
+    seconds = 0.0
 
     def pairs() -> Iterator[PairSpec]:
-        for pair, config, release in _older(plan, job):
+        nonlocal seconds
+        for pair, config, release, spent in _older(plan, job):
             differences.update(dict.fromkeys(_differences(config, release)))
+            seconds += spent
             yield pair
 
-    return OlderPictures(workload=Workload.of(pairs()), differences=tuple(differences))
+    return OlderPictures(workload=Workload.of(pairs()), differences=tuple(differences), seconds=seconds)
 
 
-def _older(plan: Plan, job: Job) -> Iterator[tuple[PairSpec, TransferConfig, Release]]:
-    """The pairs with older pictures, each with its configuration and the release that made the picture."""
+def _older(plan: Plan, job: Job) -> Iterator[tuple[PairSpec, TransferConfig, Release, float]]:
+    """The pairs with older pictures, each with its configuration, and the picture's release and seconds."""
     candidates, others = tee(_candidates(plan, job))
     sidecars = load_sidecars(open_storage(job.output), (pair.sidecar_key for pair, _ in others))
     for (pair, identity), sidecar in zip(candidates, sidecars, strict=True):
         if isinstance(sidecar, Sidecar) and (release := _release_of(sidecar, identity)) is not None:
-            yield pair, identity.config, release
+            yield pair, identity.config, release, sidecar.row.seconds_total or 0.0
 
 
 def _candidates(plan: Plan, job: Job) -> Iterator[tuple[PairSpec, Identity]]:

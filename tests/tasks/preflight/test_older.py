@@ -67,7 +67,7 @@ def test_what_becomes_of_them_is_told_with_the_cost(job: Job) -> None:
     assert cost.startswith("tiny: 2 x ")
     assert cost.endswith(" s, each 4 steps to 12x16 pixels")
     assert total.startswith("about 0:00:")
-    assert list(found(job).lines(job, with_cost=False)) == [told]
+    assert list(found(job).lines(job, here=False)) == [told, "they took 0:00:13 when they were made"]
 
 
 def test_what_is_kept_costs_nothing(job: Job) -> None:
