@@ -12,7 +12,7 @@ from tasks.planning.job import Job
 from tasks.planning.pairs import Overrides, PairSpec, Plan
 from tasks.preflight.checks import sidecar_keys
 from tasks.preflight.workload import Workload
-from tasks.records.fingerprint import IGNORED_FIELDS, Identity, identify
+from tasks.records.fingerprint import Identity, identify, idle_fields
 from tasks.records.sidecar import Sidecar, load_sidecars
 from tasks.storage import open_storage
 
@@ -103,7 +103,7 @@ def _release_of(sidecar: Sidecar, identity: Identity) -> Release | None:
     """The earlier release that made a picture of the same choices, or None."""
     row = sidecar.row
     known = replace(identity, content_sha256=str(row.content_sha256), style_sha256=str(row.style_sha256))
-    return known.earlier_release(row.fingerprint, sidecar.config)
+    return known.earlier_release(str(row.fingerprint), sidecar.config)
 
 
 def _differences(config: TransferConfig, release: Release) -> Iterator[str]:
@@ -113,7 +113,7 @@ def _differences(config: TransferConfig, release: Release) -> Iterator[str]:
         yield f"recipe {release.recipe}, now {now.recipe}"
     before = release.spell_out(release.counterpart(config) or config)
     for name, value in now.spell_out(config).items():
-        if value != before[name] and name not in IGNORED_FIELDS:
+        if value != before[name] and name not in idle_fields(config):
             yield f"{name}={_text(before[name])}, now {_text(value)}"
 
 

@@ -41,7 +41,7 @@ def is_finished(
     """
     if sidecar.row.status not in (Status.COMPLETED, Status.CONVERGED):
         return False
-    recorded = sidecar.row.fingerprint, sidecar.config
+    recorded = str(sidecar.row.fingerprint), sidecar.config
     if not identity.is_of(*recorded) and not (keep_older and identity.earlier_release(*recorded)):
         return False
     return _is_whole(storage, f"{pair.name}{sidecar.row.suffix}", sidecar)

@@ -10,8 +10,18 @@ from nst_engine.backbones.weights import find_weights
 from nst_engine.config import TransferConfig, releases
 from nst_engine.config.releases import Fields, Release
 
-IGNORED_FIELDS = ("record_every", "snapshot_every", "weights")
-"""Fields that do not count: two change no pixel, and the weights count by their hash, not by name or path."""
+_MARKS = ("record_every", "snapshot_every")
+"""Fields that say after which steps a level stops for a look at its losses."""
+
+_IDLE = frozenset(("weights", *_MARKS))
+
+
+def idle_fields(config: TransferConfig) -> frozenset[str]:
+    """The fields that decide no pixel of themselves: the weights, which count by their hash, and mostly the marks.
+
+    These count where `balance` or `tolerance` decides something at each of them.
+    """
+    return _IDLE if config.balance is None and config.tolerance is None else _IDLE.difference(_MARKS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +55,7 @@ class Identity:
         """True if an earlier release made another picture of the same choices."""
         return any(self._fingerprint(*counterpart) != self.fingerprint for counterpart in self._counterparts())
 
-    def is_of(self, fingerprint: str | None, config: Fields) -> bool:
+    def is_of(self, fingerprint: str, config: Fields) -> bool:
         """True if the picture of this fingerprint, made with this configuration, is what would be made now.
 
         The one configuration may name what the other leaves to a default.
@@ -53,9 +63,9 @@ class Identity:
         now = releases.RELEASES[-1]
         same_recipe = (release for release in releases.RELEASES if release.recipe == now.recipe)
         meant = now.spell_out(self.config)
-        return any(self._in_words_of(config, release, self.config, meant) == fingerprint for release in same_recipe)
+        return any(fingerprint in self._in_words_of(config, release, self.config, meant) for release in same_recipe)
 
-    def earlier_release(self, fingerprint: str | None, config: Fields) -> Release | None:
+    def earlier_release(self, fingerprint: str, config: Fields) -> Release | None:
         """The earlier release that made the picture of this fingerprint, with this configuration, of the same choices.
 
         None if the picture is what would be made now, or is of other choices or inputs.
@@ -63,7 +73,7 @@ class Identity:
         if self.is_of(fingerprint, config):
             return None
         for release, counterpart in self._counterparts():
-            if self._in_words_of(config, release, counterpart, release.spell_out(counterpart)) == fingerprint:
+            if fingerprint in self._in_words_of(config, release, counterpart, release.spell_out(counterpart)):
                 return release
         return None
 
@@ -73,20 +83,29 @@ class Identity:
             if (counterpart := release.counterpart(self.config)) is not None:
                 yield release, counterpart
 
-    def _in_words_of(self, other: Fields, release: Release, config: TransferConfig, meant: Fields) -> str:
-        """The fingerprint in a release, of `config` with those fields at None that `other` leaves there and may leave.
+    def _in_words_of(self, other: Fields, release: Release, config: TransferConfig, meant: Fields) -> Iterator[str]:
+        """The fingerprints in a release, of `config` with those fields at None that `other` leaves there and may leave.
 
         A field may be left at None where it stands in that release for what it is meant to be; the others are named.
+        The second is that of 0.1.0, in which no marks counted.
         """
         reworded = {
             name: None if other.get(name) is None and own == meant[name] else meant[name]
             for name, own in release.own_values(config).items()
         }
-        return self._fingerprint(release, config.replace(**reworded))
+        worded = config.replace(**reworded)
+        yield self._fingerprint(release, worded)
+        if all(other.get(name) == getattr(config, name) for name in _MARKS):
+            yield self._fingerprint(release, worded, _IDLE)
 
-    def _fingerprint(self, release: Release, config: TransferConfig) -> str:
+    def _fingerprint(self, release: Release, config: TransferConfig, idle: frozenset[str] = frozenset()) -> str:
         named = config.with_files(lambda path: f"{self.files_sha256[path]}.sha256")
-        settings = {name: value for name, value in release.departures(named).items() if name not in IGNORED_FIELDS}
+        first, left_out = releases.RELEASES[0].fields, idle | idle_fields(config)
+        settings = {
+            name: value
+            for name, value in release.departures(named).items()
+            if name not in left_out and not (name in _MARKS and value == first[name])
+        }
         decisive = {
             "content": self.content_sha256,
             "style": self.style_sha256,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nst_engine.config import TransferConfig, releases
 from nst_engine.config.releases import RELEASES
-from tasks.records.fingerprint import IGNORED_FIELDS, Identity, identify
+from tasks.records.fingerprint import Identity, identify
 from tests.tasks.ledger import CONFIG
 
 FIRST = RELEASES[0]
@@ -72,6 +72,22 @@ def test_a_fingerprint_changes_with_what_changes_the_file(field: str, value: Any
 @pytest.mark.parametrize("field", ["record_every", "snapshot_every"])
 def test_a_fingerprint_does_not_change_with_how_often_losses_and_pictures_are_kept(field: str) -> None:
     assert a_fingerprint(CONFIG.replace(**{field: 1})) == a_fingerprint()
+
+
+@pytest.mark.parametrize("field", ["record_every", "snapshot_every"])
+@pytest.mark.parametrize("watched", [{"balance": 1.0}, {"tolerance": 0.01}], ids=str)
+def test_how_often_losses_are_kept_counts_where_something_is_decided_then(field: str, watched: dict[str, Any]) -> None:
+    config = CONFIG.replace(**watched)
+    assert a_fingerprint(config.replace(**{field: 3})) != a_fingerprint(config)
+
+
+def test_how_often_losses_were_kept_is_known_of_the_first_release_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = OLD.replace(balance=1.0, record_every=3)
+    for now in (shared, weighed):
+        now(monkeypatch)
+        recorded = first_form(config), config.to_dict()
+        assert an_identity(config.replace(**WEIGHTS)).is_of(*recorded)
+        assert not an_identity(config.replace(record_every=4, **WEIGHTS)).is_of(*recorded)
 
 
 def test_weights_count_by_their_hash_and_not_by_their_path() -> None:
@@ -147,10 +163,13 @@ def test_the_fingerprints_of_the_first_release_stay(
     assert a_fingerprint(TransferConfig.from_dict(FIRST.fields | chosen), files_sha256=FILES) == fingerprint
 
 
+IDLE = {"record_every", "snapshot_every", "weights"}
+
+
 def first_form(config: TransferConfig) -> str:
     """The fingerprint as version 0.1.0 took it: of every field, and of its version."""
     named = config.with_files(lambda path: f"{FILES[path]}.sha256").to_dict()
-    settings = {name: value for name, value in named.items() if name not in IGNORED_FIELDS and name in FIRST.fields}
+    settings = {name: value for name, value in named.items() if name in FIRST.fields.keys() - IDLE}
     numbers = {name: float(value) if isinstance(value, int) else value for name, value in settings.items()}
     whole = {"content": "c", "style": "s", "config": numbers, "weights": "w", "engine": "0.1.0"}
     return sha256(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
