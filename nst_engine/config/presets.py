@@ -11,6 +11,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "adam-vgg19": _STUDIED
     | {
         "backbone": "vgg19",
+        "formulation": "mean",
         "content_layers": ("block5_conv2",),
         "style_layers": _VGG_STYLE,
         "learning_rate": 5.0,

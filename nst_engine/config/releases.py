@@ -7,7 +7,7 @@ one where the last is released. An entry that is released never changes: picture
 
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nst_engine.config.transfer_config import TransferConfig
@@ -173,16 +173,17 @@ _OF_0_1_0 = Release(
     losses={
         ("gram", "mean"): _weights(1.0, 0.03, 0.01),
         ("gram", "gatys"): _weights(1.0, 5e4, 0.03),
-        ("gram", "share"): _weights(1.0, 30.0, 0.0005),
         ("wasserstein", "mean"): _weights(1.0, 0.5, 0.01),
-        ("wasserstein", "share"): _weights(1.0, 30.0, 0.0005),
         ("neighbours", "mean"): _weights(1.0, 100.0, 0.01),
-        ("neighbours", "share"): _weights(1.0, 30.0, 0.0005),
     },
 )
 
-RELEASES: tuple[Release, ...] = (_OF_0_1_0,)
-"""The releases between which a meaning changed, from version 0.1.0 on; the last is this version.
+_NEXT = replace(
+    _OF_0_1_0,
+    fields=_OF_0_1_0.fields | {"formulation": "share", "strength": 0.5},
+    losses=_OF_0_1_0.losses
+    | {(loss, "share"): _weights(1.0, 10.0, 0.0005) for loss in ("gram", "wasserstein", "neighbours")},
+)
 
-A later one is made of the one before, such as `replace(_OF_0_1_0, fields=_OF_0_1_0.fields | {"side": 640})`.
-"""
+RELEASES: tuple[Release, ...] = (_OF_0_1_0, _NEXT)
+"""The releases between which a meaning changed, from version 0.1.0 on; each is made of the one before."""

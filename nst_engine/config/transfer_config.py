@@ -85,7 +85,7 @@ class TransferConfig:
     style_layers: tuple[str, ...] | None = None
     pooling: Pooling = "max"
     smoothing: Smoothing | None = None
-    formulation: Formulation = "mean"
+    formulation: Formulation = "share"
     style_loss: str = "gram"
     strength: float = 0.5
     content_weight: float | None = None

@@ -14,25 +14,24 @@ from nst_engine.types import Picture
 
 _GREY = 0.5
 _MAX_CONTENTS = 1024
-"""Contents, each at one size, whose distance from grey is cached."""
+"""Contents, each at one size, whose distances from grey are cached."""
 
 
 class Judge:
-    """Scores pictures under a referee by the losses of Gatys et al. (2016), taken as means.
+    """Scores pictures under a referee by losses in shares, which mean the same under each.
 
-    `style = sum_l w_l mean((G_l - A_l)^2)`, where `G_l` is `F_l^T F_l` divided by the number of places; layers and
-    smoothing are the preset of the referee's backbone, and features are float32.
-
-    Differs from Gatys et al. (2016): the content distance is a share, `L(F, P) / (L(F, B) + L(P, B))`, where L is
-    `sum_l w_l mean((F_l - P_l)^2)`, their content loss as a mean, and B are the features of a uniformly grey picture.
-    L alone prefers a blank picture, or faint noise, to any strong painting of the content: a picture with weak
-    features is never far from anything.
+    The style distance is the style loss of `formulation="share"` (see `Objective`): 0 at the style, and 1 as far from
+    it as a picture that has nothing of it; every layer has its say. The content distance is
+    `L(F, P) / (L(F, B) + L(P, B))`, where L is `sum_l w_l mean((F_l - P_l)^2)`, the content loss of Gatys et al. (2016)
+    as a mean, and B are the features of a uniformly grey picture. L alone prefers a blank picture, or faint noise, to
+    any strong painting of the content: a picture with weak features is never far from anything. Layers are the preset
+    of the referee's backbone, and features are float32.
 
     Random weights tell a result from its content, its style and coarse noise, but cannot rank similar pictures: under
     them a blurred content, or faint noise, may be nearer to the content than a result.
 
     The network is loaded once, a style's targets are computed once per style and size, and a content's distance from
-    grey once per size. A picture costs four forward passes through the network, the first picture of a content six.
+    grey once per size. A picture costs four forward passes through the network, the first picture of a content eight.
     Large pictures are evaluated in tiles if memory is short.
 
     Args:
@@ -47,7 +46,8 @@ class Judge:
     def __init__(self, referee: Referee, device: str | None = None) -> None:
         self.referee = referee
         self._engine = StyleTransfer(referee.config, device)
-        self._contents: WeightedCache[str, float] = WeightedCache(_MAX_CONTENTS)
+        self._style_weight = referee.config.loss_weights.style
+        self._contents: WeightedCache[str, tuple[float, float]] = WeightedCache(_MAX_CONTENTS)
 
     def distances(self, image: Source, content: Source, style: Source) -> Distances:
         """The distances of a picture from the content and the style that it was made of.
@@ -66,11 +66,21 @@ class Judge:
         target = resize_content(picture, as_picture(content))
         terms = self._engine.evaluate(Photograph(picture), Photograph(target), style)
         key = sha256(target.tobytes()).hexdigest() + str(target.shape)
-        most = self._grey_distance(picture) + self._contents.get_or_make(key, lambda: self._grey_distance(target))
-        share = terms.content / most if most else 0.0  # both are uniformly grey
-        return Distances(content=share, style=terms.style, score=terms.total)
+        to_grey, from_grey = self._contents.get_or_make(key, lambda: self._grey_distances(target))
+        most = self._content_loss(picture, _grey(picture)) + to_grey
+        # losses are in units of their own content: the last factor has those of grey instead of those of this content
+        share = terms.content / most * (to_grey / from_grey if from_grey else 1) if most else 0.0  # 0: all is grey
+        return Distances(content=share, style=terms.style, score=share + self._style_weight * terms.style)
 
-    def _grey_distance(self, picture: Picture) -> float:
-        """The content loss of a picture, with a uniformly grey picture as the content."""
-        grey = Photograph(np.full_like(picture, _GREY))
-        return self._engine.evaluate(Photograph(picture), grey, grey).content
+    def _grey_distances(self, content: Picture) -> tuple[float, float]:
+        """The content loss of a content with a uniformly grey picture as the content, and the other way round."""
+        grey = _grey(content)
+        return self._content_loss(content, grey), self._content_loss(grey, content)
+
+    def _content_loss(self, picture: Picture, content: Picture) -> float:
+        return self._engine.evaluate(Photograph(picture), Photograph(content), Photograph(content)).content
+
+
+def _grey(picture: Picture) -> Picture:
+    """A uniformly grey picture of the same size."""
+    return np.full_like(picture, _GREY)

@@ -40,16 +40,12 @@ class Referee:
 
     @property
     def config(self) -> TransferConfig:
-        """The configuration of its comparisons: mean losses of Gram matrices in float32, at the picture's own size.
-
-        The content and style weights are the defaults of these losses; the total variation weight is 0.
-        """
+        """The configuration of its comparisons: Gram losses in shares, in float32, at the picture's own size."""
         return TransferConfig(
             backbone=self.backbone,
             weights=self.weights,
-            formulation="mean",
+            formulation="share",
             style_loss="gram",
-            tv_weight=0.0,
             side=None,
             levels=1,
             precision="float32",
@@ -71,13 +67,12 @@ class Referee:
 class Distances:
     """The distances of a picture from its content and its style, under one referee; lower is nearer.
 
-    Style distances and scores of two referees cannot be compared with each other.
+    All are shares, without unit, so that those of two referees can be compared.
 
     Attributes:
-        content: distance from the content, as a share: 0 for the content itself, 1 for a blank picture, at most 2.
-        style: mean squared difference of the Gram matrices, over the referee's style layers.
-        score: the loss `L + 0.03 * style`, with the default weights of the mean losses and no total variation; L is the
-            mean squared difference of the features, not a share.
+        content: distance from the content: 0 for the content itself, 1 for a blank picture, at most 2.
+        style: distance from the style: 0 for the style itself, 1 as far from it as a picture that has nothing of it.
+        score: both, `content + 10 * style`, where 10 is the default style weight of losses in shares.
     """
 
     content: float

@@ -12,13 +12,13 @@ from tasks.storage import StorageError
 from tests.flows.batches import batch, results
 from tests.flows.console import Nightbrush
 from tests.flows.test_compare import compared
-from tests.tasks.kept import CHOSEN, FIRST, KEPT, copy_kept, kept_config
+from tests.tasks.kept import AT_FIRST, CHOSEN, FIRST, KEPT, copy_kept, kept_config
 from tests.tasks.studio import engines_made
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
 OLDER = (
-    "2 pictures are of an earlier release (formulation=mean, now share; style_weight=0.03, now 30.0; "
+    "2 pictures are of an earlier release (formulation=mean, now share; style_weight=0.03, now 10.0; "
     "tv_weight=0.01, now 0.0005)"
 )
 AGAIN = f"{OLDER}; they are made again, unless --keep-older (keep_older) is given"
@@ -40,7 +40,7 @@ def places(kept: Path) -> dict[str, str]:
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> None:
     """A release with a default of its own."""
-    shared = replace(FIRST, fields=FIRST.fields | {"formulation": "share"})
+    shared = replace(AT_FIRST, fields=AT_FIRST.fields | {"formulation": "share"})
     monkeypatch.setattr(releases, "RELEASES", (FIRST, shared))
 
 

@@ -1,5 +1,6 @@
 """The files that earlier releases wrote, and the configuration of their pictures."""
 
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
@@ -9,6 +10,10 @@ from nst_engine.config.releases import RELEASES
 KEPT = Path(__file__).parents[1] / "kept" / "0.1.0"
 
 FIRST = RELEASES[0]
+
+AT_FIRST = replace(FIRST, fields=RELEASES[-1].fields | FIRST.fields, losses=RELEASES[-1].losses | FIRST.losses)
+"""What configurations of today, with fields that came later, would mean if no meaning had changed since."""
+
 CHOSEN = {
     "backbone": "tiny",
     "weights": "random",

@@ -17,7 +17,7 @@ from tasks.preflight.checks import preflight
 from tasks.records.csv_files import read_results
 from tasks.reporting.outputs import RESULTS, write_outputs
 from tasks.storage import open_storage
-from tests.tasks.kept import CHOSEN, FIRST, KEPT, copy_kept, kept_config
+from tests.tasks.kept import AT_FIRST, CHOSEN, FIRST, KEPT, copy_kept, kept_config
 from tests.tasks.studio import engines_made
 
 
@@ -36,14 +36,14 @@ def job(tmp_path: Path) -> Job:
 @pytest.fixture
 def same_meanings(monkeypatch: pytest.MonkeyPatch) -> None:
     """A release in which nothing that decides pixels has changed."""
-    monkeypatch.setattr(releases, "RELEASES", (FIRST, replace(FIRST)))
+    monkeypatch.setattr(releases, "RELEASES", (FIRST, replace(AT_FIRST)))
 
 
 @pytest.fixture
 def other_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     """A release that has another default, and other weights where they are left out."""
     losses = {("gram", "mean"): FIRST.losses["gram", "mean"] | {"style_weight": 0.05}}
-    later = replace(FIRST, fields=FIRST.fields | {"formulation": "share"}, losses=FIRST.losses | losses)
+    later = replace(AT_FIRST, fields=AT_FIRST.fields | {"formulation": "share"}, losses=AT_FIRST.losses | losses)
     monkeypatch.setattr(releases, "RELEASES", (FIRST, later))
 
 

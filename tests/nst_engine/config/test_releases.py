@@ -12,11 +12,13 @@ from nst_engine.registry.losses import STYLE_LOSSES, WEIGHT_FIELDS
 from nst_engine.registry.optimizers import OPTIMIZERS
 
 FIRST = RELEASES[0]
+AT_FIRST = replace(FIRST, fields=RELEASES[-1].fields | FIRST.fields, losses=RELEASES[-1].losses | FIRST.losses)
+"""What configurations of today, with fields that came later, would mean if no meaning had changed since."""
 CONFIG = TransferConfig.from_dict(FIRST.fields)
 SHARED = replace(
-    FIRST,
-    fields=FIRST.fields | {"formulation": "share", "novel": 1},
-    optimizers=FIRST.optimizers | {"adam": {"learning_rate": 7.0}},
+    AT_FIRST,
+    fields=AT_FIRST.fields | {"formulation": "share", "novel": 1},
+    optimizers=AT_FIRST.optimizers | {"adam": {"learning_rate": 7.0}},
 )
 """A later release, with another default, a new field, and another rate of Adam's."""
 
@@ -69,7 +71,7 @@ def test_what_a_configuration_names_stays() -> None:
 
 
 def test_what_came_later_meant_in_earlier_releases_what_it_meant_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = replace(FIRST, optimizers={"lbfgs": FIRST.optimizers["lbfgs"]})
+    before = replace(AT_FIRST, optimizers={"lbfgs": FIRST.optimizers["lbfgs"]})
     monkeypatch.setattr(releases, "RELEASES", (before, FIRST, SHARED))
     config = CONFIG.replace(optimizer="adam")
     assert [release.own_values(config)["learning_rate"] for release in releases.RELEASES] == [5.0, 5.0, 7.0]
@@ -87,8 +89,8 @@ def test_what_is_no_default_today_was_chosen(later: Release) -> None:
 
 
 def test_choices_that_an_earlier_default_did_not_allow_have_no_counterpart(monkeypatch: pytest.MonkeyPatch) -> None:
-    sums = replace(FIRST, fields=FIRST.fields | {"formulation": "gatys"})
-    monkeypatch.setattr(releases, "RELEASES", (sums, FIRST))
+    sums = replace(AT_FIRST, fields=AT_FIRST.fields | {"formulation": "gatys"})
+    monkeypatch.setattr(releases, "RELEASES", (sums, AT_FIRST))
     assert sums.counterpart(CONFIG.replace(style_loss="wasserstein")) is None
 
 

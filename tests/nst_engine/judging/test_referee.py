@@ -52,11 +52,10 @@ def test_refuses_a_network_that_there_is_not(name: str, text: str) -> None:
         a_referee(name)
 
 
-def test_it_compares_by_the_preset_of_its_backbone_without_total_variation() -> None:
+def test_it_compares_by_the_preset_of_its_backbone_in_shares() -> None:
     config = a_referee("resnet50 random").config
     assert (config.content_layers, config.style_layers, config.smoothing) == (None, None, None)
-    assert (config.formulation, config.style_loss, config.precision) == ("mean", "gram", "float32")
-    assert config.loss_weights == (1.0, 0.03, 0.0)
+    assert (config.formulation, config.style_loss, config.precision) == ("share", "gram", "float32")
 
 
 def test_who_was_optimized_on_took_part() -> None:

@@ -97,7 +97,9 @@ def test_every_style_loss_can_be_built_in_each_of_its_formulations(name: str) ->
 
 def test_an_entry_makes_a_style_loss_known_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(STYLE_LOSSES, "means", MEANS)
-    assert TransferConfig(style_loss="means").loss_weights == TermWeights(content=1.0, style=2.0, tv=0.0)
+    assert TransferConfig(style_loss="means", formulation="mean").loss_weights == TermWeights(
+        content=1.0, style=2.0, tv=0.0
+    )
     config = small_config(style_loss="means", content_weight=0, iterations=5)
     result = StyleTransfer(config).run(content_pixels(), style_pixels())
     assert result.losses.style < result.history[0].style / 2

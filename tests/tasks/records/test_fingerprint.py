@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nst_engine.config import TransferConfig, releases
-from nst_engine.config.releases import RELEASES
 from tasks.records.fingerprint import Identity, identify
+from tests.tasks.kept import AT_FIRST, FIRST
 from tests.tasks.ledger import CONFIG
 
-FIRST = RELEASES[0]
 FILES = {"i.png": "i", "b.png": "b"}
 WEIGHTS = {"content_weight": 1.0, "style_weight": 0.03, "tv_weight": 0.01}
 """Those that the first release takes where a configuration leaves them out."""
@@ -159,7 +158,7 @@ def test_the_order_of_the_fields_does_not_count(monkeypatch: pytest.MonkeyPatch)
 def test_the_fingerprints_of_the_first_release_stay(
     chosen: dict[str, Any], fingerprint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(releases, "RELEASES", (FIRST,))
+    monkeypatch.setattr(releases, "RELEASES", (FIRST, AT_FIRST))
     assert a_fingerprint(TransferConfig.from_dict(FIRST.fields | chosen), files_sha256=FILES) == fingerprint
 
 
@@ -201,7 +200,7 @@ any_config = st.fixed_dictionaries(
 def test_no_fingerprint_of_the_first_release_is_another_one_now(chosen: dict[str, Any]) -> None:
     config = TransferConfig.from_dict(FIRST.fields | chosen)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(releases, "RELEASES", (FIRST, replace(FIRST, fields=FIRST.fields | {"iterations": 60})))
+        patch.setattr(releases, "RELEASES", (FIRST, replace(AT_FIRST, fields=AT_FIRST.fields | {"iterations": 60})))
         assert a_fingerprint(config, files_sha256=FILES) == first_form(config)
 
 
@@ -212,30 +211,30 @@ NEW = OLD.replace(formulation="share")
 
 def release(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
     """Make a release that differs from the first in this."""
-    monkeypatch.setattr(releases, "RELEASES", (FIRST, replace(FIRST, **changes)))
+    monkeypatch.setattr(releases, "RELEASES", (FIRST, replace(AT_FIRST, **changes)))
 
 
 def shared(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a release whose default is `formulation=share`."""
-    release(monkeypatch, fields=FIRST.fields | {"formulation": "share"})
+    release(monkeypatch, fields=AT_FIRST.fields | {"formulation": "share"})
 
 
 def weighed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a release in which the style of means weighs more."""
     gram = {("gram", "mean"): WEIGHTS | {"style_weight": 0.05}}
-    release(monkeypatch, losses=FIRST.losses | gram)
+    release(monkeypatch, losses=AT_FIRST.losses | gram)
 
 
 def made(config: TransferConfig, monkeypatch: pytest.MonkeyPatch) -> tuple[str, dict[str, Any]]:
     """What the sidecar of a picture of the first release records."""
     with monkeypatch.context() as patch:
-        patch.setattr(releases, "RELEASES", (FIRST,))
+        patch.setattr(releases, "RELEASES", (FIRST, AT_FIRST))
         return a_fingerprint(config), config.to_dict()
 
 
 def test_a_new_version_and_a_new_field_at_its_default_change_no_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded, to_dict = made(OLD, monkeypatch), TransferConfig.to_dict
-    release(monkeypatch, fields=FIRST.fields | {"novel": 3})
+    release(monkeypatch, fields=AT_FIRST.fields | {"novel": 3})
     monkeypatch.setattr("nst_engine.version.__version__", "0.2.0")
     monkeypatch.setattr(TransferConfig, "to_dict", lambda config: to_dict(config) | {"novel": 3})
     assert a_fingerprint(OLD) == recorded[0]
@@ -313,7 +312,7 @@ def test_weights_count_by_what_they_are_and_not_by_who_says_them(here: set[str],
 def test_a_network_of_ones_own_keeps_its_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = made(CONFIG, monkeypatch)
     for known in (FIRST.backbones, {}):
-        monkeypatch.setattr(releases, "RELEASES", (replace(FIRST, backbones=known),))
+        monkeypatch.setattr(releases, "RELEASES", tuple(replace(it, backbones=known) for it in (FIRST, AT_FIRST)))
         assert a_fingerprint(CONFIG) == recorded[0]
 
 
