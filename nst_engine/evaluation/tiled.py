@@ -156,12 +156,13 @@ class Tiling:
     def _shared(self, part: dict[str, Any], own: Features) -> dict[str, Any]:
         """Statistics of the places that a tile owns, by layer, each times the tile's share of the layer's places."""
         return {
-            layer: tf.nest.map_structure(self._share(own[layer], layer).__mul__, value) for layer, value in part.items()
+            layer: tf.nest.map_structure(partial(_times, self._share(own[layer], layer)), value)
+            for layer, value in part.items()
         }
 
     def _share(self, own: Tensor, layer: str) -> Tensor:
         _, height, width, _ = tf.unstack(tf.shape(own))
-        return tf.cast(height * width, tf.float32) / self._places[layer]
+        return tf.cast(height * width, tf.float64) / self._places[layer]
 
     def _of_tile(self, whole: Features, tile: Tensor) -> Features:
         """The features of the places that the tile owns, from features of the whole picture."""
@@ -182,3 +183,8 @@ class Tiling:
 def _joined(parts: list[Features], axis: int) -> Features:
     """Neighbouring parts of features as one, by layer."""
     return {layer: tf.concat([part[layer] for part in parts], axis) for layer in parts[0]}
+
+
+def _times(share: Tensor, value: Tensor) -> Tensor:
+    """A statistic, in whatever dtype, times a tile's share of the places."""
+    return tf.cast(share, value.dtype) * value

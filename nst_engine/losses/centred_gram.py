@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from nst_engine.losses.gram import gram_matrix, style_loss
 from nst_engine.losses.style_losses import StyleLoss, weighted_mean
-from nst_engine.losses.wasserstein import Gaussian, gaussian_of, moments_of
+from nst_engine.losses.wasserstein import Gaussian, gaussian_of, style_moments
 from nst_engine.types import Tensor
 
 
@@ -32,7 +32,7 @@ def centred_gram() -> StyleLoss:
         return centred_gram_matrix(F, target.mean, w)
 
     return StyleLoss(
-        summary=moments_of,
+        summary=style_moments,
         pooled=weighted_mean,
         target=gaussian_of,
         statistics=statistics,

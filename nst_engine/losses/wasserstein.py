@@ -20,6 +20,30 @@ _LEAST_NOISE = 1e-6
 """Variance of that noise for a target without variance."""
 
 
+class Moments(NamedTuple):
+    """Means over places, which add up over tiles. About an origin near the mean, rounding takes no covariance away.
+
+    Attributes:
+        weight: mean of the weights, a scalar: 1, but for rounding and for tiles.
+        first: mean of the weighted features less an origin, [N].
+        second: mean of the weighted products of these, [N, N].
+    """
+
+    weight: Tensor
+    first: Tensor
+    second: Tensor
+
+    @property
+    def shift(self) -> Tensor:
+        """The mean of the features less the origin, [N]; zeros if there are no places."""
+        return tf.math.divide_no_nan(self.first, self.weight)
+
+    @property
+    def covariance(self) -> Tensor:
+        """The covariance of the features, [N, N]; zeros if there are no places."""
+        return tf.math.divide_no_nan(self.second, self.weight) - self.shift[:, tf.newaxis] * self.shift
+
+
 class Gaussian(NamedTuple):
     """Mean [N] and covariance [N, N] of features, float32."""
 
@@ -35,51 +59,80 @@ class GaussianTarget(NamedTuple):
     root: Tensor
 
 
-def gaussian(F: Tensor, weights: Tensor | None = None) -> Gaussian:
-    """Mean and covariance of features over their places, weighted: the mean is `sum(w f) / M`.
+def moments(F: Tensor, weights: Tensor | None, origin: Tensor) -> Moments:
+    """Moments of features over their places, weighted: the first is `sum(w (f - origin)) / M`.
 
-    The products are float32 for features of every dtype: rounded to bfloat16, the covariance would have negative
-    eigenvalues larger than the small positive ones.
+    The products are taken in the dtype of the origin for features of every dtype: rounded to bfloat16, the covariance
+    would have negative eigenvalues larger than the small positive ones.
 
     Args:
         F: features, [1, height, width, N].
         weights: a region's mask, [1, height, width, 1], at least 0, its mean over the picture 1. None weights each
             place by 1.
+        origin: [N], float32 or float64; constant.
 
     Returns:
-        Zeros if there are no places. No gradient reaches the weights.
+        In the dtype of the origin; zeros if there are no places. No gradient reaches the weights.
     """
-    return Gaussian(*_moments(*weighted_rows(F, weights)))
+    rows, roots, M = weighted_rows(tf.cast(F, origin.dtype) - origin, weights)
+    roots, M = tf.cast(roots, origin.dtype), tf.cast(M, origin.dtype)
+    weight = tf.math.divide_no_nan(tf.reduce_sum(tf.square(roots)), M)
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+    def means(rows: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[[Tensor, Tensor], Tensor]]:
+        first = tf.math.divide_no_nan(tf.linalg.matvec(rows, roots, transpose_a=True), M)
+        second = tf.math.divide_no_nan(tf.matmul(rows, rows, transpose_a=True), M)
+
+        def gradient(dfirst: Tensor, dsecond: Tensor) -> Tensor:
+            symmetric = tf.math.divide_no_nan(dsecond + tf.transpose(dsecond), M)
+            drows = tf.cast(rows_times(tf.cast(rows, F.dtype), symmetric), rows.dtype)
+            return drows + roots[:, tf.newaxis] * tf.math.divide_no_nan(dfirst, M)
+
+        return (first, second), gradient
+
+    return Moments(weight, *means(rows))
 
 
-def gaussian_target(statistics: Gaussian) -> GaussianTarget:
-    """Compute, once, the target that `wasserstein_loss` needs of a style."""
-    S = statistics.covariance
+def style_moments(F: Tensor, weights: Tensor | None) -> Moments:
+    """Moments of a style's features about 0, in float64: there is no mean yet to take them about."""
+    return moments(F, weights, tf.zeros(F.shape[-1:], tf.float64))
+
+
+def gaussian_of(style: Moments) -> Gaussian:
+    """The Gaussian of a style, from its `style_moments`."""
+    return Gaussian(tf.cast(style.shift, tf.float32), tf.cast(style.covariance, tf.float32))
+
+
+def gaussian_target(style: Moments) -> GaussianTarget:
+    """Compute, once, the target that `wasserstein_loss` needs of a style, from its `style_moments`."""
+    mean, S = gaussian_of(style)
     eigenvalues, vectors = _eigh(S)
     root = vectors * tf.sqrt(tf.maximum(eigenvalues, 0) + _noise(S))
-    return GaussianTarget(statistics.mean, S, root[:, ::-1])
+    return GaussianTarget(mean, S, root[:, ::-1])
 
 
-def wasserstein_loss(statistics: Gaussian, target: GaussianTarget) -> Tensor:
+def wasserstein_loss(picture: Moments, target: GaussianTarget) -> Tensor:
     """`(|mu1 - mu2|^2 + tr(S1 + S2 - 2 (S1^(1/2) S2 S1^(1/2))^(1/2))) / N`, both covariances with noise added.
 
     The division by N gives a mean over channels, so that layers of different widths are comparable. Without noise, the
-    gradient is infinite if the picture's features lack a direction that the style's features have.
+    gradient is infinite if the picture's features lack a direction that the style's features have. Where rounding
+    brings the distance of the covariances below 0, they count as equal.
 
     Under `jit_compile` the eigenvalues come from XLA's own solver, far slower than TensorFlow's on a CPU.
 
     Args:
-        statistics: of the picture.
+        picture: moments of the picture about the target's mean.
         target: of the style.
 
     Returns:
-        A float32 scalar, not finite if the statistics are not.
+        A float32 scalar of at least 0, not finite if the moments are not.
     """
     noise = _noise(target.covariance)
-    S1, S2 = (_add_noise(S, noise) for S in (statistics.covariance, target.covariance))
-    means = tf.reduce_mean(tf.math.squared_difference(statistics.mean, target.mean))
+    S1, S2 = (_add_noise(S, noise) for S in (picture.covariance, target.covariance))
+    means = tf.reduce_mean(tf.square(picture.shift))
     N = tf.cast(tf.shape(S1)[0], tf.float32)
-    return means + (tf.linalg.trace(S1 + S2) - 2 * _trace_of_root(S1, target.root, noise)) / N
+    covariances = (tf.linalg.trace(S1 + S2) - 2 * _trace_of_root(S1, target.root, noise)) / N
+    return means + tf.where(covariances < 0, 0.0, covariances)
 
 
 def _noise(S: Tensor) -> Tensor:
@@ -95,25 +148,6 @@ def _eigh(S: Tensor) -> tuple[Tensor, Tensor]:
     finite = tf.reduce_all(tf.math.is_finite(S))
     eigenvalues, vectors = tf.linalg.eigh(tf.where(finite, S, tf.eye(tf.shape(S)[0])))
     return tf.where(finite, eigenvalues, float("nan")), vectors
-
-
-_MomentsGradient = Callable[[Tensor, Tensor], tuple[Tensor, None, None]]
-
-
-@tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow ships no types
-def _moments(rows: Tensor, roots: Tensor, M: Tensor) -> tuple[tuple[Tensor, Tensor], _MomentsGradient]:
-    exact = tf.cast(rows, tf.float32)
-    mean = tf.math.divide_no_nan(tf.linalg.matvec(exact, roots, transpose_a=True), M)
-    second = tf.math.divide_no_nan(tf.matmul(exact, exact, transpose_a=True), M)
-
-    def gradient(dmean: Tensor, dS: Tensor) -> tuple[Tensor, None, None]:
-        symmetric = tf.math.divide_no_nan(dS + tf.transpose(dS), M)
-        shift = tf.math.divide_no_nan(dmean, M) - tf.linalg.matvec(symmetric, mean)
-        product = rows_times(rows, symmetric)
-        product += tf.cast(roots[:, tf.newaxis], product.dtype) * tf.cast(shift, product.dtype)
-        return tf.cast(product, rows.dtype), None, None
-
-    return (mean, second - mean[:, tf.newaxis] * mean), gradient
 
 
 _RootGradient = Callable[[Tensor], tuple[Tensor, None, None]]
@@ -139,31 +173,13 @@ def _trace_of_root(S: Tensor, R: Tensor, noise: Tensor) -> tuple[Tensor, _RootGr
     return tf.reduce_sum(roots), gradient
 
 
-class Moments(NamedTuple):
-    """Means over places: of features, [N], and of their products, [N, N]. Unlike covariances, those of tiles add up."""
-
-    mean: Tensor
-    product: Tensor
-
-
 def wasserstein() -> StyleLoss:
     """Builds the style loss of Gaussians."""
     return StyleLoss(
-        summary=moments_of,
+        summary=style_moments,
         pooled=weighted_mean,
-        target=lambda moments: gaussian_target(gaussian_of(moments)),
-        statistics=lambda F, w, _target: moments_of(F, w),
-        loss=lambda moments, target: wasserstein_loss(gaussian_of(moments), target),
-        empty=lambda target: Moments(tf.zeros_like(target.mean), tf.zeros_like(target.covariance)),
+        target=gaussian_target,
+        statistics=lambda F, w, target: moments(F, w, target.mean),
+        loss=wasserstein_loss,
+        empty=lambda target: Moments(tf.zeros([]), tf.zeros_like(target.mean), tf.zeros_like(target.covariance)),
     )
-
-
-def moments_of(F: Tensor, w: Tensor | None) -> Moments:
-    """The moments of features [1, height, width, N] over their places, with weights as for `gaussian`."""
-    mean, covariance = gaussian(F, w)
-    return Moments(mean=mean, product=covariance + mean[:, tf.newaxis] * mean)
-
-
-def gaussian_of(moments: Moments) -> Gaussian:
-    """The Gaussian that has these moments."""
-    return Gaussian(moments.mean, moments.product - moments.mean[:, tf.newaxis] * moments.mean)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from nst_engine.losses.gram import gatys_style_loss, gram_matrix, style_loss
 from nst_engine.losses.neighbours import neighbour_loss, neighbour_targets
 from nst_engine.losses.style_losses import StyleLoss, load_style_loss
-from nst_engine.losses.wasserstein import gaussian, gaussian_target, wasserstein_loss
+from nst_engine.losses.wasserstein import gaussian_target, moments, style_moments, wasserstein_loss
 from nst_engine.registry.losses import STYLE_LOSSES
 from tests.nst_engine.losses.arrays import features, gradient, mask, relative_error
 
@@ -40,12 +40,12 @@ def weighted_sum(parts: list[Any], shares: list[float]) -> Any:
 @pytest.mark.parametrize("w", [None, W], ids=["no mask", "mask"])
 def test_each_is_the_formula_of_its_name(w: Any) -> None:
     ones = tf.ones_like(F[..., :1]) if w is None else w
-    kept = gaussian_target(gaussian(tf.constant(STYLE)))
+    kept = gaussian_target(style_moments(tf.constant(STYLE), None))
     A = gram_matrix(tf.constant(STYLE))
     expected = {
         ("gram", "mean"): style_loss(gram_matrix(tf.constant(F), w), A),
         ("gram", "gatys"): gatys_style_loss(gram_matrix(tf.constant(F), w), A),
-        ("wasserstein", "mean"): wasserstein_loss(gaussian(tf.constant(F), w), kept),
+        ("wasserstein", "mean"): wasserstein_loss(moments(tf.constant(F), w, kept.mean), kept),
         ("neighbours", "mean"): neighbour_loss(F, ones, neighbour_targets(tf.constant(STYLE))),
     }
     expected |= {(name, "share"): loss for (name, formulation), loss in expected.items() if formulation == "mean"}

@@ -5,8 +5,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
-from nst_engine.losses.wasserstein import gaussian, gaussian_target, wasserstein_loss
+from nst_engine.losses.wasserstein import gaussian_target, moments, style_moments, wasserstein_loss
 from tests.nst_engine.losses.arrays import features, gradient, mask, relative_error, slope
 from tests.reference import distances
 from tests.reference.formulas import as_rows
@@ -18,9 +21,16 @@ _RNG = np.random.default_rng(9)
 DMEAN, DS = _RNG.standard_normal(6, np.float32), _RNG.standard_normal((6, 6), np.float32)
 
 
-def loss(F: Any, S: Any = STYLE) -> Any:
-    target = gaussian_target(gaussian(tf.convert_to_tensor(S)))
-    return wasserstein_loss(gaussian(tf.convert_to_tensor(F)), target)
+def loss(F: Any, S: Any = STYLE, w: Any = None, style_w: Any = None) -> Any:
+    target = gaussian_target(style_moments(tf.convert_to_tensor(S), style_w))
+    return wasserstein_loss(moments(tf.convert_to_tensor(F), w, target.mean), target)
+
+
+def gaussian(F: Any, w: Any = None) -> tuple[Any, Any]:
+    """The mean and the covariance of features, by their moments about an origin that is not their mean."""
+    origin = tf.linspace(0.0, 1.0, F.shape[-1])
+    read = moments(F, w, origin)
+    return origin + read.shift, read.covariance
 
 
 def weighted_sum(mean: Any, covariance: Any) -> Any:
@@ -62,7 +72,7 @@ def test_a_mask_of_ones_is_no_mask() -> None:
 @pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16, tf.float16])
 def test_an_empty_region_has_zeros_and_no_gradient(dtype: tf.DType) -> None:
     F, nowhere = tf.cast(features(), dtype), tf.zeros([1, 5, 7, 1])
-    assert not any(np.any(part) for part in gaussian(F, nowhere))
+    assert not any(np.any(part) for part in moments(F, nowhere, tf.ones([6])))
     assert not np.any(gradient(lambda x: weighted_sum(*gaussian(x, nowhere)), F))
 
 
@@ -117,6 +127,35 @@ def test_is_zero_with_a_finite_gradient_for_the_style_itself(F: npt.NDArray[np.f
     assert np.abs(gradient(lambda x: loss(x, F), tf.constant(F))).max() < 1e-3 * variance
 
 
+PLACES = np.random.default_rng(5).random((1, 40, 40, 1), np.float32)
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16])
+@pytest.mark.parametrize("w", [None, PLACES / PLACES.mean()], ids=["no mask", "mask"])
+@given(levels=arrays.arrays(np.float32, 6, elements=st.floats(0, 2**13, width=16)))
+def test_features_that_are_alike_at_all_places_have_no_covariance(
+    dtype: tf.DType, w: Any, levels: npt.NDArray[np.float32]
+) -> None:
+    flat = tf.cast(np.broadcast_to(levels, (1, 40, 40, 6)), dtype)
+    target = gaussian_target(style_moments(flat, w))
+    np.testing.assert_allclose(target.covariance, 0, atol=1e-6)
+    np.testing.assert_allclose(moments(flat, w, target.mean).covariance, 0, atol=1e-6)
+    assert 0 <= loss(flat, flat, w, w) < 1e-6
+
+
+@given(mean=st.floats(0, 1e4))
+def test_a_mean_far_from_zero_costs_no_accuracy(mean: float) -> None:
+    F, S = (np.float32(mean) + np.round(64 * array) / 64 for array in (features(), STYLE))
+    exact = distances.mean_wasserstein(as_rows(F.astype(np.float64)), as_rows(S.astype(np.float64)))
+    assert loss(F, S).numpy() == pytest.approx(exact, rel=1e-3)
+
+
+@given(seed=st.integers(0, 2**32 - 1), scale=st.floats(1e-3, 1e4), change=st.floats(0, 1e-3))
+def test_is_never_negative_however_alike_the_pictures_are(seed: int, scale: float, change: float) -> None:
+    S = scale * features(12, 12, 16, seed=seed % 1000)
+    assert loss(S * np.float32(1 + change), S).numpy() >= 0
+
+
 @pytest.mark.parametrize("level", [0, 100])
 def test_pictures_and_styles_without_any_variance_have_finite_gradients(level: float) -> None:
     flat = np.full((1, 5, 7, 6), level, np.float32)
@@ -168,15 +207,18 @@ def test_features_whose_products_exceed_float32_give_a_loss_that_is_not_finite()
 
 @pytest.mark.parametrize("compiled", [False, True], ids=["graph", "XLA"])
 def test_works_in_a_loop_where_the_height_and_width_are_unknown(*, compiled: bool) -> None:
-    target = gaussian_target(gaussian(tf.constant(STYLE)))
+    target = gaussian_target(style_moments(tf.constant(STYLE), None))
+
+    def value(F: Any) -> Any:
+        return wasserstein_loss(moments(F, None, target.mean), target)
 
     @tf.function(input_signature=[tf.TensorSpec([1, None, None, 6])], jit_compile=compiled)
     def descend(F: Any) -> Any:
         for _ in tf.range(2):
-            F -= gradient(lambda x: wasserstein_loss(gaussian(x), target), F)
+            F -= gradient(value, F)
         return F
 
     F = expected = tf.constant(features())
     for _ in range(2):
-        expected -= gradient(lambda x: wasserstein_loss(gaussian(x), target), expected)
+        expected -= gradient(value, expected)
     np.testing.assert_allclose(descend(F), expected, rtol=1e-4, atol=1e-5)
