@@ -1,10 +1,12 @@
 """Bytes to pixels and back: the only bridge between picture files and arrays.
 
-`reading` decodes a file within the bounds of `limits` and keeps its opacity, ICC profile and origin; `icc` converts its
-colours, `sixteen_bit` reads 16 bits a channel. `writing` makes files, with the `provenance` of a picture in them.
+`reading` decodes a file within the bounds of `limits` and keeps its opacity, ICC profile and origin: a decoder gives a
+`raster`, `icc` converts its colours. `tiff`, `jpeg` and `png` know what Pillow does not of these formats, `sixteen_bit`
+reads 16 bits a channel. `writing` makes files, with the `provenance` of a picture in them.
 `pictures` resizes and makes thumbnails. `color` moves colours between pictures.
 
-May import NumPy, Pillow and `nst_engine.errors` and `types`; never TensorFlow. The names below are what others use.
+May import NumPy, Pillow, tifffile, `nst_engine.errors` and `types`; never TensorFlow. The names below are what others
+use.
 
 Start reading at `reading.read_photograph`.
 """

@@ -13,21 +13,22 @@ _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 SRGB_ICC = _SRGB.tobytes()[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + _SRGB.tobytes()[36:]
 """The bytes of an sRGB profile, with a fixed date so that equal pictures make equal files."""
 
+MAX_PROFILE = 255 * 65519
+"""Bytes of the largest profile that is read or written: it fits JPEG, the format with the least room."""
+
 _MODES = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK", "I;16": "I;16", "I;16B": "I;16B"}
 
 
-def to_srgb(image: Image.Image) -> Image.Image:
-    """The image converted to RGB by its ICC profile, or the image itself if there is nothing to convert.
+def to_srgb(image: Image.Image, icc: bytes) -> Image.Image | None:
+    """The image converted to RGB by its ICC profile.
 
-    Nothing is converted if the profile is absent, is our sRGB, is too broken to use or is for another colour space, or
-    if the pixels are 32-bit or float.
+    None if the profile is too broken to use or is for another colour space, or if the pixels are 32-bit or float.
     """
-    icc = image.info.get("icc_profile")
-    if icc and icc != SRGB_ICC and image.mode not in ("I", "F"):
-        mode = _MODES.get(image.mode, "RGB")
-        with suppress(ImageCms.PyCMSError):
+    mode = _MODES.get(image.mode, "RGB")
+    with suppress(ImageCms.PyCMSError):
+        if image.mode not in ("I", "F"):
             return ImageCms.buildTransform(BytesIO(icc), _SRGB, mode, "RGB").apply(image.convert(mode))
-    return image
+    return None
 
 
 def from_srgb(pixels: Pixels, icc: bytes) -> Pixels | None:

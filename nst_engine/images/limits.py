@@ -25,10 +25,6 @@ MAX_PIXELS = 2**27
 
 _WARNING_FILTERS = Lock()
 
-_SCAN, _END = b"\xda", b"\xd9"
-_MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")
-"""The start of a segment of a JPEG file; markers without a segment, which stand among the pixels, do not match."""
-
 _EXTENT = re.compile(rb"ispe\0{4}(.{4})(.{4})", re.DOTALL)
 """The width and height of a picture in a HEIF file, before cropping and rotation."""
 
@@ -69,13 +65,16 @@ def describe_source(source: object) -> str:
     return f"picture {os.fspath(source)!r}" if isinstance(source, str | os.PathLike) else type(source).__name__
 
 
-def jpeg_scans(data: bytes, enough: int) -> int:
-    """The number of scans in a JPEG file, passes over its pixels; counting stops just above `enough`."""
-    scans, at = 0, 2
-    while scans <= enough and (found := _MARKER.search(data, at)) and found[1] != _END:
-        scans += found[1] == _SCAN
-        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
-    return scans
+def check_size(width: int, height: int) -> None:
+    """Refuse a picture of more than `MAX_PIXELS`."""
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"it has {width} x {height} pixels, {MAX_PIXELS} are allowed; scale it down")
+
+
+def check_heif(data: bytes) -> None:
+    """Refuse a HEIF file whose largest picture has more than `MAX_PIXELS` before cropping."""
+    if (pixels := heif_pixels(data)) > MAX_PIXELS:
+        raise ValueError(f"it has {pixels} pixels before it is cropped, {MAX_PIXELS} are allowed; save it anew")
 
 
 def heif_pixels(data: bytes) -> int:

@@ -22,14 +22,17 @@ def decode(source: PictureSource) -> Picture:
     [height, width], uint8 or float in [0, 1], which is copied. A file is known by its contents, not by its suffix.
 
     The EXIF orientation is applied, an ICC profile is converted to sRGB, transparency is laid over white, and an
-    animation gives its first frame. EXIF data or a profile too broken to use is ignored, and so is the profile of
-    32-bit and float pictures. 16-bit grey keeps its depth, and so does the 16-bit colour of PNG and TIFF files, unless
-    a profile converts it. These are read at 8 bits: grey with transparency, CMYK, premultiplied colours, TIFF
-    compressed plane by plane, and the 16-bit colour of a Pillow image.
+    animation gives its first frame. Of a TIFF file, a page that is a smaller version or a mask of another is passed
+    over; white may be 0, and values have 8 to 64 bits or are float in [0, 1].
+
+    16-bit grey and colour keep their depth, unless a profile converts them. These are read at 8 bits: CMYK, grey PNG
+    with transparency, TIFF that is premultiplied or plane by plane and compressed, and the 16-bit colour of a Pillow
+    image.
 
     Raises:
         ImageError: the source is absent, damaged, cut short, empty, not a picture, has more than `MAX_PIXELS`
-            pixels, is a JPEG file with hundreds of scans, or its values are not finite or not in [0, 1].
+            pixels, is a JPEG file with hundreds of scans, its values are not finite or not in [0, 1], or it is TIFF
+            of a kind that is not read, such as compressed float or grey with transparency in 16 bits.
     """
     return read_photograph(source).over_white()
 

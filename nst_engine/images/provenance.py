@@ -8,6 +8,7 @@ import json
 import struct
 from collections.abc import Mapping
 from contextlib import suppress
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from nst_engine.errors import ImageError
 from nst_engine.images.limits import READ, image_errors, open_source
+from nst_engine.images.png import slim
 from nst_engine.types import PictureSource
 
 MAX_CHARACTERS = 60_000
@@ -40,7 +42,7 @@ def read_provenance(source: PictureSource) -> dict[str, Any] | None:
         if isinstance(source, Image.Image):
             return _parse(_read_embedded(source))
         with open_source(source) as file:
-            return _parse(_read_embedded(Image.open(file, formats=READ)))
+            return _parse(_read_embedded(Image.open(BytesIO(slim(file.read()).data), formats=READ)))
 
 
 def pillow_options(provenance: Mapping[str, Any] | None, format: str) -> dict[str, Any]:  # noqa: A002 - as in encode

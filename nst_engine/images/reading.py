@@ -1,7 +1,6 @@
 """Read pictures with their opacity, their ICC profile and their origin."""
 
 import os
-import struct
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -11,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image
+from PIL import Image
 from PIL.ImageFile import ImageFile
-from PIL.TiffImagePlugin import TiffImageFile
 
-from nst_engine.images import sixteen_bit
-from nst_engine.images.icc import to_srgb
-from nst_engine.images.limits import MAX_PIXELS, READ, describe_source, heif_pixels, image_errors, jpeg_scans
+from nst_engine.images import jpeg, sixteen_bit, tiff
+from nst_engine.images.limits import READ, check_heif, check_size, describe_source, image_errors
+from nst_engine.images.png import slim
+from nst_engine.images.raster import Raster, raster_of, require_shares, to_floats
 from nst_engine.types import Picture, PictureSource
 
 MAX_SCANS = 500
@@ -25,21 +24,9 @@ MAX_SCANS = 500
 
 _NOTES = dict.fromkeys(("AVIF", "GIF", "PNG", "WEBP"), "is an animation; its first frame was used")
 _NOTES |= {"HEIF": "has several pictures; the one that it calls its primary was used"}
-_NOTES |= {"TIFF": "has several pages; the first was used"}
 """Notes on files that hold more than one picture, by Pillow's name of the format."""
 
-_REDUCED, _MASK = 1, 4
-"""Bits in a TIFF page's `NewSubfileType`: the page is a smaller version, or the transparency, of another."""
-
-_TURNS = {  # by EXIF orientation, how to turn the picture upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+_JPEG = ("JPEG", "MPO")
 
 
 @dataclass(frozen=True)
@@ -64,7 +51,8 @@ class Photograph:
         alpha: opacity, [height, width], float32 in [0, 1]; None if the source has no transparency.
         icc: the profile embedded in the source, unchanged; if it is usable, `picture` is converted from it.
         origin: the file that was read; None for an array or a Pillow image.
-        notes: one line for each part of the file that was ignored: other frames of an animation, other pages.
+        notes: one line for each part of the file that was passed over: other frames of an animation, other pages, a
+            profile that cannot be used.
     """
 
     picture: Picture
@@ -99,94 +87,62 @@ def read_photograph(source: PictureSource, name: str | None = None) -> Photograp
         if isinstance(source, np.ndarray):
             return Photograph(_to_picture(source.copy()))
         if isinstance(source, Image.Image):
-            _check_size(source)
+            check_size(*source.size)
             source.load()
-            return _to_photograph(_turn_upright(source))
+            return _to_photograph(raster_of(source), source)
         if isinstance(source, bytes):
             return _read_bytes(source, name)
         return _read_bytes(Path(source).read_bytes(), os.fspath(source))
 
 
 def _read_bytes(data: bytes, name: str | None) -> Photograph:
-    photograph = _to_photograph(*_load(data))
-    return replace(photograph, origin=Origin(name, sha256(data).hexdigest()), notes=_notes(data, name))
+    raster = tiff.read(data) if tiff.is_tiff(data) else _load(data)
+    photograph = _to_photograph(raster, data if name is None else name)
+    return replace(photograph, origin=Origin(name, sha256(data).hexdigest()))
 
 
-def _load(data: bytes) -> tuple[Image.Image, Image.Image | None]:
-    """The upright image and, if it has 16 bits, the lower half of them. The unturned image is freed on return."""
-    file = BytesIO(data)
+def _load(data: bytes) -> Raster:
+    """The raster of any file but TIFF."""
+    kept, icc, notes = slim(data)
+    file = BytesIO(kept)
     image = Image.open(file, formats=READ)
-    _check_size(image)
+    check_size(*image.size)
     _check_decoding(image, data)
-    lower = sixteen_bit.load(image, file)
-    return _turn_upright(image), None if lower is None else _turn_upright(lower)
+    notes = (*notes, *_notes(kept))
+    try:
+        lower = sixteen_bit.load(image, file)
+    except OSError:
+        if image.format not in _JPEG or (whole := jpeg.completed(data)) is None:
+            raise
+        image, lower = Image.open(BytesIO(whole), formats=READ), None
+        image.load()
+        notes = (*notes, "lacks its end; its pixels are all there")
+    raster = raster_of(image, lower)
+    return replace(raster, icc=raster.icc if icc is None else icc, notes=(*notes, *raster.notes))
 
 
-def _check_size(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise ValueError(f"it has {image.width} x {image.height} pixels, {MAX_PIXELS} are allowed; scale it down")
-
-
-def _check_decoding(image: Image.Image, data: bytes) -> None:
+def _check_decoding(image: ImageFile, data: bytes) -> None:
     """Refuse a file that takes far more work to decode than its size suggests."""
-    if image.format == "HEIF" and (pixels := heif_pixels(data)) > MAX_PIXELS:
-        raise ValueError(f"it has {pixels} pixels before it is cropped, {MAX_PIXELS} are allowed; save it anew")
-    if image.format in ("JPEG", "MPO") and (scans := jpeg_scans(data, MAX_SCANS)) > MAX_SCANS:
+    if image.format == "HEIF":
+        check_heif(data)
+    if image.format in _JPEG and (scans := jpeg.count_scans(data, MAX_SCANS)) > MAX_SCANS:
         raise ValueError(f"it has {scans} scans or more, {MAX_SCANS} are allowed; save it anew")
 
 
-def _notes(data: bytes, name: str | None) -> tuple[str, ...]:
-    """Notes on a picture that was read. None on JPEG files: their further pictures are previews or depth maps."""
+def _notes(data: bytes) -> tuple[str, ...]:
+    """Notes on further pictures. None on JPEG files: their further pictures are previews or depth maps."""
     with suppress(Exception), Image.open(BytesIO(data), formats=tuple(_NOTES)) as image:  # they may be damaged
-        if _has_more_pictures(image):
-            return (f"{describe_source(data if name is None else name)} {_NOTES[str(image.format)]}",)
+        if getattr(image, "is_animated", False):
+            return (_NOTES[str(image.format)],)
     return ()
 
 
-def _has_more_pictures(image: ImageFile) -> bool:
-    if not isinstance(image, TiffImageFile):
-        return bool(getattr(image, "is_animated", False))
-    image.seek(1)
-    return not image.tag_v2.get(ExifTags.Base.NewSubfileType, 0) & (_REDUCED | _MASK)
-
-
-def _to_photograph(image: Image.Image, lower: Image.Image | None = None) -> Photograph:
-    deep = None if lower is None else sixteen_bit.join_halves(image, lower)
-    alpha = _alpha(image, deep) if image.has_transparency_data else None
-    return Photograph(_to_picture(_colours(image, deep)), alpha, image.info.get("icc_profile"))
-
-
-def _turn_upright(image: Image.Image) -> Image.Image:
-    with suppress(KeyError, SyntaxError, struct.error):  # nothing to turn, or EXIF data that Pillow cannot read
-        return image.transpose(_TURNS[image.getexif()[ExifTags.Base.Orientation]])
-    return image
-
-
-def _colours(image: Image.Image, deep: npt.NDArray[np.uint16] | None) -> npt.NDArray[np.float32]:
-    """The colours without the transparency, [height, width, 3], sRGB in [0, 1]."""
-    converted = to_srgb(image)
-    if converted is image and deep is not None:
-        return _to_float(deep[..., :3], 65535)
-    if converted.mode[0] in "IF":
-        return np.stack([_to_float(converted, 1 if converted.mode == "F" else 65535)] * 3, axis=2)
-    return _to_float(converted if converted.mode == "RGB" else converted.convert("RGB"), 255)
-
-
-def _alpha(image: Image.Image, deep: npt.NDArray[np.uint16] | None) -> npt.NDArray[np.float32]:
-    """Opacity, [height, width] in [0, 1]."""
-    if image.mode[0] == "I":
-        deep = np.asarray(image)[..., np.newaxis]
-    if deep is None:
-        return _to_float(image.convert("RGBA").getchannel("A"), 255)
-    if deep.shape[2] == 4:
-        return _to_float(deep[..., 3], 65535)
-    opaque: npt.NDArray[np.bool_] = np.any(deep != image.info["transparency"], axis=2)
-    return opaque.astype(np.float32)  # a 16-bit PNG names one colour as transparent; Pillow compares 8 of its bits
-
-
-def _to_float(values: Image.Image | npt.NDArray[Any], full: int) -> npt.NDArray[np.float32]:
-    scaled: npt.NDArray[np.float32] = np.divide(np.asarray(values), np.float32(full), dtype=np.float32)
-    return scaled
+def _to_photograph(raster: Raster, source: object) -> Photograph:
+    colours, icc, notes = raster.in_srgb()
+    alpha = None if raster.alpha is None else np.ascontiguousarray(raster.turned(raster.alpha))
+    described = describe_source(source)
+    lines = tuple(f"{described} {note}" for note in (*raster.notes, *notes))
+    return Photograph(_to_picture(colours if colours.shape[2] == 3 else colours[..., 0]), alpha, icc, notes=lines)
 
 
 def _to_picture(values: npt.NDArray[Any]) -> Picture:
@@ -194,10 +150,9 @@ def _to_picture(values: npt.NDArray[Any]) -> Picture:
     if not values.size or values.ndim < 2 or values.shape[2:] not in ((), (3,)):
         raise ValueError(f"its shape is {values.shape}; use [height, width, 3] or [height, width]")
     if values.dtype == np.uint8:
-        values = _to_float(values, 255)
+        values = to_floats(values, 255)
     if values.dtype.kind != "f":
         raise ValueError(f"its values are {values.dtype}; use uint8, or float in [0, 1]")
-    if not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError(f"its values go from {values.min():g} to {values.max():g}; use finite values in [0, 1]")
+    require_shares(values)
     colours = values if values.ndim == 3 else np.broadcast_to(values[..., np.newaxis], (*values.shape, 3))
     return np.ascontiguousarray(colours, dtype=np.float32)

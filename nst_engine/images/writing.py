@@ -12,8 +12,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from nst_engine.errors import ImageError, listed
-from nst_engine.images.icc import SRGB_ICC, from_srgb
-from nst_engine.images.limits import error_text
+from nst_engine.images.icc import MAX_PROFILE, SRGB_ICC, from_srgb
+from nst_engine.images.limits import check_size, error_text
 from nst_engine.images.provenance import pillow_options, tiff_tags
 from nst_engine.images.reading import Photograph
 from nst_engine.types import Picture, Pixels
@@ -54,11 +54,11 @@ def encode(
         quality: of `jpg` and `webp`, 1 to 100.
         alpha: opacity, [height, width], clipped to [0, 1]; `jpg` has none, so the picture is laid over white.
         icc: profile to convert the colours to, at 8 bits, and to embed. None means sRGB, and so does a profile that
-            cannot hold RGB output (broken, for input only, for grey or CMYK).
+            cannot hold RGB output (broken, for input only, for grey or CMYK) or has more than `MAX_PROFILE` bytes.
         provenance: values to embed for `read_provenance`, as JSON.
 
     Raises:
-        ImageError: the format or quality is not allowed, the picture is too large for the format, the picture or
+        ImageError: the format or quality is not allowed, the picture is too large for the format or for reading, it or
             `alpha` is not finite or has a wrong shape, or JSON cannot carry `provenance`.
     """
     if format not in _FORMATS:
@@ -69,14 +69,15 @@ def encode(
     _check_alpha(alpha, picture)
     if alpha is not None and format == "jpg":
         picture, alpha = Photograph(picture.clip(0, 1), alpha.clip(0, 1)).over_white(), None
-    colours, profile = _to_profile(picture, icc)
-    planes = colours if alpha is None else np.dstack([colours, alpha])
+    height, width, _ = picture.shape
     try:
+        check_size(width, height)
+        colours, profile = _to_profile(picture, icc)
+        planes = colours if alpha is None else np.dstack([colours, alpha])
         if format == "tiff":
             return _encode_tiff(_quantize(planes, np.uint16), profile, provenance)
         return _encode_8_bit(_quantize(planes, np.uint8), profile, format, quality, pillow_options(provenance, format))
     except (OSError, ValueError) as error:
-        height, width, _ = picture.shape
         raise ImageError(f"{width} x {height} pixels do not fit {format}: {error_text(error)}") from error
 
 
@@ -132,7 +133,7 @@ def save(
 
 def _to_profile(picture: Picture, icc: bytes | None) -> tuple[npt.NDArray[np.float32], bytes]:
     """Colours converted to the profile, and the profile; sRGB if `icc` is None, sRGB or cannot hold RGB output."""
-    if icc and icc != SRGB_ICC:
+    if icc and icc != SRGB_ICC and len(icc) <= MAX_PROFILE:
         converted = from_srgb(to_uint8(picture), icc)
         if converted is not None:
             return converted.astype(np.float32) / np.float32(255), icc

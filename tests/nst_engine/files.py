@@ -69,6 +69,21 @@ def linear_grey() -> bytes:
     return with_tag(profile, b"kTRC", b"para\0\0\0\0\0\0\0\0" + struct.pack(">i", 65536))
 
 
+@cache
+def large_profile(size: int) -> bytes:
+    """The sRGB profile with a private tag of that many bytes of noise, which nothing compresses away."""
+    profile = srgb()
+    (count,) = struct.unpack(">I", profile[128:132])
+    table, rest = profile[132 : 132 + 12 * count], profile[132 + 12 * count :]
+    entries = [struct.unpack(">4sII", table[at : at + 12]) for at in range(0, len(table), 12)]
+    start = len(profile) + 12 + -len(profile) % 4
+    body = b"data\0\0\0\0\0\0\0\1" + np.random.default_rng(0).bytes(size)
+    moved = [(tag, offset + 12, length) for tag, offset, length in entries] + [(b"nbtg", start, len(body))]
+    tags = struct.pack(">I", count + 1) + b"".join(struct.pack(">4sII", *entry) for entry in moved)
+    whole = (profile[:128] + tags + rest).ljust(start, b"\0") + body
+    return struct.pack(">I", len(whole)) + whole[4:]
+
+
 def png_chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 

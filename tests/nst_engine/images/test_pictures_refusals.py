@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from nst_engine.errors import ImageError
-from nst_engine.images import decode, reading
+from nst_engine.images import decode, limits
 from tests.nst_engine.files import file_of, pixels, png_header, refusal
 
 
@@ -104,14 +104,14 @@ def test_refuses_a_decompression_bomb_by_its_header(side: int) -> None:
 
 def test_the_largest_picture_is_ours_to_decide_not_pillows() -> None:
     assert Image.MAX_IMAGE_PIXELS is not None
-    assert reading.MAX_PIXELS < 2 * Image.MAX_IMAGE_PIXELS
+    assert limits.MAX_PIXELS < 2 * Image.MAX_IMAGE_PIXELS
 
 
 def test_refuses_more_pixels_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_PIXELS", 24 * 32 - 1)
+    monkeypatch.setattr(limits, "MAX_PIXELS", 24 * 32 - 1)
     text = refusal(file_of(Image.fromarray(pixels()), "PNG"))
     assert "32 x 24 pixels, 767 are allowed; scale it down" in text
-    monkeypatch.setattr(reading, "MAX_PIXELS", 24 * 32)
+    monkeypatch.setattr(limits, "MAX_PIXELS", 24 * 32)
     assert decode(file_of(Image.fromarray(pixels()), "PNG")).shape == (24, 32, 3)
 
 
