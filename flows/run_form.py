@@ -53,5 +53,4 @@ def _number(field: dict[str, Any]) -> dict[str, Any]:
 
 def _limits(bound: Bound) -> dict[str, int]:
     """A bound as keywords of JSON Schema."""
-    limits = {"minimum": bound.least, "exclusiveMinimum": bound.above, "maximum": bound.most}
-    return {word: limit for word, limit in limits.items() if limit is not None}
+    return {"exclusiveMinimum" if bound.above else "minimum": bound.least, "maximum": bound.most}

@@ -1,6 +1,5 @@
 """The bounds of the numbers of a configuration, by field: the validation and the run form read them here."""
 
-import sys
 from dataclasses import dataclass
 
 from nst_engine.registry.losses import WEIGHT_FIELDS
@@ -8,19 +7,19 @@ from nst_engine.registry.losses import WEIGHT_FIELDS
 
 @dataclass(frozen=True, kw_only=True)
 class Bound:
-    """Which numbers a field takes; all are finite.
+    """Which numbers a field takes.
 
     Attributes:
-        least: the least of them, or None.
-        above: what they are all above, or None.
-        most: the greatest of them, or None.
-        whole: whether they are whole numbers, in which case `least` is given and `above` is not.
+        least: the least of them.
+        most: the greatest of them.
+        above: True if they are above `least`.
+        whole: True if they are whole numbers.
         instead: what the field takes in the place of a number.
     """
 
-    least: int | None = None
-    above: int | None = None
-    most: int | None = None
+    least: int
+    most: int
+    above: bool = False
     whole: bool = False
     instead: tuple[str | None, ...] = ()
 
@@ -30,29 +29,22 @@ class Bound:
             return value in self.instead
         if isinstance(value, bool) or not isinstance(value, int if self.whole else int | float):
             return False
-        finite = self.whole or abs(value) <= sys.float_info.max
-        return finite and self._within(value)
+        return self.least <= value <= self.most and not (self.above and value == self.least)
 
     @property
     def numbers(self) -> str:
         """The numbers in the words of an error text."""
         if self.whole:
-            limits = f"of at least {self.least}" if self.most is None else f"from {self.least} to {self.most}"
-            return f"a whole number {limits}"
-        signs = {">=": self.least, ">": self.above, "<=": self.most}
-        limits = " and ".join(f"{sign} {limit}" for sign, limit in signs.items() if limit is not None)
-        return f"a finite number {limits}"
-
-    def _within(self, value: float) -> bool:
-        return (
-            (self.least is None or value >= self.least)
-            and (self.above is None or value > self.above)
-            and (self.most is None or value <= self.most)
-        )
+            return f"a whole number from {self.least} to {self.most}"
+        return f"a finite number {'>' if self.above else '>='} {self.least} and <= {self.most:g}"
 
 
-_POSITIVE = Bound(above=0, instead=(None,))
-_COUNT = Bound(least=0, whole=True)
+WEIGHT = Bound(least=0, most=10**15, instead=(None,))
+"""Of weights, those of layers and of the styles of a blend too: losses times the greatest still fit float32."""
+
+MOST_SIDE = 2**16
+_MOST_STEPS = 10**7
+_COUNT = Bound(least=0, most=_MOST_STEPS, whole=True)
 
 
 def number_bounds(stride: int) -> dict[str, Bound]:
@@ -61,19 +53,19 @@ def number_bounds(stride: int) -> dict[str, Bound]:
     Args:
         stride: of the backbone, in pixels: no side is shorter.
     """
-    side = Bound(least=stride, whole=True, instead=(None,))
+    side = Bound(least=stride, most=MOST_SIDE, whole=True, instead=(None,))
     return {
-        "style_scale": Bound(above=0),
+        "style_scale": Bound(least=0, above=True, most=1000),
         "strength": Bound(least=0, most=1),
-        **dict.fromkeys(WEIGHT_FIELDS, Bound(least=0, instead=(None,))),
-        "learning_rate": _POSITIVE,
-        "balance": _POSITIVE,
-        "tolerance": _POSITIVE,
-        "time_limit": _POSITIVE,
+        **dict.fromkeys(WEIGHT_FIELDS, WEIGHT),
+        "learning_rate": Bound(least=0, above=True, most=10**6, instead=(None,)),
+        "balance": Bound(least=0, above=True, most=10**6, instead=(None,)),
+        "tolerance": Bound(least=0, above=True, most=1, instead=(None,)),
+        "time_limit": Bound(least=0, above=True, most=10**9, instead=(None,)),
         "side": side,
         "tile": side,
         "levels": Bound(least=1, most=16, whole=True, instead=("auto",)),
-        "iterations": Bound(least=1, whole=True),
+        "iterations": Bound(least=1, most=_MOST_STEPS, whole=True),
         "record_every": _COUNT,
         "snapshot_every": _COUNT,
         "quality": Bound(least=1, most=100, whole=True),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, get_args
 
-from nst_engine.config.bounds import number_bounds
+from nst_engine.config.bounds import WEIGHT, number_bounds
 from nst_engine.errors import ConfigError, listed
 from nst_engine.registry.backbones import Smoothing, WeightsKind
 from nst_engine.registry.losses import STYLE_LOSSES
@@ -92,8 +92,9 @@ def _check_tile(config: "TransferConfig") -> None:
 
 def _check_styles(config: "TransferConfig") -> None:
     for path, weight in map(split_style, config.blend or ()):
-        if not path or weight <= 0:
-            raise ConfigError(f"blend={f'{path}:{weight:g}'!r} is not allowed; use path or path:weight, the weight > 0")
+        if not path or not weight or not WEIGHT.allows(weight):
+            allowed = f"use path or path:weight, the weight > 0 and <= {WEIGHT.most:g}"
+            raise ConfigError(f"blend={f'{path}:{weight:g}'!r} is not allowed; {allowed}")
     styles = 1 + len(config.blend or ())
     for name in ("content_masks", "style_masks"):
         masks = getattr(config, name)
@@ -124,8 +125,8 @@ def split_layer(layer: str) -> tuple[str, float]:
         share = float(text) if colon else 1.0
     except ValueError:
         share = math.nan
-    if not (math.isfinite(share) and share >= 0):
-        raise ConfigError(f"layer {layer!r} has the weight {text!r}; use a number >= 0")
+    if not WEIGHT.allows(share):
+        raise ConfigError(f"layer {layer!r} has the weight {text!r}; use {WEIGHT.numbers}")
     return name, share
 
 

@@ -167,7 +167,7 @@ def test_takes_a_configuration_as_a_dictionary(places: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("parameters", "reason"),
     [
-        ({"config": {"iterations": 0}}, "iterations=0 is not allowed; use a whole number of at least 1"),
+        ({"config": {"iterations": 0}}, "iterations=0 is not allowed; use a whole number from 1 to 10000000"),
         ({"config": {"sidde": 64}}, "sidde"),
         ({"pairing": "nearest"}, "'every', 'stem', 'zip' or 'list'"),
         ({"include": "*.jpg"}, "valid list"),

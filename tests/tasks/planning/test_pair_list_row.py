@@ -157,7 +157,7 @@ def test_refuses_a_name_that_is_not_allowed_for_a_file(name: str) -> None:
 @pytest.mark.parametrize(
     ("cells", "reason"),
     [
-        ({"side": "abc"}, "side='abc' is not allowed; use a whole number of at least"),
+        ({"side": "abc"}, "side='abc' is not allowed; use a whole number from"),
         ({"style_weight": "-1"}, "style_weight=-1.0 is not allowed; use a finite number >= 0"),
         ({"backbone": "vgg99"}, "backbone='vgg99' is not known; use vgg16, "),
         ({"style_layers": "conv9"}, "style_layers='conv9' is not a layer of tiny; use block1_conv1, "),
