@@ -198,9 +198,11 @@ class RunControl:
         self._retreats = 0
 
     def _failure(self, what: str) -> TransferError:
+        precision = self._config.precision
+        other = "" if precision == "float32" else ", or precision 'float32'"
         return TransferError(
-            f"{what} after {self.steps} steps with learning_rate={self.rate:g} and "
-            f"precision={self._config.precision!r}; use a lower rate, or precision 'float32'"
+            f"{what} after {self.steps} steps with learning_rate={self.rate:g} and precision={precision!r}; "
+            f"use a lower rate{other}"
         )
 
     def _retreated(self) -> Iterator[str]:
