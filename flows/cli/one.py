@@ -31,7 +31,8 @@ def stylize_one(
     on_snapshot = partial(_save_snapshot, output, config.quality)
     pictures = read_photograph(content), read_photograph(style)
     line = _save_result(transfer(*pictures, config, device, on_snapshot), output)
-    return "\n".join([line, *_profile_lines(*pictures, config, device)]) if with_profile else line
+    notes = (note for picture in pictures for note in picture.notes)
+    return "\n".join([line, *notes, *(_profile_lines(*pictures, config, device) if with_profile else ())])
 
 
 def _save_result(result: TransferResult, output: Path) -> str:
@@ -68,7 +69,7 @@ def transfer(
         NightbrushError: a picture is too small, the machine has no such device, or the transfer cannot go on.
     """
     transfers = engine(config, device)
-    with step_bar(len(result_sizes(config, content.picture)) * config.iterations) as on_record:
+    with step_bar(len(result_sizes(config, content.picture, content.described)) * config.iterations) as on_record:
         return transfers.run(content, style, on_record, on_snapshot)
 
 

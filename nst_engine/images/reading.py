@@ -61,6 +61,11 @@ class Photograph:
     origin: Origin | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def described(self) -> str:
+        """A phrase for an error text, such as `picture 'a.jpg'`."""
+        return "a picture" if self.origin is None or self.origin.name is None else describe_source(self.origin.name)
+
     def over_white(self) -> Picture:
         """The picture laid over white, by its opacity."""
         if self.alpha is None:

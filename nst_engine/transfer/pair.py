@@ -43,7 +43,8 @@ class Pair(NamedTuple):
         Raises:
             ImageError: the content cannot be read, or is too narrow.
         """
-        return result_sizes(config, as_photograph(self.content).picture), self.begins
+        content = as_photograph(self.content)
+        return result_sizes(config, content.picture, content.described), self.begins
 
 
 def as_photograph(source: Source) -> Photograph:

@@ -16,7 +16,7 @@ from nst_engine.transfer.checkpoint import Checkpoint
 from nst_engine.transfer.pair import Pair, as_photograph
 from nst_engine.transfer.result import TransferResult
 from nst_engine.transfer.run_control import RunControl, spending
-from nst_engine.transfer.sizes import require_seen, result_sizes
+from nst_engine.transfer.sizes import require_seen, result_sizes, style_size
 from nst_engine.transfer.start_picture import initial_picture
 from nst_engine.types import Picture
 
@@ -126,27 +126,40 @@ class PairRun:
         self.photograph, own_style = as_photograph(pair.content), as_photograph(pair.style)
         self.content = self.photograph.over_white()
         read = {path: photograph.over_white() for path, photograph in files.items()}
+        self.sizes = result_sizes(config, self.content, self.photograph.described)
+        styles = (own_style, *(files[path] for path in config.blended))
+        for style in styles:
+            height, width, _ = style.picture.shape
+            require_seen(config, width, height, style.described)
         pictures = [
             self._colored(style) for style in (own_style.over_white(), *(read[path] for path in config.blended))
         ]
-        for picture in pictures:
-            require_seen(config, *picture.shape[1::-1])
         style_masks = _masks(config.style_masks, pictures, read) or (None,) * len(pictures)
         self.styles = tuple(
             Style(picture, mask, _key(picture, mask)) for picture, mask in zip(pictures, style_masks, strict=True)
         )
         self.masks = _masks(config.content_masks, [self.content] * len(pictures), read)
-        self.sizes = result_sizes(config, self.content)
         self.picture = initial_picture(config, self.content, pictures[0], read, self.sizes[0])
         origins = {"content": self.photograph, "style": own_style} | files
         self.origins: dict[str, Origin | None] = {role: photograph.origin for role, photograph in origins.items()}
 
     def _colored(self, style: Picture) -> Picture:
+        """The style, in the content's colours if the configuration says so: then both as large as they are needed."""
+        width, height = self.sizes[-1]
         match self.config.preserve_color:
             case "histogram" | "coral" as mode:
-                return recolored(style, self.content, mode)
+                wide = self.config.replace(
+                    style_scale=max(1.0, self.config.style_scale)
+                )  # it may be what is begun with
+                style = resize(style, *style_size(wide, style, max(width, height)))
+                return recolored(style, self._reduced_content(), mode)
             case _:
                 return style
+
+    def _reduced_content(self) -> Picture:
+        """The content at the size of the result, unless that is larger."""
+        width, height = self.sizes[-1]
+        return self.content if width > self.content.shape[1] else resize(self.content, width, height)
 
 
 def due(done: int, every: int) -> bool:

@@ -39,12 +39,12 @@ def estimate(pair: PairSpec, job: Job) -> Estimate:
     """
     config = pair.own_config(job.config)
     content, style = _read(job.content, pair.content), _read(job.style, pair.style)
+    sizes = result_sizes(config, content.picture, content.described)
     trial = config.replace(levels=1, iterations=_TRIAL_STEPS, record_every=1, tolerance=None, time_limit=None)
     with free_device(job.device) as device:
         history = engine(trial, device).run(content, style).history
     times = [record.seconds for record in history[1:-1]]
     step = median(after - before for before, after in pairwise(times))
-    sizes = result_sizes(config, content.over_white())
     width, height = sizes[-1]
     full_steps = sum(w * h for w, h in sizes) / (width * height) * config.iterations
     seconds = min(step * full_steps, config.time_limit or inf)

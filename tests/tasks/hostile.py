@@ -160,7 +160,7 @@ WIDE = file_of("PNG", image(width=30_000, height=40))
 
 def refused() -> Iterator[Hostile]:
     """Files with a plain name that are no picture, one too large, or at 32 pixels too narrow."""
-    narrow = "too narrow for tiny; use one of 4 pixels or more"
+    narrow = "too narrow for tiny at side="
     large, cut = "pixels that are allowed; scale it down", "cut short"
     for what, suffix, says, data in (
         ("nothing at all", "png", cut, b""),

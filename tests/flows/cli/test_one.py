@@ -69,6 +69,24 @@ def test_a_picture_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         stylize_one(paint(tmp_path / "lake.png"), tmp_path / "gone.png", tmp_path / "out.png", CONFIG, "cpu")
 
 
+def test_says_what_of_a_file_was_passed_over(tmp_path: Path) -> None:
+    style = paint(tmp_path / "wave.png", 2)
+    with Image.open(paint(tmp_path / "lake.png", 1)) as image:
+        image.save(tmp_path / "odd.png", icc_profile=b"none")
+    _, note = stylize_one(tmp_path / "odd.png", style, tmp_path / "out.png", CONFIG, "cpu").splitlines()
+    assert note.startswith(f"picture {str(tmp_path / 'odd.png')!r} has a colour profile that cannot be used")
+
+
+@pytest.mark.parametrize("narrow", ["content", "style"])
+def test_names_the_picture_that_is_too_narrow(tmp_path: Path, narrow: str) -> None:
+    Image.new("RGB", (2000, 2)).save(tmp_path / "panorama.png")
+    other = paint(tmp_path / "lake.png")
+    pictures = (tmp_path / "panorama.png", other) if narrow == "content" else (other, tmp_path / "panorama.png")
+    match = f"^picture {str(tmp_path / 'panorama.png')!r} of 2000x2 pixels is too narrow for tiny"
+    with pytest.raises(ImageError, match=match):
+        stylize_one(*pictures, tmp_path / "out.png", CONFIG, "cpu")
+
+
 def test_an_old_name_of_a_preset_works_and_says_the_new_one(nightbrush: Nightbrush, tmp_path: Path) -> None:
     pictures = paint(tmp_path / "lake.png", 1), paint(tmp_path / "wave.png", 2)
     changed = ("--set", "content_layers=none", "--set", "style_layers=none", *TINY)

@@ -1,6 +1,7 @@
 """The opacity and profile that a result takes from its content, and the provenance in its file."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from PIL import Image
 
 from nst_engine.config import releases
 from nst_engine.images import read_photograph, read_provenance
+from nst_engine.images.color import recolored
+from nst_engine.transfer import pair_run
 from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
@@ -51,8 +54,23 @@ def test_luminance_gives_the_result_the_colours_of_the_content() -> None:
 
 @pytest.mark.parametrize("mode", ["histogram", "coral"])
 def test_the_style_takes_the_colours_of_the_content_beforehand(mode: str) -> None:
-    content, style = content_pixels(), noise_pixels(64, 40)
+    content, style = content_pixels(), noise_pixels(8, 5).repeat(8, axis=0).repeat(8, axis=1)
     plain, kept = (shared_engine(small_config(preserve_color=name)) for name in ("none", mode))
     picture = content_pixels()
     assert kept.evaluate(picture, content, style).style < plain.evaluate(picture, content, style).style
     assert kept.run(content, style).losses.total > 0
+
+
+@pytest.mark.parametrize("mode", ["histogram", "coral"])
+def test_colours_are_matched_at_the_size_of_the_result(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    matched = []
+
+    def noted(*arguments: Any) -> Any:
+        matched.append(tuple(max(picture.shape) for picture in arguments[:2]))
+        return recolored(*arguments)
+
+    monkeypatch.setattr(pair_run, "recolored", noted)
+    engine = shared_engine(small_config(preserve_color=mode, side=48))
+    engine.run(noise_pixels(480, 360), noise_pixels(400, 500))
+    engine.run(noise_pixels(40, 30), noise_pixels(30, 20))
+    assert matched == [(48, 48), (30, 40)]

@@ -1,9 +1,20 @@
-import numpy as np
-import pytest
+import re
 
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nst_engine import TransferConfig
+from nst_engine.config.bounds import MOST_SIDE
 from nst_engine.errors import ImageError
+from nst_engine.images import MAX_PIXELS
+from nst_engine.registry.backbones import backbone_spec
 from nst_engine.transfer.sizes import level_sizes, result_sizes, style_size
 from tests.nst_engine.small import small_config
+
+BACKBONE = st.sampled_from(["tiny", "vgg16", "resnet50"])
 
 
 def test_one_level_is_the_size_itself() -> None:
@@ -50,6 +61,46 @@ def test_a_style_has_the_side_of_the_result_but_is_neither_enlarged_nor_made_too
 ) -> None:
     style = np.zeros((*own[::-1], 3), np.float32)
     assert style_size(small_config(style_scale=scale), style, side) == size
+
+
+@given(own=st.tuples(st.integers(1, 40_000), st.integers(1, 40_000)), side=st.integers(4, MOST_SIDE), backbone=BACKBONE)
+def test_a_content_that_does_not_fit_its_side_is_told_the_sides_that_do(
+    own: tuple[int, int], side: int, backbone: str
+) -> None:
+    content = np.broadcast_to(np.float32(0), (own[1], own[0], 3))
+    config = TransferConfig(backbone=backbone, weights="random", side=max(side, backbone_spec(backbone).stride))
+    refusal = refusal_of(config, content)
+    if not refusal:
+        width, height = result_sizes(config, content)[-1]
+        assert min(width, height) >= config.spec.stride
+        assert width * height <= MAX_PIXELS
+        return
+    told = re.fullmatch(
+        r"picture 'a.png' of \d+x\d+ pixels is too .*; (use a side from (\d+) to (\d+)|crop it)", refusal
+    )
+    assert told
+    assert not any(refusal_of(config.replace(side=int(side)), content) for side in told.groups()[1:] if side)
+
+
+def refusal_of(config: TransferConfig, content: npt.NDArray[np.float32]) -> str:
+    """The text with which a content is refused, or none."""
+    try:
+        result_sizes(config, content, "picture 'a.png'")
+    except ImageError as error:
+        return str(error)
+    return ""
+
+
+def test_a_panorama_is_told_a_larger_side() -> None:
+    with pytest.raises(
+        ImageError, match="is too narrow for tiny at side=48, which makes it 48x1; use a side from 800 to"
+    ):
+        result_sizes(small_config(side=48), np.zeros((10, 2000, 3), np.float32))
+
+
+def test_a_result_too_large_to_be_read_is_told_a_smaller_side() -> None:
+    with pytest.raises(ImageError, match=r"at side=60000, which makes it 60000x45000; use a side from 6 to 13377$"):
+        result_sizes(small_config(side=60000), np.zeros((48, 64, 3), np.float32))
 
 
 def test_a_style_that_is_too_narrow_is_refused() -> None:
