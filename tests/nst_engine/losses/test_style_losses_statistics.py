@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nst_engine.losses.centred_gram import centred_gram_matrix
 from nst_engine.losses.gram import gatys_style_loss, gram_matrix, style_loss
 from nst_engine.losses.neighbours import neighbour_loss, neighbour_targets
 from nst_engine.losses.style_losses import StyleLoss, load_style_loss
@@ -49,6 +50,7 @@ def test_each_is_the_formula_of_its_name(w: Any) -> None:
         ("neighbours", "mean"): neighbour_loss(F, ones, neighbour_targets(tf.constant(STYLE))),
     }
     expected |= {(name, "share"): loss for (name, formulation), loss in expected.items() if formulation == "mean"}
+    expected["gram", "share"] = style_loss(centred_gram_matrix(tf.constant(F), kept.mean, w), kept.covariance)
     assert expected.keys() == LOSSES.keys()
     for key, loss in LOSSES.items():
         assert value(loss, F, STYLE, w).numpy() == pytest.approx(expected[key].numpy(), rel=1e-4)
