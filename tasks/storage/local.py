@@ -7,7 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedWriter
+from itertools import takewhile
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 from tasks.storage.base import Entry, OnError, Storage, StorageError, check_key, check_size, ignore
@@ -15,6 +17,18 @@ from tasks.storage.file_lock import lock, try_lock
 
 _TEMPORARY = (".nightbrush-", ".tmp")
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
+
+class _Folder(NamedTuple):
+    """A folder to be listed.
+
+    Attributes:
+        trail: the real paths of the folders from the root to this one, which end cycles of links.
+        key: its key: empty, or ending in `/`.
+    """
+
+    trail: tuple[str, ...]
+    key: str
 
 
 class LocalStorage:
@@ -34,7 +48,7 @@ class LocalStorage:
         a write are left out silently.
         """
         self._require_root()
-        return self._walk((str(self._real_root()),), "", prefix, onerror)
+        return self._walk(_Folder((str(self._real_root()),), ""), prefix, onerror)
 
     def read(self, key: str) -> bytes:
         """The bytes of the file `key`."""
@@ -51,7 +65,7 @@ class LocalStorage:
         """Put `data` into the file `key`, atomically; folders on the way are made."""
         path = self._path(key)
         with _reported(f"file {self.uri(key)!r} cannot be written", "check permissions and free space"):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folders(path.parent)
             _replace(path, data)
 
     def head(self, key: str) -> Entry | None:
@@ -114,11 +128,21 @@ class LocalStorage:
             )
         return path
 
-    def _walk(self, trail: tuple[str, ...], folder: str, prefix: str, onerror: OnError) -> Iterator[Entry]:
-        """The entries below the last folder of `trail`: real paths from the root on, which end cycles of links.
+    def _walk(self, root: "_Folder", prefix: str, onerror: OnError) -> Iterator[Entry]:
+        """The entries below a folder, however deep: what a folder holds waits while a folder in it is listed."""
+        waiting = [self._listed(root, prefix, onerror)]
+        while waiting:
+            found = next(waiting[-1], None)
+            if found is None:
+                waiting.pop()
+            elif isinstance(found, _Folder):
+                waiting.append(self._listed(found, prefix, onerror))
+            else:
+                yield found
 
-        `folder` is the key of that folder: empty, or ending in `/`.
-        """
+    def _listed(self, listed: "_Folder", prefix: str, onerror: OnError) -> "Iterator[Entry | _Folder]":
+        """The entries and the folders in a folder."""
+        trail, folder = listed
         try:
             names, links = _scan(trail[-1])
         except StorageError as error:
@@ -141,7 +165,7 @@ class LocalStorage:
             if info is not None and stat.S_ISREG(info.st_mode):
                 yield Entry(key, info.st_size)
             elif name.endswith("/") and path not in trail:
-                yield from self._walk((*trail, path), key, prefix, onerror)
+                yield _Folder((*trail, path), key)
 
 
 def _scan(folder: str) -> tuple[list[str], set[str]]:
@@ -183,11 +207,30 @@ def _temporary_file(beside: Path) -> BufferedWriter:
 
 
 def _clear_abandoned(root: Path) -> None:
-    for folder, _, names in os.walk(root):
+    for folder, names in _files_by_folder(root):
         for name in filter(_is_temporary, names):
             with suppress(FileNotFoundError), Path(folder, name).open("rb") as file:
                 if try_lock(file):
                     Path(folder, name).unlink(missing_ok=True)
+
+
+def _files_by_folder(root: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each folder that can be read, from the root down, with the names of its files; links are not followed."""
+    folders = [str(root)]  # os.walk calls itself for each level, and folders may be nested deeper than calls
+    while folders:
+        folder = folders.pop()
+        with suppress(OSError), os.scandir(folder) as items:
+            is_folder = {item.name: item.is_dir(follow_symlinks=False) for item in items}
+            folders += [os.path.join(folder, name) for name, is_one in is_folder.items() if is_one]  # noqa: PTH118
+            yield folder, [name for name, is_one in is_folder.items() if not is_one]
+
+
+def _make_folders(folder: Path) -> None:
+    """Make a folder and those above it, one by one from the top."""
+    missing = [*takewhile(lambda path: not path.exists(), (folder, *folder.parents))]
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)  # an error where it is no folder
 
 
 def _is_temporary(name: str) -> bool:

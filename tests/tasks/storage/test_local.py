@@ -135,6 +135,24 @@ def test_rings_of_links_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
+def test_folders_may_be_nested_deeper_than_calls(tmp_path: Path) -> None:
+    storage, key = LocalStorage(tmp_path), "a/" * 1200 + "deep.png"
+    try:
+        storage.write(key, b"deep")
+        storage.write("a/b.png", b"flat")
+        abandoned = Path(storage.uri(key)).with_name(".nightbrush-0.tmp")
+        abandoned.touch()
+        storage.require_writable()
+        assert not abandoned.exists()
+        assert [entry.key for entry in storage.list()] == [key, "a/b.png"]
+        assert storage.read(key) == b"deep"
+    finally:  # pytest's own way to delete folders calls itself for each level
+        Path(storage.uri(key)).unlink()
+        Path(storage.uri("a/b.png")).unlink()
+        for folder in [*Path(key).parents][:-1]:
+            (tmp_path / folder).rmdir()
+
+
 def test_what_is_no_regular_file_is_no_object(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "broken.png").symlink_to("absent")
