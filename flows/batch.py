@@ -140,7 +140,7 @@ def make_results(
         The rows in the order of the plan, and the error if the report could not be written.
     """
     logger = get_run_logger()
-    for line in chain(plan.left_out(), _older_pictures(plan, job, runner)):
+    for line in chain(plan.warnings(), _older_pictures(plan, job, runner)):
         logger.warning(line)
     total = len(plan.pairs)
     shards = split_into_shards(plan.pairs, shard_size(total, pairs_per_task))

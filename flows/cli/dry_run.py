@@ -17,8 +17,8 @@ _MAX_NAMES = 40
 
 
 def describe_plan(plan: Plan, job: Job) -> str:
-    """The pairs to make, the pictures that are left out, and an estimate of the time."""
-    return "\n".join([*_list_pairs(plan), *plan.left_out(), _describe_inputs(plan), *_forecast(plan, job)])
+    """The pairs to make, the warnings of the plan, and an estimate of the time."""
+    return "\n".join([*_list_pairs(plan), *plan.warnings(), _describe_inputs(plan), *_forecast(plan, job)])
 
 
 def _list_pairs(plan: Plan) -> Iterator[str]:

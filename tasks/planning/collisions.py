@@ -1,28 +1,36 @@
-"""Finds two pairs that would be written to the same file."""
+"""Finds names that occur more than once."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from tasks.planning.names import nfc
-from tasks.planning.pairs import Pairs, PairSpec
+from tasks.planning.names import folded
+from tasks.planning.pairs import PairSpec
 
 
-def first_collision(pairs: Pairs | list[PairSpec]) -> tuple[int, int] | None:
-    """Indices of two pairs with the same output name, or None if all names differ.
+def repeated(names: Callable[[], Iterator[str]]) -> frozenset[str]:
+    """The names that occur more than once. Only the hashes of the others are kept in memory.
 
-    Names that differ only in case or in the form of an accent count as the same: they are one file on the usual disks
-    of macOS and Windows, to which an output may be copied. Only the hashes of the names are kept in memory.
+    Args:
+        names: returns the names, the same ones each time it is called.
     """
-    hashes = np.fromiter(map(hash, _names(pairs)), np.int64, len(pairs))
+    hashes = np.fromiter(map(hash, names()), np.int64)
     hashes.sort()
-    repeated = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
+    suspects = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
+    counts = Counter(name for name in names() if hash(name) in suspects) if suspects else Counter[str]()
+    return frozenset(name for name, count in counts.items() if count > 1)
+
+
+def first_collision(pairs: Iterable[PairSpec]) -> tuple[int, int] | None:
+    """Indices of the first two pairs with the same output name, or None if all names differ.
+
+    Names that differ only in case or in the form of an accent count as the same.
+    """
+    twice = repeated(lambda: (folded(pair.name) for pair in pairs))
     owners: dict[str, int] = {}
-    for index, name in enumerate(_names(pairs) if repeated else ()):
-        if hash(name) in repeated and owners.setdefault(name, index) != index:
+    for index, pair in enumerate(pairs if twice else ()):
+        name = folded(pair.name)
+        if name in twice and owners.setdefault(name, index) != index:
             return owners[name], index
     return None
-
-
-def _names(pairs: Pairs | list[PairSpec]) -> Iterator[str]:
-    return (nfc(pair.name).casefold() for pair in pairs)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fnmatch import translate
 from posixpath import splitext
 from typing import TypeAlias
@@ -21,8 +22,30 @@ _HIDDEN_OR_TEMPORARY = re.compile(r"(?:^|/)(?:\.|~\$|#[^/]*#(?:/|\Z)|[^/]*(?:~|\
 """The part of a key that marks a hidden or temporary file or folder: `.a`, `~$a`, `#a#`, `a~`, `a.part`, `a.tmp`."""
 
 
-def list_pictures(storage: Storage, side: str, request: Request, report: Callable[[str], object]) -> list[Entry]:
-    """The pictures in `storage`, in the order of their keys. The storage is listed once.
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """The pictures of one side.
+
+    Attributes:
+        uri: the address of their storage.
+        pictures: those that the patterns let through, in the order of their keys.
+        excluded: the keys of the others.
+        out_of_reach: a line about each picture or folder that cannot be read.
+    """
+
+    uri: str
+    pictures: list[Entry]
+    excluded: list[str]
+    out_of_reach: list[str]
+
+    def keys(self) -> Iterator[str]:
+        """The keys of all pictures."""
+        yield from (entry.key for entry in self.pictures)
+        yield from self.excluded
+
+
+def list_pictures(storage: Storage, side: str, request: Request) -> Listing:
+    """The pictures in `storage`, which is listed once.
 
     A picture is known by its suffix, in upper or lower case. Hidden and temporary files and folders are left out. A key
     must match one of the patterns in `include`, if there are any, and none of those in `exclude`. In a pattern `*`
@@ -33,28 +56,32 @@ def list_pictures(storage: Storage, side: str, request: Request, report: Callabl
         storage: the storage to list.
         side: `content` or `style`.
         request: the patterns.
-        report: takes a line about each picture or folder that cannot be read.
 
     Raises:
         PairingError: there are no pictures, or a name is not UTF-8, so that no row or sidecar could hold it.
         StorageError: the storage cannot be listed.
     """
     include, exclude = _matchers(side, request)
-    left_out: list[str] = []
+    found = Listing(uri=storage.uri(), pictures=[], excluded=[], out_of_reach=[])
 
     def admitted(key: str) -> bool:
-        return _is_picture(key) and include(key) and not exclude(key)
+        return include(key) and not exclude(key)
 
     def leave_out(key: str, error: StorageError) -> None:
-        if admitted(key) or (key.endswith("/") and not _HIDDEN_OR_TEMPORARY.search(key) and not exclude(key)):
-            left_out.append(str(error))
+        is_folder = key.endswith("/") and not _HIDDEN_OR_TEMPORARY.search(key)
+        if (_is_picture(key) and admitted(key)) or (is_folder and not exclude(key)):
+            found.out_of_reach.append(str(error))
 
-    found = [entry for entry in storage.list(onerror=leave_out) if admitted(entry.key)]
-    if not found:
-        raise _no_pictures_error(storage, side, request, left_out)
-    for line in left_out:
-        report(line)
-    for entry in found:
+    for entry in storage.list(onerror=leave_out):
+        if not _is_picture(entry.key):
+            continue
+        if admitted(entry.key):
+            found.pictures.append(entry)
+        else:
+            found.excluded.append(entry.key)
+    if not found.pictures:
+        raise _no_pictures_error(storage, side, request, found.out_of_reach)
+    for entry in found.pictures:
         _check_text(entry.key, storage)
     return found
 

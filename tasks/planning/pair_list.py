@@ -12,6 +12,7 @@ from pathlib import Path
 from nst_engine.config import TransferConfig
 from nst_engine.errors import NightbrushError
 from tasks.planning.collisions import first_collision
+from tasks.planning.naming import Naming, SharedInList
 from tasks.planning.pair_list_row import RowReader
 from tasks.planning.pairs import PairSpec
 from tasks.planning.request import PairingError
@@ -26,8 +27,8 @@ def read_pair_list(file: str, reader: RowReader) -> tuple[PairSpec, ...]:
     """The pairs that a CSV file lists, checked, in the order of work: by backbone, overrides, style, content.
 
     The file is UTF-8, with or without a byte order mark, its cells quoted as in RFC 4180. It has the columns `content`
-    and `style`, which hold keys. Optional columns are `name`, the name of the output in place of
-    `<content stem>--<style stem>`, `backbone`, and any other field of the configuration, with values as `--set` takes
+    and `style`, which hold keys. Optional columns are `name`, the name of the output in place of that of the two
+    pictures, `backbone`, and any other field of the configuration, with values as `--set` takes
     them. For an empty cell the batch's own value holds; a row of empty cells is skipped.
 
     Args:
@@ -119,7 +120,8 @@ def _summary_error(file: str, errors: Sequence[tuple[int, NightbrushError]]) -> 
 
 
 def _refuse_collision(file: str, pairs: list[PairSpec], lines: Sequence[int]) -> None:
-    if collision := first_collision(pairs):
+    naming = Naming(SharedInList(pairs))
+    if collision := first_collision(pairs if naming.is_plain else list(map(naming.named, pairs))):
         one, other = (lines[index] for index in collision)
         name = pairs[collision[1]].name
         remedy = "give one of them another name in the column 'name'"

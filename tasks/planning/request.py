@@ -13,7 +13,7 @@ _PAIRINGS: tuple[Pairing, ...] = get_args(Pairing)
 
 
 class PairingError(NightbrushError):
-    """The pictures make no batch, or two results would be the same file."""
+    """The pictures make no batch, or two rows of a pair list would be the same file."""
 
 
 def require_pairing(name: str) -> Pairing:

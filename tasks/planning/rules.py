@@ -1,18 +1,17 @@
 """The ways of pairing: from two storages to the plan of a batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from itertools import islice
-from typing import get_args
+from typing import TypeAlias, get_args
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import listed
-from tasks.planning.collisions import first_collision
-from tasks.planning.listing import list_pictures
+from tasks.planning.listing import Listing, list_pictures
 from tasks.planning.names import nfc, stem
+from tasks.planning.naming import Finished, Naming, Shared, SharedInList, SharedInProduct
 from tasks.planning.pair_list import read_pair_list
 from tasks.planning.pair_list_row import RowReader
-from tasks.planning.pairs import Pairs, Plan
+from tasks.planning.pairs import Pairs, PairSpec, Plan
 from tasks.planning.request import Pairing, PairingError, Request
 from tasks.storage import Entry, Storage
 
@@ -20,56 +19,77 @@ MOST_PAIRS = 10_000_000
 """Pairs of one batch at most; a larger number is taken for a mistake."""
 
 
-def plan(contents: Storage, styles: Storage, request: Request, config: TransferConfig) -> Plan:
+FindFinished: TypeAlias = Callable[[Listing, Listing, Iterable[str]], Finished]
+"""Returns the names of the results that an output has of the contents, the styles and the backbones."""
+
+
+def _none_finished(_contents: Listing, _styles: Listing, _backbones: Iterable[str]) -> Finished:
+    return Finished()
+
+
+def plan(
+    contents: Storage,
+    styles: Storage,
+    request: Request,
+    config: TransferConfig,
+    find_finished: FindFinished = _none_finished,
+) -> Plan:
     """Find the pictures and pair them. Each storage is listed once; only the entries of pictures are kept.
 
     Args:
         contents, styles: the storages of the pictures.
         request: which pairs are asked for.
         config: the batch's configuration, whose fields rows of a pair list may override.
+        find_finished: says which results keep their names.
 
     Raises:
-        PairingError: a side has no pictures, no content matches a style, the pair list has an error, or two pairs would
-            be written to the same file.
+        PairingError: a side has no pictures, no content matches a style, or the pair list has an error.
         StorageError: a side cannot be listed, or the pair list cannot be read.
     """
-    out_of_reach: list[str] = []
-    report = out_of_reach.append
-    found = list_pictures(contents, "content", request, report), list_pictures(styles, "style", request, report)
+    sides = list_pictures(contents, "content", request), list_pictures(styles, "style", request)
+    found = sides[0].pictures, sides[1].pictures
     if request.pair_list is not None:
         planned = Plan(pairs=read_pair_list(request.pair_list, RowReader(*found, request.backbones, config)))
     else:
         planned = _WAYS[request.way](*found, request.backbones)
-    return replace(planned, out_of_reach=tuple(dict.fromkeys(out_of_reach)))
+    naming = Naming(_shared(planned.pairs), find_finished(*sides, planned.backbones))
+    named = planned if naming.is_plain else planned.with_names(naming.named)
+    return replace(named, out_of_reach=tuple(dict.fromkeys(line for side in sides for line in side.out_of_reach)))
+
+
+def _shared(pairs: Pairs | tuple[PairSpec, ...]) -> Shared:
+    """The names of stems that more than one of the pairs would have."""
+    if isinstance(pairs, Pairs) and pairs.crossed:
+        return SharedInProduct(*([entry.key for entry in side] for side in (pairs.contents, pairs.styles)))
+    return SharedInList(pairs)
 
 
 def _pair_every(contents: list[Entry], styles: list[Entry], backbones: tuple[str, ...]) -> Plan:
-    return Plan(pairs=_require_distinct(Pairs(backbones=backbones, contents=contents, styles=styles, crossed=True)))
+    pairs = Pairs(backbones=backbones, contents=contents, styles=styles, crossed=True)
+    _require_bounded(len(pairs), contents, styles)
+    return Plan(pairs=pairs)
 
 
 def _pair_by_stem(contents: list[Entry], styles: list[Entry], backbones: tuple[str, ...]) -> Plan:
-    """Pair by stem. Two contents of a stem are kept, so that `_require_distinct` refuses them if a style has it."""
-    first: dict[str, Entry] = {}
-    second: dict[str, Entry] = {}
+    by_stem: dict[str, list[Entry]] = {nfc(stem(style.key)): [] for style in styles}
     for content in contents:
-        name = nfc(stem(content.key))
-        if first.setdefault(name, content) is not content:
-            second.setdefault(name, content)
-    pairs = Pairs(backbones=backbones, contents=[], styles=[], crossed=False)
-    unmatched_styles = []
-    for style in styles:
-        name = nfc(stem(style.key))
-        partners = [found[name] for found in (first, second) if name in found]
-        pairs.contents.extend(partners)
-        pairs.styles.extend([style] * len(partners))
-        if not partners:
-            unmatched_styles.append(style.key)
+        if (name := nfc(stem(content.key))) in by_stem:
+            by_stem[name].append(content)
+    matches = [by_stem[nfc(stem(style.key))] for style in styles]
+    _require_bounded(len(backbones) * sum(map(len, matches)), contents, styles)
+    pairs = Pairs(
+        backbones=backbones,
+        contents=[content for match in matches for content in match],
+        styles=[style for style, match in zip(styles, matches, strict=True) for _ in match],
+        crossed=False,
+    )
     if not pairs:
         raise _no_match_error(contents, styles)
     matched = {content.key for content in pairs.contents}
-    unmatched_contents = tuple(content.key for content in contents if content.key not in matched)
     return Plan(
-        pairs=_require_distinct(pairs), unmatched_contents=unmatched_contents, unmatched_styles=tuple(unmatched_styles)
+        pairs=pairs,
+        unmatched_contents=tuple(content.key for content in contents if content.key not in matched),
+        unmatched_styles=tuple(style.key for style, match in zip(styles, matches, strict=True) if not match),
     )
 
 
@@ -79,7 +99,9 @@ def _pair_by_rank(contents: list[Entry], styles: list[Entry], backbones: tuple[s
             f"pairing='zip' takes one style for each content, but there are {len(contents)} contents and "
             f"{len(styles)} styles; use exclude for the pictures that are too many, or pairing='list'"
         )
-    return Plan(pairs=_require_distinct(Pairs(backbones=backbones, contents=contents, styles=styles, crossed=False)))
+    pairs = Pairs(backbones=backbones, contents=contents, styles=styles, crossed=False)
+    _require_bounded(len(pairs), contents, styles)
+    return Plan(pairs=pairs)
 
 
 _WAYS: dict[Pairing, Callable[[list[Entry], list[Entry], tuple[str, ...]], Plan]] = {
@@ -95,16 +117,10 @@ def _no_match_error(contents: list[Entry], styles: list[Entry]) -> PairingError:
     return PairingError(f"{text}; rename them alike or use pairing='every'")
 
 
-def _require_distinct(pairs: Pairs) -> Pairs:
-    """The pairs; refuses too many, and two of the same output file. Backbones have folders: one is checked for all."""
-    if len(pairs) > MOST_PAIRS:
+def _require_bounded(count: int, contents: list[Entry], styles: list[Entry]) -> None:
+    """Refuse more than `MOST_PAIRS` pairs."""
+    if count > MOST_PAIRS:
         raise PairingError(
-            f"{len(pairs.contents)} contents and {len(pairs.styles)} styles make {len(pairs)} pairs, more than "
+            f"{len(contents)} contents and {len(styles)} styles make {count} pairs, more than "
             f"{MOST_PAIRS}; use another pairing ({listed(get_args(Pairing))}), or include and exclude"
         )
-    of_one_backbone = replace(pairs, backbones=pairs.backbones[:1])
-    if collision := first_collision(of_one_backbone):
-        one, other = (next(islice(of_one_backbone, index, None)) for index in collision)
-        both = " and ".join(f"content {it.content.key!r} with style {it.style.key!r}" for it in (one, other))
-        raise PairingError(f"{both} would both be written as {other.name!r}; rename one of the pictures")
-    return pairs

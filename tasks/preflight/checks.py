@@ -1,6 +1,7 @@
 """Checks before any work that a batch can run, and plans it."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from nst_engine.backbones.weights import imagenet_path
 from nst_engine.config import TransferConfig
@@ -10,6 +11,7 @@ from tasks.planning.pairs import PairSpec, Plan
 from tasks.planning.request import PairingError, Request
 from tasks.planning.requirements import require_usable
 from tasks.planning.rules import plan
+from tasks.records.finished_names import finished_names
 from tasks.storage import Storage, open_storage, read_uri, require_writable
 
 
@@ -25,7 +27,8 @@ def preflight(job: Job, request: Request) -> Plan:
         StorageError: a folder cannot be read, or the output or this machine's own folder cannot be written.
     """
     configs = _configs(job, request)
-    planned = plan(*_checked(job, configs), request, job.config)
+    find_finished = partial(finished_names, open_storage(job.output))
+    planned = plan(*_checked(job, configs), request, job.config, find_finished)
     _require_usable(configs)
     return planned
 
@@ -85,7 +88,7 @@ def sidecar_keys(plan: Plan, job: Job) -> set[str]:
         StorageError: a folder cannot be listed.
     """
     output = open_storage(job.output)
-    folders = dict.fromkeys(f"{pair.backbone}/" for pair in plan.pairs) if output.exists() else ()
+    folders = [f"{name}/" for name in plan.backbones] if output.exists() else ()
     return {entry.key for folder in folders for entry in output.list(folder) if entry.key.endswith(".json")}
 
 

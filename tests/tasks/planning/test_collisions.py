@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.planning import collisions
-from tasks.planning.collisions import first_collision
+from tasks.planning.collisions import first_collision, repeated
 from tasks.planning.pairs import PairSpec
 from tests.tasks.studio import a_pair
 
@@ -39,6 +39,12 @@ def test_names_of_one_hash_are_no_collision(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(collisions, "hash", len, raising=False)
     assert first_collision(titled("ab", "cd", "ef")) is None
     assert first_collision(titled("ab", "cd", "efg", "ab")) == (0, 3)
+    assert repeated(lambda: iter(["ab", "cd", "efg", "ab"])) == {"ab"}
+
+
+@given(names=st.lists(st.text("abAB-", max_size=3), max_size=12))
+def test_repeated_names_are_those_that_come_more_than_once(names: list[str]) -> None:
+    assert repeated(lambda: iter(names)) == {name for name in names if names.count(name) > 1}
 
 
 @given(titles=st.lists(st.text("abAB-", max_size=3), max_size=12))

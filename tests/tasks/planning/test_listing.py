@@ -4,20 +4,22 @@ from unicodedata import normalize
 
 import pytest
 
-from tasks.planning.listing import SIDES, list_pictures
+from tasks.planning.listing import SIDES, Listing, list_pictures
 from tasks.planning.request import PairingError, Request
 from tasks.storage import Entry, StorageError
 from tasks.storage.base import OnError, ignore
 from tasks.storage.memory import MemoryStorage
 
 
-def found(*keys: str, side: str = "content", **patterns: Any) -> list[str]:
+def listing(*keys: str, side: str = "content", **patterns: Any) -> Listing:
     storage = MemoryStorage(dict.fromkeys(keys, b"data"))
-    return [entry.key for entry in list_pictures(storage, side, Request(backbones=("tiny",), **patterns), untold)]
+    return list_pictures(storage, side, Request(backbones=("tiny",), **patterns))
 
 
-def untold(line: str) -> None:
-    raise AssertionError(line)
+def found(*keys: str, side: str = "content", **patterns: Any) -> list[str]:
+    pictures = listing(*keys, side=side, **patterns)
+    assert pictures.out_of_reach == []
+    return [entry.key for entry in pictures.pictures]
 
 
 class Partly(MemoryStorage):
@@ -78,8 +80,8 @@ def test_keeps_the_order_of_the_listing_and_takes_it_once() -> None:
             return super().list(prefix, onerror)
 
     storage = Recorded({"b.png": b"", "a/c.png": b"", "a.png": b""})
-    listed = [Entry(key, 0) for key in ("a.png", "a/c.png", "b.png")]
-    assert list_pictures(storage, "content", Request(backbones=("tiny",)), untold) == listed
+    pictures = list_pictures(storage, "content", Request(backbones=("tiny",))).pictures
+    assert pictures == [Entry(key, 0) for key in ("a.png", "a/c.png", "b.png")]
     assert storage.listings == 1
 
 
@@ -93,16 +95,15 @@ def test_keeps_the_order_of_the_listing_and_takes_it_once() -> None:
 )
 def test_reports_what_cannot_be_read_if_it_might_be_a_picture(patterns: Any, expected: list[str]) -> None:
     locked = ("a.png", "b/c.jpg", "b/notes.txt", ".Trash/", "d/", "e~/", ".f.png")
-    told: list[str] = []
     storage = Partly("b/z.png", out_of_reach=locked)
-    list_pictures(storage, "content", Request(backbones=("tiny",), **patterns), told.append)
+    told = list_pictures(storage, "content", Request(backbones=("tiny",), **patterns)).out_of_reach
     assert told == [f"{key} is locked" for key in expected]
 
 
 def test_a_refusal_names_the_first_that_is_out_of_reach() -> None:
     storage = Partly("notes.txt", out_of_reach=("a.txt", "b.png", "c.png"))
     with pytest.raises(PairingError, match=r"temporary ones do not; b\.png is locked$"):
-        list_pictures(storage, "content", Request(backbones=("tiny",)), untold)
+        list_pictures(storage, "content", Request(backbones=("tiny",)))
 
 
 # patterns
@@ -131,6 +132,15 @@ def test_patterns_match_whole_keys(patterns: Any, expected: list[str] | None) ->
             found(*KEYS, **patterns)
     else:
         assert found(*KEYS, **patterns) == expected
+
+
+def test_keeps_the_keys_of_the_pictures_that_patterns_leave_out() -> None:
+    pictures = listing(*KEYS, "notes.txt", ".hidden.jpg", include=("2024/*",), exclude=("*.png",))
+    assert (pictures.uri, pictures.excluded) == (
+        "memory://",
+        ["2023/a.jpg", "2024/trip/c.png", "d.jpg", "new\nline.jpg"],
+    )
+    assert sorted(pictures.keys()) == sorted(KEYS)
 
 
 @pytest.mark.parametrize("key", [normalize("NFC", "Übung.png"), normalize("NFD", "Übung.png")])
