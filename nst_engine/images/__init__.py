@@ -12,7 +12,15 @@ Start reading at `reading.read_photograph`.
 """
 
 from nst_engine.images.limits import MAX_PIXELS
-from nst_engine.images.pictures import SUFFIXES, decode, require_aspect, resize, size_within, thumbnail
+from nst_engine.images.pictures import (
+    SUFFIXES,
+    UNREAD_SUFFIXES,
+    decode,
+    require_aspect,
+    resize,
+    size_within,
+    thumbnail,
+)
 from nst_engine.images.provenance import read_provenance
 from nst_engine.images.reading import Photograph, read_photograph
 from nst_engine.images.writing import encode, require_savable, save, to_uint8
@@ -20,6 +28,7 @@ from nst_engine.images.writing import encode, require_savable, save, to_uint8
 __all__ = [
     "MAX_PIXELS",
     "SUFFIXES",
+    "UNREAD_SUFFIXES",
     "Photograph",
     "decode",
     "encode",

@@ -9,8 +9,19 @@ from nst_engine.images.writing import encode
 from nst_engine.types import Picture, PictureSource
 
 _HEIF = frozenset({".heic", ".heif", ".hif"})
-SUFFIXES = _HEIF | {".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+_JPEG = frozenset({".jfif", ".jpe", ".jpeg", ".jpg"})
+SUFFIXES = _HEIF | _JPEG | {".avif", ".bmp", ".gif", ".jp2", ".png", ".tif", ".tiff", ".webp"}
 """Lower-case suffixes of the files that count as pictures."""
+
+_RAW = {
+    *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".kdc", ".mef", ".mos"),
+    *(".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"),
+}
+UNREAD_SUFFIXES = frozenset(_RAW) | {
+    *(".ai", ".avifs", ".dds", ".eps", ".exr", ".hdr", ".heics", ".heifs", ".ico", ".j2k", ".jpf", ".jpx", ".jxl"),
+    *(".jxr", ".kra", ".pbm", ".pcx", ".pgm", ".ppm", ".psb", ".psd", ".qoi", ".svg", ".tga", ".xcf"),
+}
+"""Lower-case suffixes of pictures of kinds that are not read."""
 
 _ASPECT_TOLERANCE = 0.02
 

@@ -1,14 +1,16 @@
 """Lists the pictures in a storage that a batch works on."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass, field
 from fnmatch import translate
+from operator import attrgetter
 from posixpath import splitext
 from typing import TypeAlias
 
 from nst_engine.errors import listed
-from nst_engine.images import SUFFIXES
+from nst_engine.images import SUFFIXES, UNREAD_SUFFIXES
 from tasks.planning.names import nfc
 from tasks.planning.request import PairingError, Request
 from tasks.storage import Entry, Storage, StorageError
@@ -18,8 +20,20 @@ Matcher: TypeAlias = Callable[[str], bool]
 
 SIDES = ("content", "style")
 
-_HIDDEN_OR_TEMPORARY = re.compile(r"(?:^|/)(?:\.|~\$|#[^/]*#(?:/|\Z)|[^/]*(?:~|\.part|\.tmp)(?:/|\Z))", re.IGNORECASE)
-"""The part of a key that marks a hidden or temporary file or folder: `.a`, `~$a`, `#a#`, `a~`, `a.part`, `a.tmp`."""
+_HIDDEN_OR_TEMPORARY = r"\.|~\$|#[^/]*#(?:/|\Z)|[^/]*(?:~|\.part|\.tmp)(?:/|\Z)"
+"""The beginning of a part of a key that marks a hidden or temporary file or folder: `.a`, `~$a`, `#a#`, `a~`, `a.part`,
+`a.tmp`."""
+
+_SYSTEM_FOLDERS = (
+    *("@eaDir", "@Recently-Snapshot", "@Recycle", "@tmp", "#recycle", "#snapshot", "~snapshot", "$RECYCLE.BIN"),
+    *("RECYCLER", "System Volume Information", "Network Trash Folder", "Temporary Items", "lost+found", "__MACOSX"),
+)
+"""Folders in which file servers, disks and archives keep thumbnails, versions, deleted files and parts of files."""
+
+_NOT_MEANT = re.compile(
+    rf"(?:^|/)(?:{_HIDDEN_OR_TEMPORARY}|(?:{'|'.join(map(re.escape, _SYSTEM_FOLDERS))})/)", re.IGNORECASE
+)
+"""The part of a key that nobody means as a picture, or as a folder of pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,27 +44,36 @@ class Listing:
         uri: the address of their storage.
         pictures: those that the patterns let through, in the order of their keys.
         excluded: the keys of the others.
+        unread: how many pictures there are of each kind that is not read, by suffix.
         out_of_reach: a line about each picture or folder that cannot be read.
     """
 
     uri: str
-    pictures: list[Entry]
-    excluded: list[str]
-    out_of_reach: list[str]
+    pictures: list[Entry] = field(default_factory=list)
+    excluded: list[str] = field(default_factory=list)
+    unread: Counter[str] = field(default_factory=Counter)
+    out_of_reach: list[str] = field(default_factory=list)
 
     def keys(self) -> Iterator[str]:
         """The keys of all pictures."""
         yield from (entry.key for entry in self.pictures)
         yield from self.excluded
 
+    def notes(self) -> Iterator[str]:
+        """A line about the pictures of kinds that are not read, if there are any."""
+        if self.unread:
+            kinds = listed((f"{count} {suffix}" for suffix, count in sorted(self.unread.items())), "and")
+            yield f"left out: {kinds} in {self.uri!r}, kinds of pictures that are not read; save them as PNG or JPEG"
+
 
 def list_pictures(storage: Storage, side: str, request: Request) -> Listing:
     """The pictures in `storage`, which is listed once.
 
-    A picture is known by its suffix, in upper or lower case. Hidden and temporary files and folders are left out. A key
-    must match one of the patterns in `include`, if there are any, and none of those in `exclude`. In a pattern `*`
-    stands for any text, `/` included, `?` for one character and `[ab]` for `a` or `b`; a pattern that begins with
-    `content:` or `style:` holds for that side alone. Accents may be in either form.
+    A picture is known by its suffix, in upper or lower case. Hidden and temporary files and folders are left out, and
+    so are folders that a system keeps for itself. A key must match one of the patterns in `include`, if there are any,
+    and none of those in `exclude`. In a pattern `*` stands for any text, `/` included, `?` for one character and `[ab]`
+    for `a` or `b`; a pattern that begins with `content:` or `style:` holds for that side alone. Accents may be in
+    either form.
 
     Args:
         storage: the storage to list.
@@ -62,32 +85,37 @@ def list_pictures(storage: Storage, side: str, request: Request) -> Listing:
         StorageError: the storage cannot be listed.
     """
     include, exclude = _matchers(side, request)
-    found = Listing(uri=storage.uri(), pictures=[], excluded=[], out_of_reach=[])
+    found = Listing(uri=storage.uri())
 
     def admitted(key: str) -> bool:
         return include(key) and not exclude(key)
 
     def leave_out(key: str, error: StorageError) -> None:
-        is_folder = key.endswith("/") and not _HIDDEN_OR_TEMPORARY.search(key)
+        is_folder = key.endswith("/") and not _NOT_MEANT.search(key)
         if (_is_picture(key) and admitted(key)) or (is_folder and not exclude(key)):
             found.out_of_reach.append(str(error))
 
     for entry in storage.list(onerror=leave_out):
-        if not _is_picture(entry.key):
-            continue
-        if admitted(entry.key):
+        if _is_picture(entry.key, UNREAD_SUFFIXES) and admitted(entry.key):
+            found.unread[_suffix(entry.key)] += 1
+        elif _is_picture(entry.key) and admitted(entry.key):
             found.pictures.append(entry)
-        else:
+        elif _is_picture(entry.key):
             found.excluded.append(entry.key)
     if not found.pictures:
-        raise _no_pictures_error(storage, side, request, found.out_of_reach)
+        raise _no_pictures_error(found, side, request)
     for entry in found.pictures:
         _check_text(entry.key, storage)
+    found.pictures.sort(key=attrgetter("key"))  # some servers list in an order of their own
     return found
 
 
-def _is_picture(key: str) -> bool:
-    return splitext(key)[1].lower() in SUFFIXES and not _HIDDEN_OR_TEMPORARY.search(key)
+def _suffix(key: str) -> str:
+    return splitext(key)[1].lower()
+
+
+def _is_picture(key: str, suffixes: Container[str] = SUFFIXES) -> bool:
+    return _suffix(key) in suffixes and not _NOT_MEANT.search(key)
 
 
 def _matchers(side: str, request: Request) -> tuple[Matcher, Matcher]:
@@ -112,14 +140,20 @@ def _matcher(patterns: Iterable[str]) -> Matcher:
     return lambda key: match(nfc(key)) is not None
 
 
-def _no_pictures_error(storage: Storage, side: str, request: Request, left_out: Sequence[str]) -> PairingError:
+def _no_pictures_error(found: Listing, side: str, request: Request) -> PairingError:
     given = {"include": request.include, "exclude": request.exclude}
     patterns_text = "".join(f" {name} {listed(map(repr, patterns))}" for name, patterns in given.items() if patterns)
     let_through = f" let through by{patterns_text}" if patterns_text else ""
     suffixes = listed(sorted(SUFFIXES))
     return PairingError(
-        f"{side} folder {storage.uri()!r} has no pictures{let_through}; "
-        + "; ".join([f"files in {suffixes} count, hidden and temporary ones do not", *left_out[:1]])
+        f"{side} folder {found.uri!r} has no pictures{let_through}; "
+        + "; ".join(
+            [
+                f"files in {suffixes} count, hidden and temporary ones do not",
+                *found.out_of_reach[:1],
+                *found.notes(),
+            ]
+        )
     )
 
 

@@ -54,7 +54,11 @@ def plan(
         planned = _WAYS[request.way](*found, request.backbones)
     naming = Naming(_shared(planned.pairs), find_finished(*sides, planned.backbones))
     named = planned if naming.is_plain else planned.with_names(naming.named)
-    return replace(named, out_of_reach=tuple(dict.fromkeys(line for side in sides for line in side.out_of_reach)))
+    return replace(
+        named,
+        out_of_reach=tuple(dict.fromkeys(line for side in sides for line in side.out_of_reach)),
+        notes=tuple(dict.fromkeys((*(line for side in sides for line in side.notes()), *named.notes))),
+    )
 
 
 def _shared(pairs: Pairs | tuple[PairSpec, ...]) -> Shared:

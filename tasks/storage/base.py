@@ -46,7 +46,7 @@ class Storage(Protocol):
     """
 
     def list(self, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
-        """The objects whose keys begin with `prefix`, in the order of their keys.
+        """The objects whose keys begin with `prefix`, in the order of their keys, or of a server that has another.
 
         An item that is not allowed as an object, or cannot be looked up, is left out and reported to `onerror`. If the
         storage itself cannot be listed, `StorageError` is raised.

@@ -68,7 +68,7 @@ class S3Storage:
         self._root = f"{self.prefix}/" if self.prefix else ""
 
     def list(self, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
-        """The objects whose keys begin with `prefix`, in the order of their keys, asked for page by page.
+        """The objects whose keys begin with `prefix`, in the server's order, asked for page by page.
 
         Keys that are not allowed here, such as `a//b`, are left out and reported. Keys that end in `/`, which stand for
         folders, are left out silently.

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from nst_engine.errors import ImageError
-from nst_engine.images import SUFFIXES, decode, resize, size_within, thumbnail, to_uint8
+from nst_engine.images import SUFFIXES, UNREAD_SUFFIXES, decode, resize, size_within, thumbnail, to_uint8
 from tests.nst_engine.files import file_of, mean_colour, pixels
 
 # ---------------------------------------------------------------- sources
@@ -58,6 +58,11 @@ def test_reads_every_suffix_it_lists(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"picture{suffix}"
     path.write_bytes(file_of(Image.new("RGB", (16, 16), (200, 100, 50)), Image.registered_extensions()[suffix]))
     np.testing.assert_allclose(mean_colour(path), np.array([200, 100, 50]) / 255, atol=0.02)
+
+
+def test_a_suffix_is_read_or_not() -> None:
+    assert not SUFFIXES & UNREAD_SUFFIXES
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in SUFFIXES | UNREAD_SUFFIXES)
 
 
 def test_knows_a_file_by_its_contents_not_its_suffix(tmp_path: Path) -> None:

@@ -54,6 +54,39 @@ def test_leaves_out_temporary_files(key: str) -> None:
 @pytest.mark.parametrize(
     "key",
     [
+        "@eaDir/a.jpg/SYNOPHOTO_THUMB_XL.jpg",
+        "2024/@eaDir/a.jpg",
+        "#recycle/a.jpg",
+        "#snapshot/a.jpg",
+        "@Recycle/a.jpg",
+        "~snapshot/a.jpg",
+        "$Recycle.Bin/S-1-5/a.jpg",
+        "System Volume Information/a.jpg",
+        "lost+found/a.jpg",
+        ".Trash-1000/files/a.jpg",
+        ".Trashes/a.jpg",
+        "__MACOSX/a.jpg",
+        "._a.jpg",
+    ],
+)
+def test_leaves_out_what_systems_keep_for_themselves(key: str) -> None:
+    pictures = listing(key, "z.png")
+    assert [*pictures.keys()] == ["z.png"]
+
+
+@pytest.mark.parametrize("key", ["lost+found.jpg", "my lost+found/a.jpg", "@eaDirs/a.jpg", "recycle/a.jpg"])
+def test_takes_names_that_are_only_like_those_of_systems(key: str) -> None:
+    assert found(key) == [key]
+
+
+def test_says_nothing_of_a_folder_of_the_system_that_cannot_be_read() -> None:
+    storage = Partly("a.png", out_of_reach=("lost+found/", "@eaDir/"))
+    assert list_pictures(storage, "content", Request(backbones=("tiny",))).out_of_reach == []
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
         "with space.png",
         "ünï/çödé 日本.png",
         "new\nline.png",
@@ -69,6 +102,26 @@ def test_leaves_out_temporary_files(key: str) -> None:
 )
 def test_takes_awkward_names(key: str) -> None:
     assert found(key) == [key]
+
+
+def test_sorts_what_a_server_lists_in_an_order_of_its_own() -> None:
+    class Unsorted(MemoryStorage):
+        def list(self, prefix: str = "", onerror: OnError = ignore) -> Iterator[Entry]:
+            return reversed([*super().list(prefix, onerror)])
+
+    storage = Unsorted(dict.fromkeys(["a.png", "a/c.png", "b.png"], b""))
+    pictures = list_pictures(storage, "content", Request(backbones=("tiny",))).pictures
+    assert [entry.key for entry in pictures] == ["a.png", "a/c.png", "b.png"]
+
+
+def test_counts_pictures_of_kinds_that_are_not_read() -> None:
+    keys = ["a.DNG", "b/c.dng", "d.psd", "e.jxl", "notes.txt", ".f.dng", "@eaDir/g.dng", "h.jpg"]
+    pictures = listing(*keys, exclude=("content:e*",))
+    assert pictures.unread == {".dng": 2, ".psd": 1}
+    assert list(pictures.notes()) == [
+        "left out: 2 .dng and 1 .psd in 'memory://', kinds of pictures that are not read; save them as PNG or JPEG"
+    ]
+    assert list(listing("h.jpg", "notes.txt").notes()) == []
 
 
 def test_keeps_the_order_of_the_listing_and_takes_it_once() -> None:
@@ -170,9 +223,14 @@ def test_refuses_a_folder_without_pictures_and_says_what_counts() -> None:
     with pytest.raises(PairingError) as caught:
         found("notes.txt", ".hidden.jpg", side="style")
     assert str(caught.value) == (
-        "style folder 'memory://' has no pictures; files in .avif, .bmp, .gif, .heic, .heif, .hif, .jfif, .jp2, .jpeg, "
-        ".jpg, .png, .tif, .tiff or .webp count, hidden and temporary ones do not"
+        "style folder 'memory://' has no pictures; files in .avif, .bmp, .gif, .heic, .heif, .hif, .jfif, .jp2, .jpe, "
+        ".jpeg, .jpg, .png, .tif, .tiff or .webp count, hidden and temporary ones do not"
     )
+
+
+def test_a_refusal_names_the_kinds_that_are_there() -> None:
+    with pytest.raises(PairingError, match=r"temporary ones do not; left out: 2 \.cr3 in 'memory://', kinds of"):
+        found("a.cr3", "b.CR3")
 
 
 def test_a_refusal_names_the_patterns() -> None:

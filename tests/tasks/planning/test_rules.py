@@ -189,6 +189,11 @@ def test_a_note_counts_the_names_in_full() -> None:
     assert note == f"pairs with a name in full, since pictures share their stems: 8, the first {first}"
 
 
+def test_a_note_counts_the_kinds_that_are_not_read() -> None:
+    [note] = a_plan(["a.jpg", "a.dng"], ["s.png"]).warnings()
+    assert note.startswith("left out: 1 .dng in 'memory://'")
+
+
 # what makes no batch
 
 

@@ -20,7 +20,7 @@ from tests.tasks.studio import a_job, entries, output_of, paint
 
 
 def listing(*keys: str, uri: str = "/photos") -> Listing:
-    return Listing(uri=uri, pictures=entries(*keys), excluded=[], out_of_reach=[])
+    return Listing(uri=uri, pictures=entries(*keys))
 
 
 STYLES = listing("wave.png", uri="/paintings")
