@@ -18,6 +18,7 @@ from flows.cli.option_values import (
     read_comparison,
 )
 from flows.cli.options import (
+    HomePath,
     with_batch,
     with_comparison,
     with_configuration,
@@ -149,9 +150,9 @@ def compare(
 
 
 @cli.command()
-@click.argument("content", type=click.Path(path_type=Path))
-@click.argument("style", type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="OUT", help="The picture.")
+@click.argument("content", type=HomePath(path_type=Path))
+@click.argument("style", type=HomePath(path_type=Path))
+@click.option("-o", "--output", required=True, type=HomePath(path_type=Path), metavar="OUT", help="The picture.")
 @click.option("--backbone", metavar="NAME", help="Network to use.")
 @with_configuration
 @click.option("--profile", is_flag=True, help="Also print where the time of a step goes.")
@@ -171,10 +172,10 @@ def one(
 
 
 @cli.command()
-@click.argument("picture", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="The new picture.")
-@click.option("--content", metavar="FILE", help="Where the content is now.")
-@click.option("--style", metavar="FILE", help="Where the style is now.")
+@click.argument("picture", type=HomePath(path_type=Path))
+@click.option("-o", "--output", type=HomePath(path_type=Path), metavar="OUT", help="The new picture.")
+@click.option("--content", type=HomePath(), metavar="FILE", help="Where the content is now.")
+@click.option("--style", type=HomePath(), metavar="FILE", help="Where the style is now.")
 @click.option("--device", metavar="NAME", help="cpu, gpu or gpu:1; unless given, the best that is there.")
 def replay(picture: Path, output: Path | None, content: str | None, style: str | None, device: str | None) -> int:
     """Make PICTURE again from the provenance in its file, and compare the two pictures.
@@ -275,9 +276,7 @@ def serve(
 
 
 @cli.command()
-@click.option(
-    "--folder", default="demo", type=click.Path(path_type=Path), show_default=True, help="Folder of the batch."
-)
+@click.option("--folder", default="demo", type=HomePath(path_type=Path), show_default=True, help="Folder of the batch.")
 @with_history
 def demo(folder: Path, no_history: bool) -> int:
     """Stylize three photographs with two paintings: a whole batch on sample pictures."""

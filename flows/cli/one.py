@@ -1,12 +1,12 @@
 """Stylize one picture, without Prefect."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flows.progress import step_bar
-from nst_engine import TransferConfig, TransferResult
+from nst_engine import ConfigError, TransferConfig, TransferResult
 from nst_engine.images import Photograph, read_photograph, require_savable, save
 from nst_engine.transfer.sizes import result_sizes
 from nst_engine.types import Picture
@@ -28,11 +28,23 @@ def stylize_one(
         NightbrushError: a picture cannot be read or written, or the transfer cannot go on.
     """
     require_savable(output)
+    require_apart(output, (content, style, *config.files))
     on_snapshot = partial(_save_snapshot, output, config.quality)
     pictures = read_photograph(content), read_photograph(style)
     line = _save_result(transfer(*pictures, config, device, on_snapshot), output)
     notes = (note for picture in pictures for note in picture.notes)
     return "\n".join([line, *notes, *(_profile_lines(*pictures, config, device) if with_profile else ())])
+
+
+def require_apart(output: Path, inputs: Iterable[str | Path]) -> None:
+    """Refuse an output that is one of the inputs, before it is overwritten.
+
+    Raises:
+        ConfigError: it is.
+    """
+    for path in map(Path, inputs):
+        if output.exists() and path.exists() and output.samefile(path):
+            raise ConfigError(f"output {str(output)!r} is the picture {str(path)!r} itself; choose another name")
 
 
 def _save_result(result: TransferResult, output: Path) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import fields
 from functools import wraps
+from os.path import expanduser
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
@@ -24,6 +25,14 @@ Command: TypeAlias = Callable[..., int]
 
 Decorator: TypeAlias = Callable[[Command], Command]
 """Adds options to a command."""
+
+
+class HomePath(click.Path):
+    """A path in which `~` is the home, also where the shell leaves it to the command."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path in full; an address stays as it is."""
+        return super().convert(expanduser(value), param, ctx)  # noqa: PTH111 - addresses are no paths
 
 
 def with_batch(command: Command) -> Command:
@@ -64,7 +73,7 @@ def with_configuration(command: Command) -> Command:
             callback=_current_preset,
             help="Fields of a published study: " + listed(PRESETS) + ".",
         ),
-        click.option("--config", "file", type=click.Path(path_type=Path), metavar="FILE.toml", help="Many fields."),
+        click.option("--config", "file", type=HomePath(path_type=Path), metavar="FILE.toml", help="Many fields."),
         click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A configuration field. Repeats."),
         click.option("--device", metavar="NAME", help="cpu, gpu or gpu:1; unless given, the best that is there."),
     )(command)

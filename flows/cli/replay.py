@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from flows.cli.one import transfer
+from flows.cli.one import require_apart, transfer
 from nst_engine import TransferConfig
 from nst_engine.backbones.weights import find_weights
 from nst_engine.config import releases
@@ -53,6 +53,7 @@ def replay_picture(
     provenance = _parse_provenance(picture)
     target = _replay_path(picture) if output is None else output
     require_savable(target)
+    require_apart(target, (picture, *provenance.paths(content, style)))
     config = provenance.config()
     photographs = provenance.photograph("content", content), provenance.photograph("style", style)
     for line in provenance.doubts(config):
@@ -119,6 +120,12 @@ class _Provenance:
                 f"say with --{role} which file to take"
             )
         return read_photograph(self._find(role, name, origin, f"say with --{role} where it is now")[1], name)
+
+    def paths(self, *others: str | None) -> Iterator[Path]:
+        """The paths where its inputs are sought, and those of `others` that are not None."""
+        origins = [*self.pair.values(), *self.files.values()]
+        names = (*others, *(origin.name for origin in origins if origin is not None))
+        yield from (folder / name for name in names if name is not None for folder in (Path(), self.picture.parent))
 
     def doubts(self, config: TransferConfig) -> Iterator[str]:
         """A line for each reason why the new picture may differ."""

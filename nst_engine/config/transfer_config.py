@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
+from os.path import expanduser
 from typing import Any, Literal, Self, get_args
 
 from nst_engine.config.validation import STARTS, check_boolean, checked_names, split_layer, split_style, validate
@@ -22,6 +23,8 @@ Format = Literal["png", "jpg", "webp", "tiff"]
 @dataclass(frozen=True, kw_only=True)
 class TransferConfig:
     """What a transfer does. Immutable, hashable, checked when it is made.
+
+    A path may begin with `~`, the home.
 
     Attributes:
         backbone: network whose features the losses compare: `vgg16`, `vgg19`, `resnet50`, `mobilenet_v2`,
@@ -119,6 +122,8 @@ class TransferConfig:
     def __post_init__(self) -> None:
         for name in ("content_layers", "style_layers", "blend", "content_masks", "style_masks"):
             object.__setattr__(self, name, checked_names(name, getattr(self, name)))
+        for name in ("weights", "init", "blend", "content_masks", "style_masks"):
+            object.__setattr__(self, name, _from_home(getattr(self, name)))
         check_boolean("deterministic", self.deterministic)
         validate(self, _CHOICES)
         if not any(self.loss_weights):
@@ -240,6 +245,13 @@ _CHOICES: dict[str, Collection[str]] = {
     "preserve_color": get_args(PreserveColor),
     "format": get_args(Format),
 }
+
+
+def _from_home(value: Any) -> Any:
+    """A path, or several, with the home in the place of `~`; whatever else stays as it is."""
+    if isinstance(value, tuple):
+        return tuple(map(_from_home, value))
+    return expanduser(value) if isinstance(value, str) else value  # noqa: PTH111 - not every value is a path
 
 
 def _shares(layers: tuple[str, ...]) -> dict[str, float]:

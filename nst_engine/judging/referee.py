@@ -26,7 +26,8 @@ class Referee:
     weights: str
 
     def __post_init__(self) -> None:
-        TransferConfig(backbone=self.backbone, weights=self.weights)  # refuses unknown names
+        config = TransferConfig(backbone=self.backbone, weights=self.weights)  # refuses unknown names
+        object.__setattr__(self, "weights", config.weights)
 
     @property
     def name(self) -> str:

@@ -19,4 +19,4 @@ HOME = "NIGHTBRUSH_HOME"
 
 def state_folder() -> Path:
     """The folder that the variable `HOME` names, or the user's data folder."""
-    return Path(os.environ.get(HOME) or user_data_path("nightbrush"))
+    return Path(os.environ.get(HOME) or user_data_path("nightbrush")).expanduser()

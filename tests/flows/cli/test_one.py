@@ -64,6 +64,38 @@ def test_says_why_a_transfer_ended_early(tmp_path: Path) -> None:
     assert " 2 steps (time limit; " in text
 
 
+@pytest.mark.parametrize("name", ["lake.png", "wave.png", "mask.png", "link.png", "deep/../lake.png"])
+def test_refuses_to_write_over_a_picture_that_it_reads(
+    nightbrush: Nightbrush, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pictures = [paint(Path(picture), seed) for seed, picture in enumerate(("lake.png", "wave.png", "mask.png"))]
+    before = [picture.read_bytes() for picture in pictures]
+    Path("link.png").symlink_to("lake.png")
+    Path("deep").mkdir()
+    ran = nightbrush("one", *pictures[:2], "-o", name, *TINY, "--set", "content_masks=mask.png")
+    read = "lake.png" if "lake" in name or "link" in name else name
+    assert ran.complaint == f"output '{name}' is the picture '{read}' itself; choose another name"
+    assert [picture.read_bytes() for picture in pictures] == before
+
+
+def test_the_home_may_be_written_as_a_tilde_wherever_a_file_is_named(
+    nightbrush: Nightbrush, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for seed, name in enumerate(("lake.png", "wave.png", "start.png")):
+        paint(tmp_path / name, seed)
+    (tmp_path / "my.toml").write_text('init = "~/start.png"\n')
+    ran = nightbrush("one", "~/lake.png", "~/wave.png", "-o", "~/made/out.png", "--config", "~/my.toml", *TINY)
+    assert (ran.status, ran.err) == (0, "")
+    told = read_provenance(tmp_path / "made" / "out.png")
+    assert told is not None
+    assert told["config"]["init"] == str(tmp_path / "start.png")
+    inputs = ("--content", "~/lake.png", "--style", "~/wave.png")
+    again = nightbrush("replay", "~/made/out.png", *inputs, "-o", "~/again.png")
+    assert (again.status, (tmp_path / "again.png").exists()) == (0, True)
+
+
 def test_a_picture_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="No such file"):
         stylize_one(paint(tmp_path / "lake.png"), tmp_path / "gone.png", tmp_path / "out.png", CONFIG, "cpu")

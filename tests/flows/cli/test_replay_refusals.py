@@ -43,6 +43,15 @@ def test_refuses_a_source_that_is_another_one(nightbrush: Nightbrush, role: str,
     assert nightbrush("replay", "out.png", f"--{role}", name).complaint == refusal
 
 
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize("name", ["out.png", "lake.png", "wave.png"])
+def test_refuses_to_write_over_the_picture_or_what_it_was_made_from(nightbrush: Nightbrush, name: str) -> None:
+    before = digest(name)
+    complaint = nightbrush("replay", "out.png", "-o", name).complaint
+    assert complaint == f"output {name!r} is the picture {name!r} itself; choose another name"
+    assert digest(name) == before
+
+
 @pytest.mark.parametrize("there", ["lake.png", "deep/lake.png"], ids=["from here", "beside the picture"])
 def test_tells_of_the_other_file_rather_than_of_none(nightbrush: Nightbrush, idle: Path, there: str) -> None:
     (idle / "deep").mkdir()

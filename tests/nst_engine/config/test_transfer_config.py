@@ -237,3 +237,18 @@ def test_a_rate_left_out_is_that_of_the_optimizer() -> None:
     assert lbfgs > 0
     assert adam > 0
     assert small_config(optimizer="adam", learning_rate=2.5).rate == 2.5
+
+
+def test_a_path_may_begin_with_the_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    config = small_config(
+        weights="~/my.h5",
+        init="~/a.png",
+        blend=["~/b.png:0.5", "c~.png"],
+        content_masks=["~/d.png"] * 3,
+        style_masks=None,
+    )
+    assert (config.weights, config.init) == ("/home/me/my.h5", "/home/me/a.png")
+    assert config.blend == ("/home/me/b.png:0.5", "c~.png")
+    assert config.files == ("/home/me/a.png", "/home/me/b.png", "c~.png", "/home/me/d.png")
+    assert small_config(init="~nobody-of-that-name/a.png").init == "~nobody-of-that-name/a.png"

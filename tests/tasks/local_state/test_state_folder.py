@@ -12,5 +12,8 @@ def test_the_home_is_the_user_s_data_folder_unless_the_environment_names_another
 ) -> None:
     monkeypatch.setenv(HOME, str(tmp_path))
     assert state_folder() == tmp_path
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(HOME, "~/state")
+    assert state_folder() == tmp_path / "state"
     monkeypatch.delenv(HOME)
     assert state_folder().name == "nightbrush"
