@@ -1,5 +1,8 @@
 """Decode, resize and shrink pictures, and check their shapes."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from PIL import Image
 
@@ -86,14 +89,20 @@ def require_aspect(what: str, picture: Picture, width: int, height: int) -> None
         raise ImageError(f"{what} is {own_width}x{own_height} pixels; use a picture of the aspect {width}:{height}")
 
 
-def thumbnail(picture: Picture, side: int) -> bytes:
+def thumbnail(picture: Picture, side: int, provenance: Mapping[str, Any] | None = None) -> bytes:
     """A small JPEG of the picture for a report: long side at most `side` pixels, never enlarged.
+
+    Args:
+        picture: [height, width, 3], float32, sRGB.
+        side: in pixels.
+        provenance: values to embed for `read_provenance`.
 
     Raises:
         ImageError: `side` is below 1, or the picture has values that are not finite.
     """
     height, width, _ = picture.shape
-    return encode(resize(picture, *size_within(width, height, min(side, max(width, height)))), "jpg", quality=80)
+    small = resize(picture, *size_within(width, height, min(side, max(width, height))))
+    return encode(small, "jpg", quality=80, provenance=provenance)
 
 
 def _check_lengths(*lengths: int) -> None:

@@ -8,8 +8,9 @@ from nst_engine.transfer.result import Status
 from tasks.comparison.page import comparison_page
 from tasks.comparison.results import Comparison, Gallery, Judged
 from tasks.records.csv_files import table_csv
-from tasks.reporting.outputs import READERS, read_thumbnail
+from tasks.reporting.outputs import READERS
 from tasks.reporting.report_page import MOST_PICTURES
+from tasks.reporting.thumbnails import read_thumbnail
 from tasks.storage import Storage, read_uri
 
 COMPARISON, CURVES, REFEREES, PAGE = "comparison.csv", "curves.csv", "referees.csv", "comparison.html"

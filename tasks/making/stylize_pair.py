@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import md5, sha256
+from hashlib import sha256
 from importlib.metadata import version
 from time import perf_counter
 
@@ -25,7 +25,7 @@ from tasks.records.existing import find_sidecar, is_finished, rename, skipped_ro
 from tasks.records.fingerprint import Identity, identify
 from tasks.records.row import ManifestRow, result_cells
 from tasks.records.sidecar import Sidecar, write_sidecar
-from tasks.storage import StorageError, open_storage
+from tasks.storage import Entry, StorageError, open_storage
 
 _PACKAGES = ("keras", "nightbrush", "numpy", "pillow", "tensorflow")
 
@@ -154,13 +154,13 @@ class _PairWork:
         row = unwritten.sidecar.row
         try:
             with self.seconds.measure("write"):
-                self.output.write(self.pair.picture_key(self.config.format), unwritten.data)
+                written = self.output.write(self.pair.picture_key(self.config.format), unwritten.data)
             write = self.seconds.spent["write"]
             total = (row.seconds_total or 0.0) - (row.seconds_write or 0.0) + write
             began = datetime.now(UTC) - timedelta(seconds=total)
             row = rename(row, self.row)
             row = replace(row, seconds_write=write, seconds_total=total, started_at=_utc_text(began))
-            sidecar = replace(unwritten.sidecar, row=row, etags=self._etags(unwritten.data))
+            sidecar = replace(unwritten.sidecar, row=row, etags=self._etags(written))
             write_sidecar(self.output, self.pair.sidecar_key, sidecar)
         except StorageError as error:
             self._save_for_later(fingerprint, unwritten, error)
@@ -169,15 +169,10 @@ class _PairWork:
         checkpoints.delete(fingerprint)
         return row
 
-    def _etags(self, picture: bytes) -> dict[str, str]:
-        """The ETags of the inputs, and that of the picture if it is the MD5 of the bytes, as for most objects in S3.
-
-        Any other ETag may belong to a picture that another run wrote in the meantime.
-        """
-        entry = self.output.head(self.pair.picture_key(self.config.format))
-        ours = entry is not None and entry.etag == md5(picture, usedforsecurity=False).hexdigest()
-        entries = {"content": self.pair.content, "style": self.pair.style} | ({"output": entry} if ours else {})
-        return {side: entry.etag for side, entry in entries.items() if entry and entry.etag}
+    def _etags(self, picture: Entry) -> dict[str, str]:
+        """The ETags of the inputs and of the picture as it was written, where their storages tell them."""
+        entries = {"content": self.pair.content, "style": self.pair.style, "output": picture}
+        return {side: entry.etag for side, entry in entries.items() if entry.etag}
 
     def _save_for_later(self, fingerprint: str, unwritten: UnwrittenPicture, reason: StorageError) -> None:
         try:

@@ -1,20 +1,19 @@
 """Writes the two CSV files and the report of a batch, from rows and sidecars."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from threading import Lock
 from typing import Any
 
 from nst_engine.errors import NightbrushError
-from nst_engine.images import decode, thumbnail
 from nst_engine.transfer.result import Status
 from tasks.records.csv_files import backbones_csv, read_results, results_csv
 from tasks.records.row import ManifestRow
 from tasks.records.sidecar import Sidecar, sidecars
 from tasks.records.summary import BatchSummary
 from tasks.reporting.report_page import Exhibit, report_page, rows_to_show
+from tasks.reporting.thumbnails import Known, known_thumbnails, read_thumbnail
 from tasks.storage import Storage, StorageError, read_uri
 
 RESULTS, BACKBONES, REPORT = "results.csv", "backbones.csv", "report.html"
@@ -24,9 +23,6 @@ _INPUT_SIDE, _RESULT_SIDE = 240, 480
 
 READERS = 16
 """Files that are read at the same time."""
-
-_decode_lock = Lock()
-"""Held while a picture is decoded, so that one picture at a time is in memory with all its pixels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,26 +90,39 @@ def _earlier_failures(output: Storage, notes: list[str]) -> Iterator[ManifestRow
 
 
 def _exhibits(output: Storage, rows: Iterable[ManifestRow]) -> Iterator[Exhibit]:
-    """The exhibits of the page, read in parallel; a row whose picture is gone has none."""
+    """The exhibits of the page, read in parallel; a row whose picture is gone has none.
+
+    Pictures that the last report shows are not read again.
+    """
     shown = rows_to_show(rows)
-    uris = dict.fromkeys(uri for row in shown for uri in (row.content, row.style))
+    known = known_thumbnails(output, REPORT)
+    inputs = {row.content: row.content_sha256 for row in shown} | {row.style: row.style_sha256 for row in shown}
     with ThreadPoolExecutor(READERS) as pool:  # each waits for its storage most of the time
-        thumbnails = pool.map(_input, uris)
-        results = pool.map(partial(_result, output), shown)
+        thumbnails = pool.map(partial(_input, known), inputs.keys(), inputs.values())
+        results = pool.map(partial(_result, output, known), shown)
         histories = pool.map(partial(_history, output), shown)
-        inputs = dict(zip(uris, thumbnails, strict=True))
+        small = dict(zip(inputs, thumbnails, strict=True))
         for row, result, history in zip(shown, results, histories, strict=True):
-            content, style = inputs[row.content], inputs[row.style]
+            content, style = small[row.content], small[row.style]
             if result is not None:
                 yield Exhibit(row=row, result=result, content=content, style=style, history=history)
 
 
-def _input(uri: str) -> bytes | None:
-    return read_thumbnail(partial(read_uri, uri), _INPUT_SIDE)
+def _input(known: Known, uri: str, sha256: str | None) -> bytes | None:
+    return known.get((sha256, _INPUT_SIDE)) or read_thumbnail(partial(read_uri, uri), _INPUT_SIDE)
 
 
-def _result(output: Storage, row: ManifestRow) -> bytes | None:
+def _result(output: Storage, known: Known, row: ManifestRow) -> bytes | None:
+    if (found := known.get((row.output_sha256, _RESULT_SIDE))) and _is_there(output, row.picture_key):
+        return found
     return read_thumbnail(partial(output.read, row.picture_key), _RESULT_SIDE)
+
+
+def _is_there(output: Storage, key: str) -> bool:
+    try:
+        return output.head(key) is not None
+    except StorageError:
+        return False
 
 
 def _history(output: Storage, row: ManifestRow) -> tuple[dict[str, Any], ...]:
@@ -122,18 +131,3 @@ def _history(output: Storage, row: ManifestRow) -> tuple[dict[str, Any], ...]:
         return Sidecar.from_json(output.read(f"{row.key}.json")).history
     except NightbrushError:
         return ()
-
-
-def read_thumbnail(read: Callable[[], bytes], side: int) -> bytes | None:
-    """A thumbnail of a picture as a JPEG file's bytes, or None if the picture cannot be read.
-
-    Args:
-        read: returns the bytes of the picture.
-        side: long side of the thumbnail in pixels, at most.
-    """
-    try:
-        data = read()
-        with _decode_lock:
-            return thumbnail(decode(data), side)
-    except NightbrushError:
-        return None

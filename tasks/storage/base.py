@@ -55,8 +55,8 @@ class Storage(Protocol):
     def read(self, key: str) -> bytes:
         """The bytes under `key`."""
 
-    def write(self, key: str, data: bytes) -> None:
-        """Put `data` under `key`, atomically."""
+    def write(self, key: str, data: bytes) -> Entry:
+        """Put `data` under `key`, atomically; returns the entry, without a tag where the storage does not tell it."""
 
     def head(self, key: str) -> Entry | None:
         """The entry under `key`, or None where there is none."""

@@ -61,12 +61,13 @@ class LocalStorage:
         with _reported(f"file {self.uri(key)!r} cannot be read", "check its permissions"):
             return path.read_bytes()
 
-    def write(self, key: str, data: bytes) -> None:
+    def write(self, key: str, data: bytes) -> Entry:
         """Put `data` into the file `key`, atomically; folders on the way are made."""
         path = self._path(key)
         with _reported(f"file {self.uri(key)!r} cannot be written", "check permissions and free space"):
             _make_folders(path.parent)
             _replace(path, data)
+        return Entry(key, len(data))
 
     def head(self, key: str) -> Entry | None:
         """The entry of the file `key`, or None where there is no regular file."""

@@ -23,10 +23,11 @@ class MemoryStorage:
             raise StorageError(f"object {self.uri(key)!r} does not exist; check its key")
         return self._objects[key]
 
-    def write(self, key: str, data: bytes) -> None:
+    def write(self, key: str, data: bytes) -> Entry:
         """Put `data` under `key`."""
         check_key(key)
         self._objects[key] = data
+        return Entry(key, len(data))
 
     def head(self, key: str) -> Entry | None:
         """The entry under `key`, or None where there is none."""

@@ -95,19 +95,22 @@ class S3Storage:
 
         return attempt(subject, "read", whole)
 
-    def write(self, key: str, data: bytes) -> None:
-        """Put `data` into the object `key`, in parts if it is large.
+    def write(self, key: str, data: bytes) -> Entry:
+        """Put `data` into the object `key`, in parts if it is large; the ETag of parts is not told.
 
         A process that is killed during a write may leave parts behind. No listing shows them; a lifecycle rule of the
         bucket removes them.
         """
         place = self._place(key)
         kind = {"ContentType": CONTENT_TYPES.get(PurePosixPath(key).suffix.lower(), "application/octet-stream")}
-        attempt(
-            self._object(key),
-            "written",
-            lambda: client().upload_fileobj(BytesIO(data), **place, ExtraArgs=kind, Config=_TRANSFER),
-        )
+
+        def send() -> dict[str, Any]:
+            if len(data) < _TRANSFER.multipart_threshold:
+                return dict(client().put_object(**place, **kind, Body=data))
+            client().upload_fileobj(BytesIO(data), **place, ExtraArgs=kind, Config=_TRANSFER)
+            return {}
+
+        return Entry(key, len(data), _etag(attempt(self._object(key), "written", send)))
 
     def head(self, key: str) -> Entry | None:
         """The entry of the object `key`, or None where there is none."""

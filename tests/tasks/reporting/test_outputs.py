@@ -144,7 +144,7 @@ def test_pictures_lie_in_memory_with_all_their_pixels_one_at_a_time(job: Job, mo
         finally:
             alone.release()
 
-    monkeypatch.setattr("tasks.reporting.outputs.decode", decoded)
+    monkeypatch.setattr("tasks.reporting.thumbnails.decode", decoded)
     rows = made(job, "hill.png", "lake.png")
     assert len(write_outputs(meeting(job, monkeypatch), rows).exhibits) == 2
 
@@ -198,6 +198,60 @@ def test_a_folder_that_holds_nothing_of_a_batch_is_left_as_it_is() -> None:
     with pytest.raises(StorageError, match=r"'memory://' holds nothing of a batch; name a batch's output"):
         write_outputs(storage)
     assert [entry.key for entry in storage.list()] == ["deeper/notes.json", "lake.png"]
+
+
+# thumbnails of the last report
+
+
+def read_pictures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the pictures that are read from now on."""
+    read: list[str] = []
+    real = LocalStorage.read
+
+    def reading(storage: LocalStorage, key: str) -> bytes:
+        if not key.endswith((".json", ".html", ".csv")):
+            read.append(Path(key).name)
+        return real(storage, key)
+
+    monkeypatch.setattr(LocalStorage, "read", reading)
+    return read
+
+
+def test_a_report_reads_only_the_pictures_that_the_last_one_does_not_show(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hill = made(job, "hill.png")
+    write_outputs(output_of(job), hill)
+    lake = made(job, "lake.png")
+    read = read_pictures(monkeypatch)
+    both = write_outputs(output_of(job), [*hill, *lake]).exhibits
+    assert sorted(read) == ["lake--wave.png", "lake.png"]
+    read.clear()
+    assert write_outputs(output_of(job), [*hill, *lake]).exhibits == both
+    assert read == []
+
+
+def test_a_picture_that_was_replaced_is_shown_as_it_is_now(job: Job) -> None:
+    (before,) = write_outputs(output_of(job), made(job, "hill.png")).exhibits
+    paint(Path(job.content, "hill.png"), 9)
+    (after,) = write_outputs(output_of(job), made(job, "hill.png")).exhibits
+    assert (after.content != before.content, after.result != before.result) == (True, True)
+    assert after.style == before.style
+
+
+def test_a_picture_that_is_gone_is_not_shown_from_the_last_report(job: Job) -> None:
+    rows = made(job, "hill.png", "lake.png")
+    write_outputs(output_of(job), rows)
+    Path(rows[0].output).unlink()
+    assert [exhibit.row for exhibit in write_outputs(output_of(job), rows).exhibits] == rows[1:]
+
+
+@pytest.mark.parametrize("page", [b"", b"<html>", b'<img src="data:image/jpeg;base64,QUJD">', b"\xff\xd8"])
+def test_a_last_report_that_is_damaged_is_passed_over(job: Job, page: bytes) -> None:
+    rows = made(job, "hill.png")
+    output_of(job).write("report.html", page)
+    (exhibit,) = write_outputs(output_of(job), rows).exhibits
+    assert exhibit.content is not None
 
 
 # what cannot be read

@@ -62,6 +62,9 @@ class StorageContract:
         assert storage.read("a") == b"short"
         assert sizes(storage) == [("a", 5)]
 
+    def test_a_write_tells_what_it_wrote(self, storage: Storage) -> None:
+        assert storage.write("a/b", b"data") == storage.head("a/b")
+
     def test_lists_nothing_where_nothing_was_written(self, storage: Storage) -> None:
         assert listed(storage) == []
 

@@ -16,7 +16,7 @@ from tasks.planning.request import Request
 from tasks.preflight.checks import preflight
 from tasks.records.csv_files import read_results
 from tasks.reporting.outputs import REPORT, RESULTS, write_outputs
-from tasks.storage import open_storage
+from tasks.storage import Entry, open_storage
 from tasks.storage.s3 import S3Storage
 from tests.tasks.kept import CHOSEN, KEPT
 from tests.tasks.storage.buckets import new_bucket
@@ -68,10 +68,14 @@ def test_what_is_finished_is_known_by_its_etags_and_no_picture_is_downloaded(
 ) -> None:
     job = filled(bucket, tmp_path)
     made = stylize_pair(planned(job), job)
+    write_outputs(open_storage(job.output), [made])
+    page = open_storage(job.output).read(REPORT)
     proxy.requests.clear()
     row = stylize_pair(planned(job), job)
+    write_outputs(open_storage(job.output), [row])
     assert (row.status, row.content_sha256, row.fingerprint) == ("skipped", made.content_sha256, made.fingerprint)
     assert downloads(proxy) == []
+    assert open_storage(job.output).read(REPORT).count(b"data:image/jpeg") == page.count(b"data:image/jpeg") == 3
 
 
 @pytest.mark.parametrize("key", ["contents/lake.png", "styles/wave.png", "out/tiny/lake--wave.png"])
@@ -117,10 +121,11 @@ def test_a_picture_that_another_run_has_replaced_meanwhile_is_not_taken_for_its_
 ) -> None:
     write, other = S3Storage.write, paint(tmp_path / "other.png", seed=9).read_bytes()
 
-    def replaced(self: S3Storage, key: str, data: bytes) -> None:
-        write(self, key, data)
+    def replaced(self: S3Storage, key: str, data: bytes) -> Entry:
+        entry = write(self, key, data)
         if key.endswith(".png"):
             write(self, key, other)
+        return entry
 
     with monkeypatch.context() as patch:
         patch.setattr(S3Storage, "write", replaced)
