@@ -1,7 +1,8 @@
-"""Show the progress of a batch: a bar on a terminal, a line for each pair elsewhere."""
+"""Show the progress of a batch: a bar on a terminal, lines elsewhere."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -9,6 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from nst_engine import Record, Status
 from tasks.records.row import ManifestRow
+
+MOST_LINES = 1000
+"""Pairs that have a line each; those that come after them are summed up, a hundred or a thousandth of all to a line."""
 
 
 def show_progress(
@@ -19,19 +23,32 @@ def show_progress(
     Args:
         rows: the rows as they come.
         total: how many rows will come.
-        log: gets a line for each pair that has its result.
-        complain: gets a line for each pair that failed.
+        log: gets the lines about pairs that have their results.
+        complain: gets the lines about pairs of which one failed or more.
     """
     terminal = sys.stderr.isatty()
+    told: list[ManifestRow] = []
     with progress_bar(hidden=not terminal) as bar:
         task = bar.add_task("stylizing", total=total)
         for count, row in enumerate(rows, start=1):
             bar.update(task, advance=1, description=row.pair)
-            if row.status == Status.FAILED:
-                complain(f"{count}/{total} {describe(row)}")
-            elif not terminal:
-                log(f"{count}/{total} {describe(row)}")
+            told.append(row)
+            if count <= MOST_LINES or count == total or len(told) == max(100, total // MOST_LINES):
+                failed = any(it.status == Status.FAILED for it in told)
+                if failed or not terminal:
+                    (complain if failed else log)(f"{count}/{total} {_sum_up(told)}")
+                told.clear()
             yield row
+
+
+def _sum_up(rows: Sequence[ManifestRow]) -> str:
+    """One line on the outcome of one pair or more: how many there are of each status, and the first that failed."""
+    if len(rows) == 1:
+        return describe(rows[0])
+    counts = Counter(row.status for row in rows)
+    text = f"the last {len(rows)} pairs: {', '.join(f'{count} {status}' for status, count in counts.items())}"
+    first = next((row for row in rows if row.status == Status.FAILED), None)
+    return text if first is None else f"{text}, the first {describe(first)}"
 
 
 def progress_bar(hidden: bool = False) -> Progress:

@@ -4,7 +4,7 @@ from contextlib import redirect_stderr
 
 import pytest
 
-from flows.progress import describe, progress_bar, show_progress, step_bar
+from flows.progress import MOST_LINES, describe, progress_bar, show_progress, step_bar
 from nst_engine import Record
 from tasks.records.row import ManifestRow
 from tests.tasks.ledger import a_row
@@ -52,6 +52,36 @@ def test_shows_a_bar_and_says_failures_only_on_a_terminal() -> None:
         assert list(show_progress([DONE, FAILED], total=2, log=lines.append, complain=lines.append)) == [DONE, FAILED]
     assert lines == [f"2/2 {describe(FAILED)}"]
     assert "2/2" in terminal.getvalue()
+
+
+def lines_of(rows: list[ManifestRow], total: int) -> tuple[list[str], list[str]]:
+    """What is logged, and what is complained about."""
+    logged: list[str] = []
+    complained: list[str] = []
+    assert list(show_progress(rows, total, log=logged.append, complain=complained.append)) == rows
+    return logged, complained
+
+
+def test_sums_up_what_comes_after_a_thousand_pairs() -> None:
+    logged, complained = lines_of([DONE] * 1250, total=1250)
+    assert complained == []
+    assert len(logged) == 1003
+    assert logged[999] == f"1000/1250 {describe(DONE)}"
+    assert logged[1000:] == [
+        f"{count}/1250 the last {size} pairs: {size} completed"
+        for count, size in ((1100, 100), (1200, 100), (1250, 50))
+    ]
+
+
+def test_a_sum_with_failures_names_the_first() -> None:
+    skipped = a_row(status="skipped", total_loss=1.5)
+    _, complained = lines_of([DONE] * 1000 + [skipped] * 97 + [FAILED] * 3, total=1100)
+    assert complained == [f"1100/1100 the last 100 pairs: 97 skipped, 3 failed, the first {describe(FAILED)}"]
+
+
+def test_a_batch_of_any_size_has_some_thousand_lines() -> None:
+    logged, _ = lines_of([DONE] * 300_000, total=300_000)
+    assert len(logged) < 2 * MOST_LINES
 
 
 def test_passes_a_row_on_as_soon_as_it_is_made() -> None:
