@@ -1,6 +1,7 @@
 """The lines about runs that crash for a reason that only the server knows."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from prefect import flow
 from prefect.client.orchestration import PrefectClient, SyncPrefectClient
+from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
 from prefect.states import Crashed
 
 from flows.prefect_server.crashes import report_crashes
@@ -52,6 +54,22 @@ def test_a_run_that_another_marks_as_crashed_is_printed_once_with_its_reason(
     lines: list[str] = []
     printed = lines_during(deployment, lambda: lines.extend(crash(client, deployment) for _ in range(2)), capsys)
     assert sorted(printed) == sorted(line + "No sign of life for two minutes." for line in lines)
+
+
+def test_the_log_of_the_run_has_the_reason_too(
+    client: SyncPrefectClient, deployment: UUID, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs: list[UUID] = []
+
+    def happens() -> None:
+        runs.append(client.create_flow_run_from_deployment(deployment).id)
+        client.set_flow_run_state(runs[0], Crashed(message=LOST))
+
+    assert len(lines_during(deployment, happens, capsys)) == 1
+    logged = client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=runs)))
+    assert [(line.message, line.level) for line in logged] == [
+        ("the run crashed: No sign of life for two minutes.", logging.ERROR)
+    ]
 
 
 def test_a_crash_without_a_reason_is_printed_too(
