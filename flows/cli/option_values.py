@@ -15,6 +15,7 @@ from nst_engine.judging.referee import Referee
 from tasks.comparison.grid import STUDIES, Grid, study
 from tasks.planning.job import Job
 from tasks.planning.request import Request, require_pairing
+from tasks.text_files import decode_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,7 +221,7 @@ def read_referee(text: str | None) -> Referee | None:
 
 def _read_toml(file: Path) -> dict[str, object]:
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        values = tomllib.loads(decode_text(file.read_bytes()))
         return {name: parse_field(name, value) if value == "none" else value for name, value in values.items()}
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

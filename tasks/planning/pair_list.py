@@ -5,7 +5,6 @@ from array import array
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
-from io import BytesIO, TextIOWrapper
 from operator import attrgetter
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from tasks.planning.pair_list_row import RowReader
 from tasks.planning.pairs import PairSpec
 from tasks.planning.request import PairingError
 from tasks.storage import is_path, read_uri
+from tasks.text_files import read_table
 
 _PICTURES = ("content", "style")
 _COLUMNS = (*_PICTURES, "name", *(field.name for field in fields(TransferConfig)))
@@ -26,10 +26,10 @@ _MOST_ERRORS = 10
 def read_pair_list(file: str, reader: RowReader) -> tuple[PairSpec, ...]:
     """The pairs that a CSV file lists, checked, in the order of work: by backbone, overrides, style, content.
 
-    The file is UTF-8, with or without a byte order mark, its cells quoted as in RFC 4180. It has the columns `content`
-    and `style`, which hold keys. Optional columns are `name`, the name of the output in place of that of the two
-    pictures, `backbone`, and any other field of the configuration, with values as `--set` takes
-    them. For an empty cell the batch's own value holds; a row of empty cells is skipped.
+    The file is UTF-8, or UTF-16 with a byte order mark, its cells parted by commas, semicolons or tabs and quoted as in
+    RFC 4180. It has the columns `content` and `style`, which hold keys. Optional columns are `name`, the name of the
+    output in place of that of the two pictures, `backbone`, and any other field of the configuration, with values as
+    `--set` takes them. For an empty cell the batch's own value holds; a row of empty cells is skipped.
 
     Args:
         file: path or URI of the CSV file.
@@ -65,15 +65,15 @@ def read_pair_list(file: str, reader: RowReader) -> tuple[PairSpec, ...]:
 
 def _rows(file: str) -> Iterator[tuple[int, list[str]]]:
     """The cells of each row that is not empty, with the number of its first line."""
-    table = csv.reader(TextIOWrapper(BytesIO(_read(file)), "utf-8-sig", newline=""), strict=True)
-    line = 1
+    data, line = _read(file), 1
     try:
+        table = read_table(data)
         for cells in table:
             if any(cells):
                 yield line, cells
             line = table.line_num + 1
     except UnicodeDecodeError as error:
-        raise PairingError(f"pair list {file!r} is not UTF-8 from line {line} on; save it as CSV in UTF-8") from error
+        raise PairingError(f"pair list {file!r} is not Unicode from line {line} on; save it as CSV in UTF-8") from error
     except csv.Error as error:
         raise PairingError(f"pair list {file!r}, line {line}: {error}; quote cells as RFC 4180 has it") from error
 
@@ -94,8 +94,8 @@ def _columns(file: str, cells: Sequence[str]) -> list[str]:
     remedy = "name content and style in its first line, a name and fields of the configuration as need be"
     for name in names:
         if name not in _COLUMNS:
-            near = get_close_matches(name, _COLUMNS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"{remedy}, with commas between them"
+            near = get_close_matches(name, _COLUMNS, n=1) if len(names) > 1 else []
+            hint = f"did you mean {near[0]}?" if near else f"{remedy}, with commas, semicolons or tabs between them"
             raise PairingError(f"pair list {file!r} has the unknown column {name!r}; {hint}")
         if names.count(name) > 1:
             raise PairingError(f"pair list {file!r} has the column {name!r} twice; leave one out")
@@ -107,7 +107,9 @@ def _columns(file: str, cells: Sequence[str]) -> list[str]:
 
 def _row(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     if len(cells) != len(columns):
-        raise PairingError(f"{len(cells)} cells where there are {len(columns)} columns; quote cells that hold a comma")
+        raise PairingError(
+            f"{len(cells)} cells where there are {len(columns)} columns; quote cells that hold a separator"
+        )
     return dict(zip(columns, cells, strict=True))
 
 

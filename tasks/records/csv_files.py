@@ -10,6 +10,7 @@ import pandas as pd
 from nst_engine.errors import NightbrushError
 from tasks.records.row import COLUMNS, ManifestRow, required_fields
 from tasks.records.summary import BatchSummary
+from tasks.text_files import read_table
 
 _FORMULA_BEGINNINGS = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n", "'")
 """Beginnings of a text that a spreadsheet may run as a formula, East Asian wide forms included, and the apostrophe that
@@ -63,7 +64,7 @@ def read_results(data: bytes) -> tuple[ManifestRow, ...]:
             twice, or a cell's value is not allowed.
     """
     try:
-        lines = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        lines = read_table(data)
         header = next(lines, [])
         _check_header(header)
         return tuple(_parse_row(header, cells, lines.line_num) for cells in lines)

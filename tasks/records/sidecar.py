@@ -15,6 +15,7 @@ from nst_engine.errors import NightbrushError, listed
 from nst_engine.transfer.result import Status
 from tasks.records.row import ManifestRow, required_fields
 from tasks.storage import Storage
+from tasks.text_files import decode_text
 
 SCHEMA = 2
 """Number of the form of sidecars. It rises with each field that comes, which has a default for older files.
@@ -171,7 +172,7 @@ def _parsed(data: bytes) -> Any:
         raise ValueError(f"{constant} is not allowed")
 
     try:
-        return json.loads(data.decode(), parse_constant=refuse)
+        return json.loads(decode_text(data), parse_constant=refuse)
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"not JSON: {error}") from error
 

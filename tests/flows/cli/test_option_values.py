@@ -193,3 +193,10 @@ def test_a_value_of_the_wrong_type_is_refused_in_words(tmp_path: Path, text: str
 
 def test_a_file_can_say_none(tmp_path: Path) -> None:
     assert read_config(None, toml(tmp_path, 'side = "none"'), []).side is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "night.toml"
+    file.write_bytes('side = 64\ninit = "ü.png"\n'.encode(encoding))
+    assert read_config(None, file, []) == TransferConfig(side=64, init="ü.png")

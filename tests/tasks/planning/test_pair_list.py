@@ -34,9 +34,11 @@ def refusal(file: str) -> str:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_reads_pairs_of_contents_and_styles(tmp_path: Path, encoding: str, end: str) -> None:
-    pairs = pairs_of(a_file(tmp_path, end.join(("content,style", "a.jpg,x.png", "ü.jpg,y.png", "")), encoding))
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_reads_pairs_of_contents_and_styles(tmp_path: Path, encoding: str, separator: str, end: str) -> None:
+    text = end.join(("content,style", "a.jpg,x.png", "ü.jpg,y.png", "")).replace(",", separator)
+    pairs = pairs_of(a_file(tmp_path, text, encoding))
     assert [(pair.content.key, pair.style.key) for pair in pairs] == [("a.jpg", "x.png"), ("ü.jpg", "y.png")]
 
 
@@ -103,7 +105,7 @@ def test_the_file_may_be_named_from_home_or_by_a_uri(tmp_path: Path, monkeypatch
         ("", " has no column 'content'; name content and style in its first line"),
         ("content\na.jpg\n", " has no column 'style'; name content and style"),
         ("content,style,sidde\n", " has the unknown column 'sidde'; did you mean side?"),
-        ("content;style\n", " has the unknown column 'content;style'; did you mean"),
+        ("content|style\n", " has the unknown column 'content|style'; name content and style in its first line, "),
         ("content,style,\n", " has the unknown column ''; name content and style in its first line, "),
         ("content,style,seed,seed\n", " has the column 'seed' twice; leave one out"),
         ("content,style\n", " has no rows below its first line; name a content and a style in each"),
@@ -120,10 +122,15 @@ def test_refuses_a_file_that_is_no_list(tmp_path: Path, text: str, reason: str) 
     assert refusal(a_file(tmp_path, text)).startswith(reason)
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
-def test_refuses_a_file_that_is_not_utf_8(tmp_path: Path, encoding: str) -> None:
+def test_a_separator_of_another_kind_is_part_of_a_cell(tmp_path: Path) -> None:
+    [pair] = pairs_of(a_file(tmp_path, "content;style;style_layers\nc,d.jpg;x.png;block1_conv1,block1_pool\n"))
+    assert (pair.content.key, pair.overrides) == ("c,d.jpg", (("style_layers", ("block1_conv1", "block1_pool")),))
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16-le"])
+def test_refuses_a_file_that_is_not_unicode(tmp_path: Path, encoding: str) -> None:
     file = a_file(tmp_path, "content,style\nü.jpg,x.png\n", encoding)
-    assert "is not UTF-8 from line 1 on; save it as CSV in UTF-8" in refusal(file)
+    assert "is not Unicode from line 1 on; save it as CSV in UTF-8" in refusal(file)
 
 
 def test_refuses_a_file_that_cannot_be_read(tmp_path: Path) -> None:
@@ -146,8 +153,8 @@ def test_names_the_line_of_a_row_that_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("a.jpg", "1 cells where there are 2 columns; quote cells that hold a comma"),
-        ("c,d.jpg,x.png", "3 cells where there are 2 columns; quote cells that hold a comma"),
+        ("a.jpg", "1 cells where there are 2 columns; quote cells that hold a separator"),
+        ("c,d.jpg,x.png", "3 cells where there are 2 columns; quote cells that hold a separator"),
         ("aa.jpg,x.png", "content 'aa.jpg' is not among the 6 pictures there; did you mean 'a.jpg'?"),
         ("a.jpg,/etc/passwd", "style '/etc/passwd' is no key; use a name relative to the style folder"),
     ],

@@ -128,3 +128,8 @@ def test_refuses_damaged_or_foreign_json(data: bytes, text: str) -> None:
 def test_any_other_bytes_are_refused_with_our_error(data: bytes) -> None:
     with pytest.raises(ManifestError):
         Sidecar.from_json(data)
+
+
+def test_a_byte_order_mark_that_an_editor_has_put_there_is_no_damage() -> None:
+    sidecar = a_sidecar()
+    assert Sidecar.from_json(b"\xef\xbb\xbf" + sidecar.to_json()) == sidecar

@@ -130,6 +130,13 @@ def test_columns_of_another_version_are_left_out_or_have_their_defaults() -> Non
     assert read_results(fewer) == (ROW,)
 
 
+def test_a_table_that_a_spreadsheet_has_saved_its_own_way_is_read() -> None:
+    lines = csv.reader(io.StringIO(results_csv([ROW]).decode(), newline=""))
+    saved = io.StringIO(newline="")
+    csv.writer(saved, delimiter=";").writerows(lines)
+    assert read_results(saved.getvalue().encode("utf-16")) == (ROW,)
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -140,7 +147,7 @@ def test_columns_of_another_version_are_left_out_or_have_their_defaults() -> Non
         (results_csv([]) + b"a,b\r\n", "line 2: 2 cells instead of 36"),
         (results_csv([ROW]).replace(b",640,", b",wide,"), "line 2: width='wide' is not allowed; use a whole number"),
         (results_csv([ROW]).replace(b",1e-17,", b",little,"), "tv_loss='little' is not allowed; use a number"),
-        (b"\xff\xfe", "not a CSV file in UTF-8"),
+        (b"\xff\xfa", "not a CSV file in UTF-8"),
         (results_csv([]) + b'"open', "not a CSV file in UTF-8"),
     ],
 )
