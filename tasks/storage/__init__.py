@@ -67,6 +67,9 @@ def is_path(address: str) -> bool:
 
 def _parts(uri: str) -> tuple[str, str]:
     """The scheme of an address, `s3` or `file`, and the rest: bucket and prefix, or a path."""
+    if uri.removeprefix("s3://").startswith("arn:"):
+        remedy = "use s3://bucket/prefix, for an access point with its alias, which ends in -s3alias, as the bucket"
+        raise StorageError(f"storage {uri!r} is an ARN, which names no storage here; {remedy}")
     if is_path(uri):
         return "file", uri
     scheme, _, rest = uri.partition("://")

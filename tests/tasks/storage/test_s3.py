@@ -81,6 +81,28 @@ def test_refuses_credentials_in_an_address_and_does_not_repeat_them(address: str
     assert "hid" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "s3://arn:aws:s3:us-west-2:123456789012:accesspoint/photos/in",
+        "arn:aws:s3:us-west-2:123456789012:accesspoint/photos",
+        "s3://arn:aws:s3:::photos",
+    ],
+)
+def test_an_arn_is_told_to_be_none_of_ours_and_what_to_use(address: str) -> None:
+    with pytest.raises(StorageError) as caught:
+        open_storage(address)
+    assert str(caught.value) == (
+        f"storage {address!r} is an ARN, which names no storage here; use s3://bucket/prefix, for an access point "
+        "with its alias, which ends in -s3alias, as the bucket"
+    )
+
+
+def test_the_alias_of_an_access_point_is_a_bucket() -> None:
+    alias = "photos-hrzrlukc5m36ft7okagglf3gmwluquse1b-s3alias"
+    assert open_storage(f"s3://{alias}/in").uri() == f"s3://{alias}/in"
+
+
 def test_a_signed_address_is_not_repeated() -> None:
     with pytest.raises(StorageError, match="unknown scheme 'https'") as caught:
         open_storage("https://bucket.s3.amazonaws.com/a.png?X-Amz-Signature=0123")
