@@ -36,7 +36,7 @@ _NOT_MEANT = re.compile(
 """The part of a key that nobody means as a picture, or as a folder of pictures."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Listing:
     """The pictures of one side.
 
@@ -44,6 +44,7 @@ class Listing:
         uri: the address of their storage.
         pictures: those that the patterns let through, in the order of their keys.
         excluded: the keys of the others.
+        results: how many results are left out.
         unread: how many pictures there are of each kind that is not read, by suffix.
         out_of_reach: a line about each picture or folder that cannot be read.
     """
@@ -51,22 +52,34 @@ class Listing:
     uri: str
     pictures: list[Entry] = field(default_factory=list)
     excluded: list[str] = field(default_factory=list)
+    results: int = 0
     unread: Counter[str] = field(default_factory=Counter)
     out_of_reach: list[str] = field(default_factory=list)
 
-    def keys(self) -> Iterator[str]:
+    def all_keys(self) -> Iterator[str]:
         """The keys of all pictures."""
         yield from (entry.key for entry in self.pictures)
         yield from self.excluded
 
+    def take(self, entry: Entry, admitted: Matcher) -> None:
+        """Take an entry in, if it is one of a picture; `admitted` is true for keys that the patterns let through."""
+        if _is_picture(entry.key, UNREAD_SUFFIXES) and admitted(entry.key):
+            self.unread[_suffix(entry.key)] += 1
+        elif _is_picture(entry.key) and admitted(entry.key):
+            self.pictures.append(entry)
+        elif _is_picture(entry.key):
+            self.excluded.append(entry.key)
+
     def notes(self) -> Iterator[str]:
-        """A line about the pictures of kinds that are not read, if there are any."""
+        """A line about the results that are left out, and one about pictures of kinds that are not read."""
+        if self.results:
+            yield f"left out: {self.results} results in {self.uri!r} that were made of pictures there"
         if self.unread:
             kinds = listed((f"{count} {suffix}" for suffix, count in sorted(self.unread.items())), "and")
             yield f"left out: {kinds} in {self.uri!r}, kinds of pictures that are not read; save them as PNG or JPEG"
 
 
-def list_pictures(storage: Storage, side: str, request: Request) -> Listing:
+def list_pictures(storage: Storage, side: str, request: Request, results: Container[str] = ()) -> Listing:
     """The pictures in `storage`, which is listed once.
 
     A picture is known by its suffix, in upper or lower case. Hidden and temporary files and folders are left out, and
@@ -79,6 +92,7 @@ def list_pictures(storage: Storage, side: str, request: Request) -> Listing:
         storage: the storage to list.
         side: `content` or `style`.
         request: the patterns.
+        results: keys of pictures that are left out, since they are results of other pictures in this storage.
 
     Raises:
         PairingError: there are no pictures, or a name is not UTF-8, so that no row or sidecar could hold it.
@@ -96,12 +110,10 @@ def list_pictures(storage: Storage, side: str, request: Request) -> Listing:
             found.out_of_reach.append(str(error))
 
     for entry in storage.list(onerror=leave_out):
-        if _is_picture(entry.key, UNREAD_SUFFIXES) and admitted(entry.key):
-            found.unread[_suffix(entry.key)] += 1
-        elif _is_picture(entry.key) and admitted(entry.key):
-            found.pictures.append(entry)
-        elif _is_picture(entry.key):
-            found.excluded.append(entry.key)
+        if entry.key in results:
+            found.results += 1
+        else:
+            found.take(entry, admitted)
     if not found.pictures:
         raise _no_pictures_error(found, side, request)
     for entry in found.pictures:

@@ -1,6 +1,6 @@
 """The ways of pairing: from two storages to the plan of a batch."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Container
 from dataclasses import replace
 from typing import TypeAlias, get_args
 
@@ -19,11 +19,11 @@ MOST_PAIRS = 10_000_000
 """Pairs of one batch at most; a larger number is taken for a mistake."""
 
 
-FindFinished: TypeAlias = Callable[[Listing, Listing, Iterable[str]], Finished]
+FindFinished: TypeAlias = Callable[[Listing, Listing, Collection[str]], Finished]
 """Returns the names of the results that an output has of the contents, the styles and the backbones."""
 
 
-def _none_finished(_contents: Listing, _styles: Listing, _backbones: Iterable[str]) -> Finished:
+def _none_finished(_contents: Listing, _styles: Listing, _backbones: Collection[str]) -> Finished:
     return Finished()
 
 
@@ -33,6 +33,7 @@ def plan(
     request: Request,
     config: TransferConfig,
     find_finished: FindFinished = _none_finished,
+    results: tuple[Container[str], Container[str]] = ((), ()),
 ) -> Plan:
     """Find the pictures and pair them. Each storage is listed once; only the entries of pictures are kept.
 
@@ -41,12 +42,16 @@ def plan(
         request: which pairs are asked for.
         config: the batch's configuration, whose fields rows of a pair list may override.
         find_finished: says which results keep their names.
+        results: keys of the pictures among the contents and among the styles that are left out, since they are results.
 
     Raises:
         PairingError: a side has no pictures, no content matches a style, or the pair list has an error.
         StorageError: a side cannot be listed, or the pair list cannot be read.
     """
-    sides = list_pictures(contents, "content", request), list_pictures(styles, "style", request)
+    sides = (
+        list_pictures(contents, "content", request, results[0]),
+        list_pictures(styles, "style", request, results[1]),
+    )
     found = sides[0].pictures, sides[1].pictures
     if request.pair_list is not None:
         planned = Plan(pairs=read_pair_list(request.pair_list, RowReader(*found, request.backbones, config)))

@@ -12,6 +12,7 @@ from tasks.planning.request import PairingError, Request
 from tasks.planning.requirements import require_usable
 from tasks.planning.rules import plan
 from tasks.records.finished_names import finished_names
+from tasks.records.own_results import own_results
 from tasks.storage import Storage, open_storage, read_uri, require_writable
 
 
@@ -27,10 +28,18 @@ def preflight(job: Job, request: Request) -> Plan:
         StorageError: a folder cannot be read, or the output or this machine's own folder cannot be written.
     """
     configs = _configs(job, request)
+    contents, styles = _checked(job, configs)
     find_finished = partial(finished_names, open_storage(job.output))
-    planned = plan(*_checked(job, configs), request, job.config, find_finished)
+    results = _results_among(contents, "content", job, request), _results_among(styles, "style", job, request)
+    planned = plan(contents, styles, request, job.config, find_finished, results)
     _require_usable(configs)
     return planned
+
+
+def _results_among(inputs: Storage, side: str, job: Job, request: Request) -> frozenset[str]:
+    """The keys of the inputs that are results of this batch: there may be some if it writes into the inputs' folder."""
+    folders = [open_storage(f"{job.output.rstrip('/')}/{backbone}") for backbone in request.backbones]
+    return own_results(inputs, side) if any(map(inputs.contains, folders)) else frozenset()
 
 
 def require_runnable(job: Job, request: Request) -> None:

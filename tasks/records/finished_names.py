@@ -2,11 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator
-from posixpath import basename, splitext
+from collections.abc import Collection, Container, Iterable, Iterator
+from dataclasses import replace
 
 from tasks.planning.listing import Listing
-from tasks.planning.names import folded, full_name
+from tasks.planning.names import folded, full_name, stem
 from tasks.planning.naming import Finished, SharedInProduct
 from tasks.records.sidecar import Sidecar, load_sidecars
 from tasks.storage import Storage
@@ -15,21 +15,36 @@ _IN_FULL = re.compile(r"(.+?~[0-9a-f]{12})(?:--.*)?", re.DOTALL)
 """A name in full, and what a comparison may add to it."""
 
 
-def finished_names(output: Storage, contents: Listing, styles: Listing, backbones: Iterable[str]) -> Finished:
-    """The names of the results in an output that decide what pairs are called.
+def finished_names(output: Storage, contents: Listing, styles: Listing, backbones: Collection[str]) -> Finished:
+    """The names in an output that decide what pairs are called: those of results, and of inputs that lie there.
 
     The folders of the backbones are listed. Sidecars are read only under names that several of the pictures share.
 
     Raises:
         StorageError: a folder cannot be listed.
     """
+    results = _names_of_results(output, contents, styles, backbones)
+    inputs = dict(_names_of_inputs(output, (contents, styles), backbones))
+    return replace(results, owners={**results.owners, **inputs})
+
+
+def _names_of_inputs(
+    output: Storage, sides: Iterable[Listing], backbones: Iterable[str]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """The names of the inputs that lie where results are written: no result is written over them."""
+    folders = [output.uri(name) for name in backbones]
+    keys = (key for side in sides if side.uri in folders for key in side.all_keys() if "/" not in key)
+    return ((folded(stem(key)), frozenset({key})) for key in keys)
+
+
+def _names_of_results(output: Storage, contents: Listing, styles: Listing, backbones: Collection[str]) -> Finished:
     if not (keys := list(_sidecar_keys(output, backbones))):
         return Finished()
-    shared = SharedInProduct(list(contents.keys()), list(styles.keys()))
+    shared = SharedInProduct(list(contents.all_keys()), list(styles.all_keys()))
     in_full: set[str] = set()
     doubtful: list[tuple[str, str]] = []
     for key in keys:
-        name = splitext(basename(key))[0]
+        name = stem(key)
         if match := _IN_FULL.fullmatch(name):
             in_full.add(match[1])
         elif not shared.is_empty:
@@ -60,7 +75,7 @@ def _owners(
     """
     if not doubtful:
         return {}
-    keys = frozenset(contents.keys()), frozenset(styles.keys())
+    keys = frozenset(contents.all_keys()), frozenset(styles.all_keys())
     owners: defaultdict[str, set[str]] = defaultdict(set)
     for (base, _), sidecar in zip(doubtful, load_sidecars(output, [key for _, key in doubtful]), strict=True):
         if isinstance(sidecar, Sidecar):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from nst_engine.errors import NightbrushError, WeightsError
+from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.planning.request import PairingError, Request
 from tasks.preflight.checks import preflight, require_runnable, unfinished
@@ -222,3 +223,60 @@ def test_a_pair_with_a_sidecar_is_not_unfinished(job: Job, tmp_path: Path) -> No
     output.write("tiny/isle--wave.png", b"a picture without its sidecar")
     output.write("vgg16/lake--wave.json", b"{}")
     assert [pair.name for pair in unfinished(plan, job)] == ["tiny/isle--wave", "tiny/lake--wave"]
+
+
+# results among the inputs
+
+
+def night(job: Job, *backbones: str, **request: Any) -> list[str]:
+    """Make all pairs of a batch; returns the names of their contents and styles."""
+    plan = preflight(job, Request(backbones=backbones or ("tiny",), **request))
+    rows = [stylize_pair(pair, job) for pair in plan.pairs]
+    assert {row.status for row in rows} <= {"completed", "skipped"}
+    return [f"{pair.content.key} {pair.style.key}" for pair in plan.pairs]
+
+
+@pytest.mark.parametrize("side", ["content", "style"])
+def test_a_batch_that_writes_into_its_own_inputs_does_not_stylize_its_results(
+    job: Job, tmp_path: Path, side: str
+) -> None:
+    Path(getattr(job, side)).rename(tmp_path / "tiny")
+    inside = replace(
+        job, **{side: str(tmp_path / "tiny")}, output=str(tmp_path), config=job.config.replace(snapshot_every=2)
+    )
+    first = night(inside)
+    assert first == ["lake.png wave.png"]
+    assert (tmp_path / "tiny" / "lake--wave.steps").is_dir()
+    assert night(inside) == first
+    assert list(preflight(inside, TINY).warnings()) == [
+        f"left out: 3 results in {str(tmp_path / 'tiny')!r} that were made of pictures there"
+    ]
+
+
+def test_results_of_pictures_from_elsewhere_can_be_stylized_where_they_lie(job: Job) -> None:
+    night(job)
+    again = replace(job, content=f"{job.output}/tiny")
+    assert night(again) == night(again) == ["lake--wave.png wave.png"]
+    assert sorted(path.name for path in Path(job.output, "tiny").glob("*.png")) == [
+        "lake--wave--wave.png",
+        "lake--wave.png",
+    ]
+
+
+def test_no_result_is_written_over_an_input(job: Job, tmp_path: Path) -> None:
+    Path(job.content).rename(tmp_path / "tiny")
+    mine = paint(tmp_path / "tiny" / "lake--wave.png", 8)
+    before = mine.read_bytes()
+    inside = replace(job, content=str(tmp_path / "tiny"), output=str(tmp_path))
+    assert night(inside) == night(inside) == ["lake--wave.png wave.png", "lake.png wave.png"]
+    assert mine.read_bytes() == before
+    assert len(list(mine.parent.glob("*.png"))) == 4
+
+
+def test_a_folder_that_holds_nothing_but_results_of_its_own_has_no_pictures(job: Job, tmp_path: Path) -> None:
+    Path(job.content).rename(tmp_path / "tiny")
+    inside = replace(job, content=str(tmp_path / "tiny"), output=str(tmp_path))
+    night(inside)
+    (tmp_path / "tiny" / "lake.png").unlink()
+    with pytest.raises(PairingError, match=r"content folder '.*tiny' has no pictures; .*; left out: 1 results in"):
+        preflight(inside, TINY)
