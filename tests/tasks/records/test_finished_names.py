@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.comparison.grid import trials_of
 from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.planning.listing import Listing
@@ -15,6 +16,7 @@ from tasks.records.row import ManifestRow
 from tasks.records.sidecar import write_sidecar
 from tasks.storage.local import LocalStorage
 from tasks.storage.memory import MemoryStorage
+from tests.tasks.contest import GRID
 from tests.tasks.ledger import a_sidecar
 from tests.tasks.studio import a_job, entries, output_of, paint
 
@@ -156,3 +158,16 @@ def test_a_folder_that_was_moved_is_still_finished(job: Job, tmp_path: Path) -> 
     moved = replace(job, content=str(tmp_path / "moved"))
     assert {status.partition(" ")[0] for status in night(moved).values()} == {"skipped"}
     assert set(made) == {"lake.png"}
+
+
+def test_a_comparison_keeps_its_names_when_another_picture_comes(job: Job) -> None:
+    def compare() -> set[str]:
+        trials = trials_of(preflight(job, Request(backbones=("tiny",))), (GRID,))
+        rows = [stylize_pair(trial.spec, job) for trial in trials]
+        return {f"{Path(row.content).name} {row.status}" for row in rows}
+
+    assert compare() == {"lake.png completed"}
+    first = pictures(job)
+    paint(Path(job.content, "lake.jpg"), 3)
+    assert compare() == {"lake.png skipped", "lake.jpg completed"}
+    assert pictures(job) | first == pictures(job)
