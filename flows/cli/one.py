@@ -1,5 +1,6 @@
 """Stylize one picture, without Prefect."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ def stylize_one(
         NightbrushError: a picture cannot be read or written, or the transfer cannot go on.
     """
     require_savable(output)
-    require_apart(output, (content, style, *config.files))
+    require_apart(output, (content, style, *config.files), with_snapshots=config.snapshot_every > 0)
     on_snapshot = partial(_save_snapshot, output, config.quality)
     pictures = read_photograph(content), read_photograph(style)
     line = _save_result(transfer(*pictures, config, device, on_snapshot), output)
@@ -36,8 +37,8 @@ def stylize_one(
     return "\n".join([line, *notes, *(_profile_lines(*pictures, config, device) if with_profile else ())])
 
 
-def require_apart(output: Path, inputs: Iterable[str | Path]) -> None:
-    """Refuse an output that is one of the inputs, before it is overwritten.
+def require_apart(output: Path, inputs: Iterable[str | Path], with_snapshots: bool = False) -> None:
+    """Refuse an output that is one of the inputs, or whose snapshots may be, before it is overwritten.
 
     Raises:
         ConfigError: it is.
@@ -45,6 +46,15 @@ def require_apart(output: Path, inputs: Iterable[str | Path]) -> None:
     for path in map(Path, inputs):
         if output.exists() and path.exists() and output.samefile(path):
             raise ConfigError(f"output {str(output)!r} is the picture {str(path)!r} itself; choose another name")
+        if with_snapshots and _is_snapshot(path, output):
+            raise ConfigError(
+                f"picture {str(path)!r} has the name of a snapshot of {str(output)!r}; choose another name"
+            )
+
+
+def _is_snapshot(path: Path, output: Path) -> bool:
+    named = re.fullmatch(rf"{re.escape(output.stem)}-\d{{5,}}{re.escape(output.suffix)}", path.name)
+    return named is not None and path.absolute().parent == output.absolute().parent
 
 
 def _save_result(result: TransferResult, output: Path) -> str:

@@ -79,6 +79,15 @@ def test_refuses_to_write_over_a_picture_that_it_reads(
     assert [picture.read_bytes() for picture in pictures] == before
 
 
+def test_refuses_to_write_a_snapshot_over_a_picture_that_it_reads(nightbrush: Nightbrush, tmp_path: Path) -> None:
+    pictures = paint(tmp_path / "out-00002.png", 1), paint(tmp_path / "wave.png", 2)
+    ran = nightbrush("one", *pictures, "-o", tmp_path / "out.png", *TINY, "--set", "snapshot_every=2")
+    assert ran.complaint == (
+        f"picture '{pictures[0]}' has the name of a snapshot of '{tmp_path / 'out.png'}'; choose another name"
+    )
+    assert nightbrush("one", *pictures, "-o", tmp_path / "out.png", *TINY).status == 0
+
+
 def test_the_home_may_be_written_as_a_tilde_wherever_a_file_is_named(
     nightbrush: Nightbrush, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
