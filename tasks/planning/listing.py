@@ -26,7 +26,7 @@ _HIDDEN_OR_TEMPORARY = r"\.|~\$|#[^/]*#(?:/|\Z)|[^/]*(?:~|\.part|\.tmp)(?:/|\Z)"
 
 _SYSTEM_FOLDERS = (
     *("@eaDir", "@Recently-Snapshot", "@Recycle", "@tmp", "#recycle", "#snapshot", "~snapshot", "$RECYCLE.BIN"),
-    *("RECYCLER", "System Volume Information", "Network Trash Folder", "Temporary Items", "lost+found", "__MACOSX"),
+    *("System Volume Information", "Network Trash Folder", "Temporary Items", "lost+found", "__MACOSX"),
 )
 """Folders in which file servers, disks and archives keep thumbnails, versions, deleted files and parts of files."""
 

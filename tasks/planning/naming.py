@@ -50,21 +50,21 @@ class SharedInProduct:
 
     def __init__(self, contents: Iterable[str], styles: Iterable[str]) -> None:
         self._contents, self._styles = _Stems(contents), _Stems(styles)
-        self._has_riddles = self._contents.has_riddles or self._styles.has_riddles
+        self._are_ambiguous = self._contents.are_ambiguous or self._styles.are_ambiguous
 
     @property
     def is_empty(self) -> bool:
         """True if there is no such name."""
-        return not (self._contents.repeated or self._styles.repeated or self._has_riddles)
+        return not (self._contents.repeated or self._styles.repeated or self._are_ambiguous)
 
     def includes(self, pair: PairSpec) -> bool:
         """True if another pair has the same stems."""
         return self.includes_name(pair.stems)
 
     def includes_name(self, name: str) -> bool:
-        """True if more than one pair has stems that make this name; for what is no pair's name the answer is any."""
+        """True if more than one pair has stems that make this name; of a name that no pair has, it says nothing."""
         stems = list(_splits(folded(name)))
-        if self._has_riddles:
+        if self._are_ambiguous:
             stems = [(one, other) for one, other in stems if one in self._contents.all and other in self._styles.all]
         return len(stems) > 1 or any(
             one in self._contents.repeated or other in self._styles.repeated for one, other in stems
@@ -72,12 +72,17 @@ class SharedInProduct:
 
 
 class _Stems:
-    """The stems of one side, folded."""
+    """The stems of one side, folded.
+
+    Attributes:
+        repeated: those that more than one picture has.
+        are_ambiguous: whether one has dashes by which a name may be of other stems too: `a--b--c` of `a` or of `a--b`.
+    """
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._keys = keys
         self.repeated = repeated(self._each)
-        self.has_riddles = any(map(re.compile(r"--|^-|-$").search, self._each()))
+        self.are_ambiguous = any(map(re.compile(r"--|^-|-$").search, self._each()))
 
     @cached_property
     def all(self) -> frozenset[str]:
@@ -89,7 +94,7 @@ class _Stems:
 
 
 def _splits(name: str) -> Iterator[tuple[str, str]]:
-    """The content stems and style stems that a name may have been made of: `a--b--c` of `a` or of `a--b`."""
+    """The content stems and style stems that a name may have been made of."""
     return ((name[: cut.start()], name[cut.start() + 2 :]) for cut in re.finditer(r"-(?=-)", name))
 
 
