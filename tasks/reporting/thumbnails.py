@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from threading import Lock
 from typing import TypeAlias
@@ -36,7 +37,7 @@ def read_thumbnail(read: Callable[[], bytes], side: int) -> bytes | None:
 
 
 def known_thumbnails(output: Storage, page: str) -> Known:
-    """The thumbnails in a page of the output; none if the page is absent or cannot be read.
+    """The thumbnails in a page of the output, those that are whole; none if the page is absent or cannot be read.
 
     Args:
         output: the output of a batch.
@@ -44,19 +45,21 @@ def known_thumbnails(output: Storage, page: str) -> Known:
     """
     try:
         data = output.read(page) if output.head(page) else b""
-        return {key: jpeg for jpeg in _embedded(data) if (key := _source(jpeg))}
     except NightbrushError:
         return {}
+    return {key: jpeg for jpeg in _embedded(data) if (key := _source(jpeg))}
 
 
 def _embedded(page: bytes) -> Iterator[bytes]:
-    return (base64.b64decode(match[1]) for match in _EMBEDDED.finditer(page))
+    for match in _EMBEDDED.finditer(page):
+        with suppress(ValueError):  # the page is cut short
+            yield base64.b64decode(match[1])
 
 
 def _source(jpeg: bytes) -> tuple[str, int] | None:
     """The hash of the picture that a thumbnail is of, and the side; None if the thumbnail does not tell."""
-    match read_provenance(jpeg):
-        case {"of": str(digest), "side": int(side)}:
-            return digest, side
-        case _:
-            return None
+    with suppress(NightbrushError):
+        match read_provenance(jpeg):
+            case {"of": str(digest), "side": int(side)}:
+                return digest, side
+    return None

@@ -246,12 +246,24 @@ def test_a_picture_that_is_gone_is_not_shown_from_the_last_report(job: Job) -> N
     assert [exhibit.row for exhibit in write_outputs(output_of(job), rows).exhibits] == rows[1:]
 
 
-@pytest.mark.parametrize("page", [b"", b"<html>", b'<img src="data:image/jpeg;base64,QUJD">', b"\xff\xd8"])
+@pytest.mark.parametrize(
+    "page", [b"", b"<html>", b"data:image/jpeg;base64,QUJD", b"data:image/jpeg;base64,QUJ", b"\xff"]
+)
 def test_a_last_report_that_is_damaged_is_passed_over(job: Job, page: bytes) -> None:
     rows = made(job, "hill.png")
     output_of(job).write("report.html", page)
     (exhibit,) = write_outputs(output_of(job), rows).exhibits
     assert exhibit.content is not None
+
+
+def test_the_thumbnails_of_a_report_that_is_cut_short_are_used(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = made(job, "hill.png", "lake.png")
+    write_outputs(output_of(job), rows)
+    page = output_of(job).read("report.html")
+    output_of(job).write("report.html", page[: page.rfind(b"data:image/jpeg") + 1001])
+    read = read_pictures(monkeypatch)
+    assert len(write_outputs(output_of(job), rows).exhibits) == 2
+    assert len(read) == 1
 
 
 # what cannot be read
