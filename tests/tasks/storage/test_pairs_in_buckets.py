@@ -5,6 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from moto.s3.models import FakeKey
 
 from nst_engine.config import TransferConfig
 from nst_engine.images import decode
@@ -76,6 +77,17 @@ def test_what_is_finished_is_known_by_its_etags_and_no_picture_is_downloaded(
     assert (row.status, row.content_sha256, row.fingerprint) == ("skipped", made.content_sha256, made.fingerprint)
     assert downloads(proxy) == []
     assert open_storage(job.output).read(REPORT).count(b"data:image/jpeg") == page.count(b"data:image/jpeg") == 3
+
+
+def test_a_result_is_known_by_an_etag_that_is_no_md5(
+    proxy: Proxy, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeKey, "etag", property(lambda key: f'"{sha256(key.value).hexdigest()[:32]}"'))
+    job = filled(bucket, tmp_path)
+    stylize_pair(planned(job), job)
+    proxy.requests.clear()
+    assert stylize_pair(planned(job), job).status == "skipped"
+    assert downloads(proxy) == []
 
 
 @pytest.mark.parametrize("key", ["contents/lake.png", "styles/wave.png", "out/tiny/lake--wave.png"])
