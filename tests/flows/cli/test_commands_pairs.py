@@ -67,3 +67,16 @@ def test_a_dry_run_shows_no_name_that_breaks_a_line(
     (folders["content"] / "lake.png").rename(folders["content"] / "new\nline\x1b[2J.png")
     ran = nightbrush("run", *places, *TINY, "--dry-run")
     assert ran.out.splitlines()[0] == r"'tiny/new\nline\x1b[2J--wave'"
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_pictures_of_one_stem_are_all_made_and_a_warning_counts_them(
+    nightbrush: Nightbrush, places: list[str], folders: dict[str, Path]
+) -> None:
+    for seed, name in enumerate(("lake.jpg", "deeper/lake.png"), start=3):
+        paint(folders["content"] / name, seed)
+    dry = nightbrush("run", *places, *TINY, "--dry-run").out
+    assert "pairs with a name in full, since pictures share their stems: 3, the first tiny/lake.png--wave.png~" in dry
+    ran = nightbrush("run", *places, *TINY)
+    assert (ran.status, ran.out.splitlines()[0]) == (0, "3 of 3 pairs have their picture, 0 failed")
+    assert len(list((folders["output"] / "tiny").glob("lake.*--wave.png~*.png"))) == 3
