@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
+from hashlib import md5
 from io import BytesIO
 from pathlib import PurePosixPath
 from threading import Lock
@@ -96,21 +97,30 @@ class S3Storage:
         return attempt(subject, "read", whole)
 
     def write(self, key: str, data: bytes) -> Entry:
-        """Put `data` into the object `key`, in parts if it is large; the ETag of parts is not told.
+        """Put `data` into the object `key`, in parts if it is large.
 
         A process that is killed during a write may leave parts behind. No listing shows them; a lifecycle rule of the
         bucket removes them.
         """
         place = self._place(key)
         kind = {"ContentType": CONTENT_TYPES.get(PurePosixPath(key).suffix.lower(), "application/octet-stream")}
+        if len(data) < _TRANSFER.multipart_threshold:
+            answer = attempt(self._object(key), "written", lambda: client().put_object(**place, **kind, Body=data))
+            return Entry(key, len(data), _etag(answer))
+        attempt(
+            self._object(key),
+            "written",
+            lambda: client().upload_fileobj(BytesIO(data), **place, ExtraArgs=kind, Config=_TRANSFER),
+        )
+        return self._written_in_parts(key, data)
 
-        def send() -> dict[str, Any]:
-            if len(data) < _TRANSFER.multipart_threshold:
-                return dict(client().put_object(**place, **kind, Body=data))
-            client().upload_fileobj(BytesIO(data), **place, ExtraArgs=kind, Config=_TRANSFER)
-            return {}
+    def _written_in_parts(self, key: str, data: bytes) -> Entry:
+        """The entry of an object that was written in parts, its ETag only if it is that of these bytes.
 
-        return Entry(key, len(data), _etag(attempt(self._object(key), "written", send)))
+        boto3 does not tell the ETag of such a write, and another process may have written in the meantime.
+        """
+        entry, etag = self.head(key), _etag_of_parts(data)
+        return Entry(key, len(data), etag if entry and entry.etag == etag else None)
 
     def head(self, key: str) -> Entry | None:
         """The entry of the object `key`, or None where there is none."""
@@ -241,6 +251,15 @@ def _is_key(key: str) -> bool:
     except StorageError:
         return False
     return True
+
+
+def _etag_of_parts(data: bytes) -> str:
+    """The ETag that S3 gives to an object in parts, unless it is encrypted with a key of one's own."""
+    starts = range(0, len(data), _TRANSFER.multipart_chunksize)
+    digests = [
+        md5(data[start : start + _TRANSFER.multipart_chunksize], usedforsecurity=False).digest() for start in starts
+    ]
+    return f"{md5(b''.join(digests), usedforsecurity=False).hexdigest()}-{len(digests)}"
 
 
 def _etag(item: Mapping[str, Any]) -> str | None:

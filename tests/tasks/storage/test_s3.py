@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.storage import Storage, StorageError, open_storage, read_uri, require_writable, s3
+from tasks.storage import Entry, Storage, StorageError, open_storage, read_uri, require_writable, s3
+from tasks.storage.s3 import S3Storage
 from tests.tasks.storage.buckets import SECRETS, fill
 from tests.tasks.storage.contract import StorageContract, left_out, listed
 from tests.tasks.storage.faults import Proxy
@@ -145,13 +146,25 @@ def test_lists_more_keys_than_a_page_holds_and_is_one_page_ahead_at_most(proxy: 
 def test_a_large_object_goes_in_parts_and_comes_back_whole(bucket: str) -> None:
     data = bytes(range(256)) * (20 * 4096)
     storage = open_storage(f"s3://{bucket}")
-    storage.write("large.tiff", data)
+    entry = storage.write("large.tiff", data)
     assert storage.read("large.tiff") == data
-    entry = storage.head("large.tiff")
-    assert entry is not None
+    assert storage.head("large.tiff") == entry
     assert entry.size == 20 * 2**20
     assert str(entry.etag).endswith("-3")
     assert s3.client().head_object(Bucket=bucket, Key="large.tiff")["ContentType"] == "image/tiff"
+
+
+def test_the_etag_of_what_another_has_written_meanwhile_is_not_told(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head, storage = S3Storage.head, open_storage(f"s3://{bucket}")
+
+    def too_late(self: S3Storage, key: str) -> Entry | None:
+        self.write(key, b"another's")
+        return head(self, key)
+
+    monkeypatch.setattr(S3Storage, "head", too_late)
+    assert storage.write("large.tiff", bytes(20 * 2**20)) == Entry("large.tiff", 20 * 2**20)
 
 
 @pytest.mark.parametrize(
