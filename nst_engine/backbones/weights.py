@@ -52,7 +52,7 @@ def find_weights(config: TransferConfig) -> WeightsSource:
 
 def imagenet_path(backbone: str) -> Path:
     """The path at which Keras stores the ImageNet weights of that backbone."""
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
     return home / "models" / backbone_spec(backbone).imagenet_file
 
 

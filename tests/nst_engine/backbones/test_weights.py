@@ -92,6 +92,13 @@ def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "models"
 
 
+def test_keras_home_may_begin_with_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for named, folder in (("~/weights", tmp_path / "weights"), ("", tmp_path / ".keras")):
+        monkeypatch.setenv("KERAS_HOME", named)
+        assert imagenet_path("vgg19").parent == folder / "models"
+
+
 def test_names_the_remedies_where_imagenet_weights_cannot_be_downloaded(
     empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
