@@ -142,6 +142,13 @@ def test_no_picture_that_comes_or_goes_costs_another_its_result(job: Job) -> Non
     assert pictures(job) == both
 
 
+def test_a_picture_that_takes_the_place_of_another_takes_that_of_its_result(job: Job) -> None:
+    night(job)
+    Path(job.content, "lake.png").unlink()
+    paint(Path(job.content, "lake.jpg"), 3)
+    assert night(job) == {"lake.jpg": "completed lake--wave"}
+
+
 def test_patterns_that_change_overwrite_nothing(job: Job) -> None:
     paint(Path(job.content, "lake.jpg"), 3)
     assert night(job, exclude=("content:*.jpg",)) == {"lake.png": "completed lake--wave"}
