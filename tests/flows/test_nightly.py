@@ -13,6 +13,7 @@ from time import monotonic, sleep
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
 from prefect.client.schemas.objects import FlowRun
 from prefect.flows import load_flow_from_entrypoint
 
@@ -71,6 +72,12 @@ def run_to_end(client: SyncPrefectClient) -> FlowRun:
     run = client.create_flow_run_from_deployment(deployment.id)
     await_(lambda: client.read_flow_run(run.id).state.is_final())
     return client.read_flow_run(run.id)
+
+
+def logs_of(client: SyncPrefectClient, run: FlowRun) -> list[str]:
+    """The lines of a run's own log."""
+    lines = client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])))
+    return [line.message for line in lines]
 
 
 def is_paused(client: SyncPrefectClient) -> bool:
@@ -193,15 +200,18 @@ def test_runs_that_die_leave_their_reasons_and_ctrl_c_ends_in_order(
     log = tmp_path / "log"
     with get_client(sync_client=True) as client, served(prefect_api, places, log) as process:
         await_(lambda: not is_paused(client))
-        reasons = {run_to_end(client).name: "Process exited with status code: 1. "}
+        broken = run_to_end(client)
         (tmp_path / "killed").touch()
-        reasons[run_to_end(client).name] = (
-            "Process exited with status code: -9. Process exited due to a SIGKILL signal."
-        )
+        killed = run_to_end(client)
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_SECONDS) == 0
         assert is_paused(client)
+        logged = {run.id: logs_of(client, run) for run in (broken, killed)}
     said = log.read_text(encoding="utf-8")
-    for name, reason in reasons.items():
-        assert said.count(f"nightbrush: the run {name!r} crashed: {reason}") == 1
+    for run, reason in (
+        (broken, "Process exited with status code: 1. "),
+        (killed, "Process exited with status code: -9. Process exited due to a SIGKILL signal."),
+    ):
+        assert said.count(f"nightbrush: the run {run.name!r} crashed: {reason}") == 1
+        assert any(line.startswith(f"the run crashed: {reason}") for line in logged[run.id])
     assert "ModuleNotFoundError: import of flows.batch halted" in said
