@@ -1,7 +1,7 @@
 """One holder at a time for each device and each picture, among all threads, flows and processes of this machine.
 
 A slot is a locked file. The system unlocks it when its holder ends in any way, so that no slot is ever lost. A file
-that cannot be locked is an error, since work without a slot would share its device.
+that cannot be locked is an error, since work without a slot would share its device. Not all file systems have locks.
 """
 
 import os
@@ -29,7 +29,7 @@ def slot(devices: Sequence[str]) -> Iterator[str]:
 
     Raises:
         InterruptedPairError: the batch is interrupted.
-        StorageError: the lock file cannot be made.
+        StorageError: the lock file cannot be made or locked.
     """
     names = {device: _physical(device) for device in devices}
     with ExitStack() as files:
@@ -63,29 +63,43 @@ def require_slots() -> None:
     """Check that this machine can hold slots.
 
     Raises:
-        StorageError: a lock file cannot be made.
+        StorageError: a lock file cannot be made or locked.
     """
-    _opened("cpu-0.lock").close()
+    with _opened("cpu-0.lock") as file:
+        _is_free(file)
 
 
 def _first_free(files: Mapping[str, BufferedWriter]) -> str:
     """Lock the first of the files that no one else holds; returns its name."""
     while True:
         for name, file in files.items():
-            if try_lock(file):
+            if _is_free(file):
                 return name
         raise_if_interrupted()
         sleep(_PAUSE)
 
 
+def _is_free(file: BufferedWriter) -> bool:
+    """Lock a file unless someone else holds it; returns whether it is locked now."""
+    with _reported(file.name):
+        return try_lock(file)
+
+
 def _opened(name: str) -> BufferedWriter:
     file = state_folder() / "slots" / name
-    try:
+    with _reported(str(file)):
         file.parent.mkdir(parents=True, exist_ok=True)
         return file.open("ab")
+
+
+@contextmanager
+def _reported(file: str) -> Iterator[None]:
+    """Turn the system's errors into `StorageError`, with the reason."""
+    try:
+        yield
     except OSError as error:
-        remedy = "set NIGHTBRUSH_HOME to a folder that can be written"
-        raise StorageError(f"lock {str(file)!r} cannot be had: {error.strerror}; {remedy}") from error
+        remedy = "set NIGHTBRUSH_HOME to a folder of this machine's own that can be written"
+        raise StorageError(f"lock {file!r} cannot be had: {error.strerror}; {remedy}") from error
 
 
 def _physical(device: str) -> str:

@@ -1,6 +1,6 @@
 """Checks before any work that a batch can run, and plans it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
 from nst_engine.backbones.weights import imagenet_path
@@ -69,14 +69,14 @@ def _require_usable(configs: Iterable[TransferConfig]) -> None:
         require_usable(config)
 
 
-def _checked(job: Job, configs: Iterable[TransferConfig]) -> tuple[Storage, Storage]:
+def _checked(job: Job, configs: Collection[TransferConfig]) -> tuple[Storage, Storage]:
     """Check everything but weights to download; returns contents and styles, not yet listed."""
     require_slots()
     _require_usable(config for config in configs if not _downloads(config))
     contents, styles, output = map(open_storage, (job.content, job.style, job.output))
     for side, inputs in (("content", contents), ("style", styles)):
         _refuse_output_inside(side, inputs, output)
-    require_writable(output)
+    require_writable(output, ("", *(config.backbone for config in configs)))
     return contents, styles
 
 

@@ -10,13 +10,23 @@ Start reading at `base.Storage`.
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote
 
 from tasks.storage.base import Entry, Guarded, Storage, StorageError
 from tasks.storage.local import LocalStorage
 
-__all__ = ["Entry", "Storage", "StorageError", "is_path", "open_storage", "read_uri", "require_writable"]
+__all__ = [
+    "Entry",
+    "Storage",
+    "StorageError",
+    "is_path",
+    "open_storage",
+    "read_uri",
+    "require_name",
+    "require_writable",
+]
 
 
 def open_storage(uri: str) -> Storage:
@@ -50,14 +60,30 @@ def read_uri(uri: str) -> bytes:
     return LocalStorage(path.parent).read(path.name)
 
 
-def require_writable(storage: Storage) -> None:
+def require_writable(storage: Storage, folders: Iterable[str] = ("",)) -> tuple[str, ...]:
     """Check that `storage` accepts writes, before any work is done for it; it stays unchanged.
+
+    Args:
+        storage: is written to as results are, and cleared of that again.
+        folders: the parts of keys before a `/` that are to be tried; the empty one is the storage itself.
+
+    Returns:
+        A line for each thing that is to be known about writes there.
 
     Raises:
         StorageError: it does not accept writes; the text says why and what to do.
     """
+    return storage.require_writable(folders) if isinstance(storage, Guarded) else ()
+
+
+def require_name(storage: Storage, key: str) -> None:
+    """Check that an object in `storage` may bear the name `key`; whether writes are accepted now does not count.
+
+    Raises:
+        StorageError: no object may; the text says why and what to do.
+    """
     if isinstance(storage, Guarded):
-        storage.require_writable()
+        storage.require_name(key)
 
 
 def is_path(address: str) -> bool:

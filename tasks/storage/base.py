@@ -1,6 +1,6 @@
 """The storage contract: seven methods, and the errors they raise."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -75,8 +75,17 @@ class Storage(Protocol):
 class Guarded(Protocol):
     """A storage that may refuse writes, and can check that without leaving anything behind."""
 
-    def require_writable(self) -> None:
-        """Check that writes are accepted; raises `StorageError` if they are not."""
+    def require_writable(self, folders: Iterable[str] = ("",)) -> tuple[str, ...]:
+        """Check that writes into `folders` are accepted, by a write; returns a line for each thing to know about them.
+
+        Raises `StorageError` if they are not. A folder is the part of keys before a `/`; the empty one is the storage.
+        """
+
+    def require_name(self, key: str) -> None:
+        """Check that an object may bear the name `key`, whether or not writes are accepted now.
+
+        Raises `StorageError` if no object may.
+        """
 
 
 def check_size(subject: str, size: int) -> None:

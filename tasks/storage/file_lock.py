@@ -1,11 +1,12 @@
 """Locks on open files, between threads and processes: the only place that speaks to the system's `flock`.
 
 A file is unlocked when it is closed by whoever opened it and whoever inherited it. The system closes it when its holder
-ends, however that comes about, so that no lock is ever lost.
+ends, however that comes about, so that no lock is ever lost. Some file systems have no locks: there each function
+raises `OSError`. Some lock only what is open for writing.
 """
 
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
-from io import BufferedReader, BufferedWriter
+from io import BufferedRandom, BufferedWriter
 
 
 def lock(file: BufferedWriter) -> None:
@@ -18,7 +19,7 @@ def lock_shared(file: BufferedWriter) -> None:
     flock(file, LOCK_SH)
 
 
-def try_lock(file: BufferedReader | BufferedWriter) -> bool:
+def try_lock(file: BufferedRandom | BufferedWriter) -> bool:
     """Lock a file unless someone else holds it; returns whether it is locked now."""
     try:
         flock(file, LOCK_EX | LOCK_NB)

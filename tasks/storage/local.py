@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedWriter
 from itertools import takewhile
@@ -16,6 +16,14 @@ from tasks.storage.base import Entry, OnError, Storage, StorageError, check_key,
 from tasks.storage.file_lock import lock, try_lock
 
 _TEMPORARY = (".nightbrush-", ".tmp")
+_LEFTOVERS = "*".join(_TEMPORARY)
+_NAME_ERRORS = {
+    errno.ENAMETOOLONG: "use a shorter name",
+    errno.EINVAL: 'its file system refuses the name: rename the picture, without any of \\ : * ? " < > |',
+    errno.EILSEQ: "its file system refuses the name: rename the picture",
+}
+"""What to do about a file whose name is refused, by the system's error."""
+
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
@@ -91,21 +99,34 @@ class LocalStorage:
         """Whether `other` is this folder or one below it, links followed."""
         return isinstance(other, LocalStorage) and other._real_root().is_relative_to(self._real_root())
 
-    def require_writable(self) -> None:
-        """Check that files can be made below the root, or below the existing part of its path; leaves no file behind.
+    def require_writable(self, folders: Iterable[str] = ("",)) -> tuple[str, ...]:
+        """Check that files can be written into folders below the root, by a write; leaves no file behind.
 
-        Deletes temporary files that killed writers left below the root.
+        Of a folder that does not exist, the part of its path that does is tried. Temporary files that killed writers
+        left below the root are deleted, unless they belong to another user.
+
+        Returns:
+            A line if files cannot be locked.
 
         Raises:
-            StorageError: files cannot be made.
+            StorageError: files cannot be written.
         """
-        remedy = "choose another folder or change its permissions"
-        with _reported(f"folder {self.uri()!r} cannot be written", remedy):
-            there = next(path for path in (self.root, *self.root.parents) if path.exists() or path.is_symlink())
-            if not there.is_dir():
-                raise StorageError(f"folder {self.uri()!r} cannot be made: {str(there)!r} is no folder; choose another")
-            tempfile.TemporaryFile(dir=there).close()
-            _clear_abandoned(self.root)
+        lockable = [_probe(self._path(folder) if folder else self.root) for folder in folders]
+        _clear_abandoned(self.root)
+        return () if all(lockable) else (f"files there cannot be locked: delete {_LEFTOVERS} of killed runs yourself",)
+
+    def require_name(self, key: str) -> None:
+        """Check that the file system takes the name of the file `key`; leaves no file behind.
+
+        Raises:
+            StorageError: it refuses the name. Any other reason against a file is left to the write.
+        """
+        path = self._path(key)
+        try:
+            _name_a_file(path.name, _existing(path.parent))
+        except OSError as error:
+            if remedy := _name_remedy(error):
+                raise StorageError(f"file {self.uri(key)!r} cannot be written: {error.strerror}; {remedy}") from error
 
     def _require_root(self) -> None:
         with _reported(f"folder {self.uri()!r} cannot be looked up", "check the permissions of the folders above it"):
@@ -185,6 +206,44 @@ def _scan(folder: str) -> tuple[list[str], set[str]]:
     return names, links
 
 
+def _probe(folder: Path) -> bool:
+    """Write a file into a folder, or into the existing part of its path, and delete it; True if it could be locked.
+
+    Raises:
+        StorageError: a file cannot be written.
+    """
+    with _reported(f"folder {str(folder)!r} cannot be written", "choose another folder or change its permissions"):
+        there = _existing(folder)
+        if not there.is_dir():
+            raise StorageError(f"folder {str(folder)!r} cannot be made: {str(there)!r} is no folder; choose another")
+        path = _temporary_path(there)
+        try:
+            _replace(path, b"")
+            return _can_lock(path)
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _name_a_file(name: str, folder: Path) -> None:
+    """Give a name to a file in a folder of its own, which is deleted again."""
+    prefix, suffix = _TEMPORARY
+    with tempfile.TemporaryDirectory(prefix=prefix, suffix=suffix, dir=folder) as own:
+        plain = Path(own, "plain")
+        plain.touch()
+        plain.replace(Path(own, name))
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the part of its path that is there."""
+    return next(path for path in (folder, *folder.parents) if path.exists() or path.is_symlink())
+
+
+def _can_lock(path: Path) -> bool:
+    with suppress(OSError), path.open("r+b") as file:
+        return try_lock(file)
+    return False
+
+
 def _replace(path: Path, data: bytes) -> None:
     with _temporary_file(path) as file:
         try:
@@ -197,20 +256,28 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _temporary_file(beside: Path) -> BufferedWriter:
-    """A new file, locked while it is open: a file without a lock belongs to a writer that was killed."""
-    prefix, suffix = _TEMPORARY
+    """A new file, locked while it is open: a file without a lock belongs to a writer that was killed.
+
+    Where files cannot be locked it is not, and `_clear_abandoned` leaves it alone.
+    """
     while True:
-        file = beside.with_name(f"{prefix}{uuid4().hex}{suffix}").open("xb")
-        lock(file)
+        file = _temporary_path(beside.parent).open("xb")
+        with suppress(OSError):
+            lock(file)
         if os.fstat(file.fileno()).st_nlink:
             return file
         file.close()  # it was cleared away before it was locked
 
 
+def _temporary_path(folder: Path) -> Path:
+    return folder / uuid4().hex.join(_TEMPORARY)
+
+
 def _clear_abandoned(root: Path) -> None:
+    """Delete the temporary files below `root` that nobody writes, of those that we may delete."""
     for folder, names in _files_by_folder(root):
         for name in filter(_is_temporary, names):
-            with suppress(FileNotFoundError), Path(folder, name).open("rb") as file:
+            with suppress(OSError), Path(folder, name).open("r+b") as file:
                 if try_lock(file):
                     Path(folder, name).unlink(missing_ok=True)
 
@@ -270,6 +337,9 @@ def _reported(what: str, remedy: str) -> Iterator[None]:
         yield
     except (OSError, UnicodeEncodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        if getattr(error, "errno", None) == errno.ENAMETOOLONG:
-            remedy = "use a shorter name"
-        raise StorageError(f"{what}: {reason}; {remedy}") from error
+        raise StorageError(f"{what}: {reason}; {_name_remedy(error) or remedy}") from error
+
+
+def _name_remedy(error: Exception) -> str | None:
+    """What to do about a name that the system refuses; None if an error has another reason."""
+    return _NAME_ERRORS.get(error.errno or 0) if isinstance(error, OSError) and error.filename is not None else None

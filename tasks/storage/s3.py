@@ -3,7 +3,7 @@
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
@@ -21,7 +21,7 @@ from botocore.config import Config
 from botocore.exceptions import InvalidConfigError
 
 from tasks.storage.base import Entry, OnError, Storage, StorageError, check_key, check_size, ignore
-from tasks.storage.s3_errors import AbsentError, UnsupportedError, attempt
+from tasks.storage.s3_errors import TOO_LONG, AbsentError, UnsupportedError, attempt
 
 CONTENT_TYPES = {
     ".csv": "text/csv; charset=utf-8",
@@ -45,6 +45,7 @@ _TRANSFER = TransferConfig(
 )
 _REQUESTS = {"connect_timeout": 10, "read_timeout": 30, "max_pool_connections": 32}  # seconds, seconds, connections
 _ATTEMPTS = 8
+_LONGEST_KEY = 1024  # bytes
 _BUCKET = re.compile(r"(?!.*\.\.)(?!\d+(\.\d+){3}$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _making = Lock()
 
@@ -145,21 +146,40 @@ class S3Storage:
         """Whether `other` is of this bucket, and its prefix this one or below it."""
         return isinstance(other, S3Storage) and other.bucket == self.bucket and other._root.startswith(self._root)
 
-    def require_writable(self) -> None:
-        """Check that objects can be written: begin an upload in parts, and abort it without any.
+    def require_writable(self, folders: Iterable[str] = ("",)) -> tuple[str, ...]:
+        """Check that objects can be written: begin an upload in parts, send one, and abort the upload.
 
         A server without uploads in parts is not checked; the first write shows whether it accepts objects.
 
         Raises:
             StorageError: objects cannot be written.
         """
-        place = self._place(".nightbrush-probe")
+        for folder in folders:
+            self._probe(self._place("/".join(filter(None, (folder, ".nightbrush-probe")))))
+        return ()
+
+    def require_name(self, key: str) -> None:
+        """Check that the key is not too long.
+
+        Raises:
+            StorageError: it is.
+        """
+        if len(self._place(key)["Key"].encode()) > _LONGEST_KEY:
+            raise StorageError(f"{self._object(key)} cannot be written: {TOO_LONG}")
+
+    def _probe(self, place: Mapping[str, str]) -> None:
+        """Send an object to a place as a write does, and withdraw it."""
         storage = f"storage {self.uri()!r}"
-        with suppress(
-            AbsentError, UnsupportedError
-        ):  # aborted in a round whose answer was lost, or no uploads in parts
+        try:
             upload = attempt(storage, "written", lambda: client().create_multipart_upload(**place)["UploadId"])
-            attempt(storage, "written", lambda: client().abort_multipart_upload(**place, UploadId=upload))
+        except UnsupportedError:
+            return
+        parts = {**place, "UploadId": upload}
+        try:
+            attempt(storage, "written", lambda: client().upload_part(**parts, PartNumber=1, Body=BytesIO(b"probe")))
+        finally:
+            with suppress(AbsentError, UnsupportedError):  # aborted in a round whose answer was lost, or never
+                attempt(storage, "written", lambda: client().abort_multipart_upload(**parts))
 
     def _items(self, prefix: str) -> Iterator[dict[str, Any]]:
         """The objects as the server lists them; the next page is fetched while one is consumed."""

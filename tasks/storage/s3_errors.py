@@ -4,6 +4,7 @@ No text of a server or of boto3 is passed on: a server, or a helper that fetches
 it.
 """
 
+import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -58,6 +59,7 @@ _DENIED = (
 )
 _REFUSED = f"the credentials are not accepted; {_SET}"
 _EXPIRED = "the credentials have expired; renew them"
+TOO_LONG = "the key is too long; use one of at most 1024 bytes, prefix included"
 _ELSEWHERE = "the bucket is in another region; set AWS_DEFAULT_REGION to its own"
 _ANSWERS = {
     "403": _DENIED,
@@ -68,13 +70,34 @@ _ANSWERS = {
     "IllegalLocationConstraintException": _ELSEWHERE,
     "InvalidAccessKeyId": _REFUSED,
     "InvalidToken": _REFUSED,
-    "KeyTooLongError": "the key is too long; use one of at most 1024 bytes, prefix included",
+    "KeyTooLongError": TOO_LONG,
     "NoSuchBucket": "no such bucket; check its name",
     "PermanentRedirect": _ELSEWHERE,
     "RequestTimeTooSkewed": "this machine's clock is not the server's; set it",
     "SignatureDoesNotMatch": _REFUSED,
     "TokenRefreshRequired": _EXPIRED,
 }
+_CHECKED_WRITES = ("PutObject", "UploadPart")
+_CHECKSUMS = (
+    "the server refused with {code}, as servers do that know no checksums; "
+    "set AWS_REQUEST_CHECKSUM_CALCULATION=when_required"
+)
+_CHECKSUM_ANSWERS = {
+    "BadRequest",
+    "InvalidArgument",
+    "InvalidRequest",
+    "MissingContentLength",
+    "NotImplemented",
+    "SignatureDoesNotMatch",
+    "400",
+    "411",
+    "501",
+}
+"""What servers answer to a write whose checksum they do not know, by name or status.
+
+Signatures are accepted by then: a read, or the beginning of an upload, comes before each write.
+"""
+
 _BREAKDOWNS = (
     ((exceptions.NoCredentialsError, exceptions.PartialCredentialsError), f"no credentials found; {_SET}"),
     (
@@ -165,7 +188,15 @@ def _of_answer(error: Any) -> str:
         return "the server asks for fewer requests, again and again; try again later"
     if _status(error) in _PASSING:
         return f"the server failed with {code}, again and again; try again later"
+    if code in _CHECKSUM_ANSWERS and _has_checksum(error):
+        return _CHECKSUMS.format(code=code)
     return _ANSWERS.get(code, f"the server refused with {code}; look it up in the server's documentation")
+
+
+def _has_checksum(error: Any) -> bool:
+    """True if the refused request bore a checksum that the server need not know."""
+    chosen = os.environ.get("AWS_REQUEST_CHECKSUM_CALCULATION", "")
+    return error.operation_name in _CHECKED_WRITES and chosen.lower() != "when_required"
 
 
 def _code(error: Any) -> str:

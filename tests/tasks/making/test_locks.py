@@ -1,5 +1,8 @@
 """One transfer at a time on a device, for threads and processes alike."""
 
+import errno
+import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -16,7 +19,7 @@ import pytest
 from tasks.interruption import InterruptedPairError
 from tasks.local_state import HOME, state_folder
 from tasks.making.locks import alone, require_slots, slot
-from tasks.storage import StorageError
+from tasks.storage import StorageError, file_lock
 
 HOLDER = """
 import sys
@@ -141,6 +144,18 @@ def test_no_slot_is_an_error_and_not_no_limit(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv(HOME, str(tmp_path / "file"))
     for use in (require_slots, lambda: slot(["CPU:0"]).__enter__()):
         with pytest.raises(StorageError, match=r"slots/cpu-0\.lock' cannot be had: .*; set NIGHTBRUSH_HOME"):
+            use()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP], ids=errno.errorcode.get)
+def test_where_files_cannot_be_locked_no_work_begins(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(_file: object, _operation: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(file_lock, "flock", refuse)
+    remedy = "set NIGHTBRUSH_HOME to a folder of this machine's own that can be written"
+    for use in (require_slots, lambda: slot(["CPU:0"]).__enter__(), lambda: alone("out/lake.png").__enter__()):
+        with pytest.raises(StorageError, match=f"cannot be had: {re.escape(os.strerror(number))}; {remedy}"):
             use()
 
 

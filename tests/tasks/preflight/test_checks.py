@@ -148,7 +148,7 @@ def test_refuses_a_configuration_that_names_a_file_that_is_not_there(job: Job, f
 
 def test_refuses_a_machine_without_room_for_slots(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NIGHTBRUSH_HOME", str(tmp_path / "contents/lake.png"))
-    assert "set NIGHTBRUSH_HOME to a folder that can be written" in str(refusal(job))
+    assert "set NIGHTBRUSH_HOME to a folder of this machine's own that can be written" in str(refusal(job))
 
 
 def test_lists_each_folder_once_and_what_is_quickly_known_comes_first(

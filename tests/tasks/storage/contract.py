@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.storage import Storage, StorageError, open_storage, require_writable
+from tasks.storage import Storage, StorageError, open_storage, require_name, require_writable
 from tasks.storage.memory import MemoryStorage
 
 LEADS_OUT = ["../a.png", "a/../../b.png", "..", "/etc/hostname", "/"]
@@ -161,5 +161,6 @@ class StorageContract:
         assert list(storage.list()) == [storage.head("a.png")]
 
     def test_is_known_to_be_writable_and_left_as_it_was(self, storage: Storage) -> None:
-        require_writable(storage)
+        assert require_writable(storage) == ()
+        require_name(storage, "new/a.png")
         assert listed(storage) == []

@@ -41,8 +41,8 @@ def test_who_shares_a_file_keeps_others_from_holding_it_alone(file: Path) -> Non
         assert try_lock(alone)
 
 
-def test_a_file_that_can_only_be_read_can_be_locked(file: Path) -> None:
+def test_a_file_that_is_there_can_be_locked_without_a_change(file: Path) -> None:
     file.touch()
-    with file.open("rb") as held, file.open("rb") as other:
+    with file.open("r+b") as held, file.open("r+b") as other:
         assert try_lock(held)
         assert not try_lock(other)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.storage import Entry, Storage, StorageError, open_storage, read_uri, require_writable, s3
+from tasks.storage import Entry, Storage, StorageError, open_storage, read_uri, require_name, require_writable, s3
 from tasks.storage.s3 import S3Storage
 from tests.tasks.storage.buckets import SECRETS, fill
 from tests.tasks.storage.contract import StorageContract, left_out, listed
@@ -209,6 +209,18 @@ def test_to_try_whether_it_is_writable_leaves_nothing_at_all(bucket: str) -> Non
     require_writable(open_storage(f"s3://{bucket}/output"))
     assert s3.client().list_objects_v2(Bucket=bucket)["KeyCount"] == 0
     assert "Uploads" not in s3.client().list_multipart_uploads(Bucket=bucket)
+
+
+def test_a_folder_that_is_tried_is_left_empty_too(bucket: str) -> None:
+    require_writable(open_storage(f"s3://{bucket}/output"), ("", "vgg16"))
+    assert s3.client().list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_a_key_that_is_too_long_with_its_prefix_is_refused_before_it_is_written(bucket: str) -> None:
+    storage = open_storage(f"s3://{bucket}/{'p' * 500}")
+    require_name(storage, "a" * 523)
+    with pytest.raises(StorageError, match="cannot be written: the key is too long; use one of at most 1024 bytes"):
+        require_name(storage, "é" * 262)
 
 
 def test_a_key_that_is_not_utf8_is_refused(bucket: str) -> None:

@@ -57,6 +57,33 @@ def test_a_server_without_uploads_in_parts_may_be_writable(photos: Storage, prox
     assert proxy.faults == 2
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(status=501, code="NotImplemented"),
+        Fault(status=501),
+        Fault(status=400, code="InvalidArgument"),
+        Fault(status=403, code="SignatureDoesNotMatch"),
+    ],
+    ids=str,
+)
+def test_a_server_that_knows_no_checksums_is_told_before_any_work_with_the_remedy(
+    photos: Storage, proxy: Proxy, fault: Fault
+) -> None:
+    proxy.choice = always(fault, "PUT")
+    remedy = "as servers do that know no checksums; set AWS_REQUEST_CHECKSUM_CALCULATION=when_required"
+    for use in (lambda: require_writable(photos), lambda: photos.write("a.png", b"")):
+        assert refusal(use).endswith(remedy)
+
+
+def test_who_sends_no_checksums_is_not_told_to_leave_them_out(
+    environment: pytest.MonkeyPatch, photos: Storage, proxy: Proxy
+) -> None:
+    environment.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+    proxy.choice = always(Fault(status=400, code="InvalidArgument"), "PUT")
+    assert "the server refused with InvalidArgument; look it up" in refusal(lambda: photos.write("a.png", b""))
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
