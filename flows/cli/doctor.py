@@ -12,6 +12,8 @@ from nst_engine.backbones.weights import find_weights, imagenet_path
 from nst_engine.errors import WeightsError
 from nst_engine.hardware.devices import devices, resolve_precision
 from nst_engine.registry.backbones import BACKBONES
+from tasks.local_state import outbox, state_folder
+from tasks.making.locks import require_slots
 from tasks.storage import StorageError, open_storage, require_writable
 from tasks.storage.s3_credentials import describe_access
 
@@ -35,8 +37,8 @@ class Finding:
 
 
 def examine(*uris: str) -> tuple[Finding, ...]:
-    """Check the versions, the devices, the weights, Prefect, the settings for S3, and the storages at `uris`."""
-    return (_versions(), *_devices(), *_weights(), _prefect(), _s3(), *map(_storage, uris))
+    """Check the versions, the devices, the weights, Prefect, this machine's folder, the settings for S3, and `uris`."""
+    return (_versions(), *_devices(), *_weights(), _prefect(), *_home(), _s3(), *map(_storage, uris))
 
 
 def _versions() -> Finding:
@@ -83,6 +85,20 @@ def _prefect() -> Finding:
     return Finding(what="prefect", text=f"Nightbrush's own server {how}")
 
 
+def _home() -> Iterator[Finding]:
+    """The folder that this machine keeps between runs, and how many pictures in it wait to be written."""
+    try:
+        require_slots()
+    except StorageError as error:
+        yield Finding(what="home", text=str(error), good=False)
+    else:
+        yield Finding(what="home", text=f"{state_folder()} can be written and locked")
+    if waiting := outbox.count():
+        yield Finding(
+            what="home", text=f"pictures in {outbox.folder()} that wait until a run can write them: {waiting}"
+        )
+
+
 def _s3() -> Finding:
     """The settings for S3; never bad, because folders need none."""
     try:
@@ -102,7 +118,7 @@ def _storage(uri: str) -> Finding:
         return Finding(what="storage", text=str(error), good=False)
     seen = f"{storage.uri()} {'can be listed' if exists else 'is not there yet'}"
     try:
-        require_writable(storage)
+        notes = require_writable(storage)
     except StorageError as error:
         return Finding(what="storage", text=f"{seen}, but {error}", good=False)
-    return Finding(what="storage", text=f"{seen}, and can be written")
+    return Finding(what="storage", text="; ".join((f"{seen}, and can be written", *notes)))

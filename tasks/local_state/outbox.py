@@ -6,6 +6,7 @@ So no transfer is lost if an output cannot be written. A picture is stored under
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 from nst_engine.errors import NightbrushError
 from tasks.local_state import state_folder
@@ -27,8 +28,18 @@ class UnwrittenPicture:
     sidecar: Sidecar
 
 
-def save(fingerprint: str, unwritten: UnwrittenPicture) -> None:
-    """Save a picture, whole or not at all, in place of an earlier one of the same fingerprint.
+def folder() -> Path:
+    """The folder of the pictures that wait."""
+    return state_folder() / "outbox"
+
+
+def count() -> int:
+    """How many pictures wait."""
+    return len(list(folder().glob(_picture("*"))))
+
+
+def save(fingerprint: str, unwritten: UnwrittenPicture) -> Path:
+    """Save a picture, whole or not at all, in place of an earlier one of the same fingerprint; returns its path.
 
     Raises:
         StorageError: it cannot be written here either.
@@ -41,6 +52,7 @@ def save(fingerprint: str, unwritten: UnwrittenPicture) -> None:
         if load(fingerprint) is None:
             delete(fingerprint)
         raise
+    return outbox.root / _picture(fingerprint)
 
 
 def load(fingerprint: str) -> UnwrittenPicture | None:
@@ -67,7 +79,7 @@ def delete(fingerprint: str) -> None:
 
 
 def _outbox() -> LocalStorage:
-    return LocalStorage(state_folder() / "outbox")
+    return LocalStorage(folder())
 
 
 def _picture(fingerprint: str) -> str:

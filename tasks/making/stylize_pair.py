@@ -163,8 +163,8 @@ class _PairWork:
             sidecar = replace(unwritten.sidecar, row=row, etags=self._etags(written))
             write_sidecar(self.output, self.pair.sidecar_key, sidecar)
         except StorageError as error:
-            self._save_for_later(fingerprint, unwritten, error)
-            raise StorageError(f"{error}; the picture is kept on this machine, and the next run writes it") from error
+            kept = self._save_for_later(fingerprint, unwritten, error)
+            raise StorageError(f"{error}; the picture is kept as {str(kept)!r} until a run can write it") from error
         outbox.delete(fingerprint)
         checkpoints.delete(fingerprint)
         return row
@@ -174,9 +174,9 @@ class _PairWork:
         entries = {"content": self.pair.content, "style": self.pair.style, "output": picture}
         return {side: entry.etag for side, entry in entries.items() if entry.etag}
 
-    def _save_for_later(self, fingerprint: str, unwritten: UnwrittenPicture, reason: StorageError) -> None:
+    def _save_for_later(self, fingerprint: str, unwritten: UnwrittenPicture, reason: StorageError) -> Path:
         try:
-            outbox.save(fingerprint, unwritten)
+            return outbox.save(fingerprint, unwritten)
         except StorageError as error:
             raise StorageError(f"{reason}; the picture cannot be kept on this machine either: {error}") from error
 

@@ -9,6 +9,8 @@ from flows.cli.doctor import Finding, examine
 from nst_engine import TransferConfig
 from nst_engine.backbones.weights import WeightsSource
 from nst_engine.errors import WeightsError
+from tasks.local_state import outbox, state_folder
+from tasks.storage import local
 from tests.flows.console import Nightbrush
 from tests.tasks.storage.buckets import SECRETS, fill, moto_server, new_bucket, s3_at
 from tests.tasks.storage.faults import Fault, Proxy, always, proxy_to
@@ -93,7 +95,37 @@ def test_a_server_of_our_own_that_answers_is_found(own_api: str) -> None:
     assert found == Finding(what="prefect", text=text)
 
 
+# this machine's folder
+
+
+def test_the_folder_that_is_kept_between_runs_is_tried() -> None:
+    assert finding("home") == Finding(what="home", text=f"{state_folder()} can be written and locked")
+
+
+def test_a_folder_between_runs_that_cannot_be_used_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("NIGHTBRUSH_HOME", str(tmp_path / "file"))
+    found = finding("home")
+    assert not found.good
+    assert "; set NIGHTBRUSH_HOME to a folder of this machine's own" in found.text
+
+
+def test_pictures_that_wait_to_be_written_are_counted() -> None:
+    outbox.folder().mkdir(parents=True)
+    (outbox.folder() / "f.picture").touch()
+    _, waiting = (found for found in examine() if found.what == "home")
+    assert waiting.text == f"pictures in {outbox.folder()} that wait until a run can write them: 1"
+
+
 # S3 and folders
+
+
+def test_a_folder_without_locks_is_good_and_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "try_lock", lambda _file: False)
+    (tmp_path / "new").mkdir()
+    found = finding("storage", tmp_path / "new")
+    assert found.good
+    assert "can be written; files there cannot be locked" in found.text
 
 
 def test_names_the_settings_for_s3_and_no_secret(proxy: Proxy) -> None:

@@ -54,7 +54,9 @@ def test_what_an_output_refused_is_written_by_the_next_run_and_not_made_again(
         refuse_writes(patch, job.output, suffix)
         failed = stylize_pair(PAIR, job)
     assert failed.status == "failed"
-    assert failed.error == "the bucket is not there; the picture is kept on this machine, and the next run writes it"
+    (kept,) = (state_folder() / "outbox").glob("*.picture")
+    assert failed.error == f"the bucket is not there; the picture is kept as {str(kept)!r} until a run can write it"
+    assert (outbox.count(), outbox.folder()) == (1, kept.parent)
     without_engine(monkeypatch)
     row = stylize_pair(PAIR, replace(job, run_id="morning"))
     assert (row.status, row.run_id, row.error) == ("completed", "morning", None)
@@ -62,6 +64,7 @@ def test_what_an_output_refused_is_written_by_the_next_run_and_not_made_again(
     assert sha256(Path(row.output).read_bytes()).hexdigest() == row.output_sha256
     assert stylize_pair(PAIR, job).status == "skipped"
     assert list((state_folder() / "outbox").iterdir()) == []
+    assert outbox.count() == 0
 
 
 def test_a_kept_picture_goes_to_whatever_output_asks_for_it_first(

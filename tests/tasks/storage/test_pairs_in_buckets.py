@@ -153,7 +153,7 @@ def test_a_picture_that_the_bucket_refuses_is_kept_and_written_by_the_next_run(
     gone = replace(job, output="s3://no-such-bucket-there/out")
     failed = stylize_pair(PAIR, gone)
     assert failed.status == "failed"
-    assert "kept on this machine" in str(failed.error)
+    assert "the picture is kept as" in str(failed.error)
     assert outbox.load(str(failed.fingerprint)) is not None
     row = stylize_pair(PAIR, job)
     assert (row.status, row.output_sha256) == ("completed", failed.output_sha256)
