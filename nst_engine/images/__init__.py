@@ -23,7 +23,7 @@ from nst_engine.images.pictures import (
 )
 from nst_engine.images.provenance import read_provenance
 from nst_engine.images.reading import Photograph, read_photograph
-from nst_engine.images.writing import encode, require_savable, save, to_uint8
+from nst_engine.images.writing import encode, require_format, require_savable, save, to_uint8
 
 __all__ = [
     "MAX_PIXELS",
@@ -35,6 +35,7 @@ __all__ = [
     "read_photograph",
     "read_provenance",
     "require_aspect",
+    "require_format",
     "require_savable",
     "resize",
     "save",

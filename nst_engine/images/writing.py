@@ -21,6 +21,9 @@ from nst_engine.types import Picture, Pixels
 _PILLOW_NAMES = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP"}
 _FORMATS = (*_PILLOW_NAMES, "tiff")
 _SUFFIXES = {".png": "png", ".jpg": "jpg", ".jpeg": "jpg", ".webp": "webp", ".tif": "tiff", ".tiff": "tiff"}
+_LONGEST_SIDES = {"jpg": 65_500, "webp": 16_383}
+"""Pixels of the longer side at most, by format: the limits of libjpeg and of WebP."""
+
 _PART = ".nightbrush-"
 """Prefix of the temporary folder in which a file is written before it is moved to its place."""
 
@@ -67,6 +70,7 @@ def encode(
         raise ImageError(f"quality={quality!r} is not allowed; use a whole number from 1 to 100")
     _check_picture(picture)
     _check_alpha(alpha, picture)
+    require_format(format, *picture.shape[1::-1])
     if alpha is not None and format == "jpg":
         picture, alpha = Photograph(picture.clip(0, 1), alpha.clip(0, 1)).over_white(), None
     height, width, _ = picture.shape
@@ -81,15 +85,34 @@ def encode(
         raise ImageError(f"{width} x {height} pixels do not fit {format}: {error_text(error)}") from error
 
 
-def require_savable(path: str | os.PathLike[str]) -> None:
-    """Refuse a path that `save` would refuse, before any work is done; leaves nothing behind on the disk.
+def require_format(format: str, width: int, height: int) -> None:  # noqa: A002 - as in encode
+    """Refuse a size in pixels that `format` cannot hold.
 
     Raises:
-        ImageError: the suffix names no format, something is in the way, or the folder cannot be written to.
+        ImageError: a side is too long.
+    """
+    longest = _LONGEST_SIDES.get(format)
+    if longest is not None and max(width, height) > longest:
+        remedy = f"{longest} a side are allowed; use png or tiff, or a smaller side"
+        raise ImageError(f"{width} x {height} pixels do not fit {format}: {remedy}")
+
+
+def require_savable(path: str | os.PathLike[str], size: tuple[int, int] | None = None) -> None:
+    """Refuse a path that `save` would refuse, before any work is done; leaves nothing behind on the disk.
+
+    Args:
+        path: the file to be written.
+        size: width and height of its picture in pixels, once they are known.
+
+    Raises:
+        ImageError: the suffix names no format, or one that cannot hold the size, something is in the way, or the folder
+            cannot be written to.
     """
     target = Path(path)
     if (suffix := target.suffix.lower()) not in _SUFFIXES:
         raise ImageError(f"{str(target)!r} has the suffix {suffix!r}; use {listed(_SUFFIXES)}")
+    if size is not None:
+        require_format(_SUFFIXES[suffix], *size)
     nearest = next(folder for folder in target.parents if folder.exists())
     if target.is_dir() or not nearest.is_dir():
         way = target if target.is_dir() else nearest

@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, ImageFile
 
 from nst_engine.config import Format
 from nst_engine.errors import ImageError
-from nst_engine.images import decode, encode, to_uint8
+from nst_engine.images import decode, encode, require_format, to_uint8
 from tests.nst_engine.files import FORMATS, pixels, srgb
 
 
@@ -108,6 +108,21 @@ def test_refuses_to_write_an_array_that_is_no_picture(shape: tuple[int, ...]) ->
 def test_refuses_a_picture_too_large_for_the_format() -> None:
     with pytest.raises(ImageError, match="16384 x 1 pixels do not fit webp"):
         encode(np.zeros((1, 16384, 3), np.float32), "webp", 95)
+
+
+@pytest.mark.parametrize(("kind", "longest"), [("jpg", 65_500), ("webp", 16_383)])
+def test_a_format_is_known_to_hold_the_sizes_that_it_holds(kind: str, longest: int) -> None:
+    require_format(kind, longest, 1)
+    assert encode(np.zeros((1, longest, 3), np.float32), kind, 95)
+    for size in ((longest + 1, 1), (1, longest + 1)):
+        with pytest.raises(ImageError, match=f"do not fit {kind}: {longest} a side are allowed; use png or tiff, or"):
+            require_format(kind, *size)
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+def test_other_formats_hold_any_size_that_can_be_read(kind: str) -> None:
+    require_format(kind, 70_000, 1)
+    assert encode(np.zeros((1, 70_000, 3), np.float32), kind, 95)
 
 
 def test_refuses_an_unknown_format_and_quality() -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from nst_engine.errors import ImageError
-from nst_engine.images import decode, encode, save, to_uint8
+from nst_engine.images import decode, encode, require_savable, save, to_uint8
 from tests.nst_engine.files import display_p3, pixels
 
 
@@ -54,6 +54,12 @@ def test_saves_the_opacity_profile_and_provenance_of_the_picture(tmp_path: Path,
 def test_refuses_a_suffix_it_cannot_write(tmp_path: Path, name: str) -> None:
     with pytest.raises(ImageError, match=r"use \.png, \.jpg, \.jpeg, \.webp, \.tif or \.tiff"):
         save(decode(pixels()), tmp_path / name)
+
+
+def test_a_size_that_the_suffix_cannot_hold_is_refused_before_the_work(tmp_path: Path) -> None:
+    require_savable(tmp_path / "p.webp", (16_383, 2))
+    with pytest.raises(ImageError, match="16384 x 2 pixels do not fit webp"):
+        require_savable(tmp_path / "p.webp", (16_384, 2))
 
 
 def test_a_failed_write_keeps_the_old_file_and_leaves_nothing_behind(

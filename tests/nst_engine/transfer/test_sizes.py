@@ -42,6 +42,15 @@ def test_the_result_has_the_long_side_of_the_configuration() -> None:
     assert result_sizes(small_config(side=120, levels=3), content) == ((60, 30), (85, 43), (120, 60))
 
 
+def test_a_result_that_could_not_be_read_again_is_refused() -> None:
+    content = np.zeros((32, 64, 3), np.float32)
+    assert result_sizes(small_config(side=2**14), content)[-1] == (2**14, 2**13)
+    with pytest.raises(
+        ImageError, match="result of 16386x8193 pixels is too large to be read again, 134217728 are all"
+    ):
+        result_sizes(small_config(side=2**14 + 2), content)
+
+
 def test_more_levels_than_the_size_has_begin_at_one_that_can_be_optimized() -> None:
     assert min(level_sizes(32, 32, 16)[0]) >= 1
 
