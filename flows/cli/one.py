@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from flows.progress import step_bar
 from nst_engine import ConfigError, TransferConfig, TransferResult
+from nst_engine.errors import ImageError
 from nst_engine.images import Photograph, read_photograph, require_savable, save
 from nst_engine.transfer.sizes import result_sizes
 from nst_engine.types import Picture
+from tasks.local_state.unsaved import keep
 from tasks.making.engines import engine
 
 
@@ -32,7 +35,8 @@ def stylize_one(
     require_apart(output, (content, style, *config.files), with_snapshots=config.snapshot_every > 0)
     on_snapshot = partial(_save_snapshot, output, config.quality)
     pictures = read_photograph(content), read_photograph(style)
-    line = _save_result(transfer(*pictures, config, device, on_snapshot), output)
+    require_savable(output, result_sizes(config, pictures[0].picture)[-1])
+    line = _describe_saved(transfer(*pictures, config, device, on_snapshot), output)
     notes = (note for picture in pictures for note in picture.notes)
     return "\n".join([line, *notes, *(_profile_lines(*pictures, config, device) if with_profile else ())])
 
@@ -57,12 +61,25 @@ def _is_snapshot(path: Path, output: Path) -> bool:
     return named is not None and path.absolute().parent == output.absolute().parent
 
 
-def _save_result(result: TransferResult, output: Path) -> str:
+def save_result(result: TransferResult, output: Path) -> Path:
+    """Write the picture of a result; returns its path.
+
+    Raises:
+        ImageError: it cannot be written; it is kept on this machine if possible.
+    """
+    try:
+        return result.save(output)
+    except ImageError as error:
+        keep(result, f"{output.stem}-{uuid4().hex}", error)
+
+
+def _describe_saved(result: TransferResult, output: Path) -> str:
+    """Write the picture of a result; returns a line about it."""
     width, height = result.size
     losses = result.losses
     reason = "" if result.stop_reason == "iterations" else f" ({result.stop_reason})"
     return (
-        f"{result.save(output)}: {width}x{height} pixels in {result.seconds:.1f} s "
+        f"{save_result(result, output)}: {width}x{height} pixels in {result.seconds:.1f} s "
         f"({result.precision} on {result.device}), {result.iterations} steps{reason}, total loss {losses.total:.4g} "
         f"(content {losses.content:.4g}, style {losses.style:.4g}, tv {losses.tv:.4g})"
     )

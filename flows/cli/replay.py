@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from flows.cli.one import require_apart, transfer
+from flows.cli.one import require_apart, save_result, transfer
 from nst_engine import TransferConfig
 from nst_engine.backbones.weights import find_weights
 from nst_engine.config import releases
 from nst_engine.errors import ConfigError, NightbrushError
 from nst_engine.images import Photograph, decode, read_photograph, read_provenance, require_savable
 from nst_engine.images.reading import Origin
+from nst_engine.transfer.sizes import result_sizes
 from nst_engine.types import Picture
 from tasks.storage import StorageError, is_path, read_uri
 
@@ -56,10 +57,11 @@ def replay_picture(
     require_apart(target, (picture, *provenance.paths(content, style)))
     config = provenance.config()
     photographs = provenance.photograph("content", content), provenance.photograph("style", style)
+    require_savable(target, result_sizes(config, photographs[0].picture)[-1])
     for line in provenance.doubts(config):
         note(line)
     before = decode(picture)
-    saved = transfer(*photographs, config, device).save(target)
+    saved = save_result(transfer(*photographs, config, device), target)
     lossy = _LOSSY & {picture.suffix.lower(), saved.suffix.lower()}
     return f"{saved}: {_compare(before, decode(saved))} {picture}{', compared after encoding' if lossy else ''}"
 

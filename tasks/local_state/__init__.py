@@ -1,7 +1,8 @@
 """The folder that this machine keeps between runs, and what lies in it.
 
 `checkpoints` keeps the states of unfinished transfers, so that a later run goes on from them. `outbox` keeps pictures
-that were made but could not be written. Locks and the history of runs lie in the same folder.
+that were made but could not be written, `unsaved` those that could not even be encoded. Locks and the history of runs
+lie in the same folder.
 
 May import `tasks.records` and `tasks.storage`; loads neither TensorFlow nor Prefect.
 

@@ -5,9 +5,11 @@ import pytest
 from PIL import Image
 
 from flows.cli.one import stylize_one
+from nst_engine import TransferResult
 from nst_engine.errors import ImageError
-from nst_engine.images import read_provenance
+from nst_engine.images import decode, read_provenance
 from nst_engine.transfer.step_profile import PARTS
+from tasks.local_state import state_folder
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import CONFIG, paint
 
@@ -126,6 +128,28 @@ def test_names_the_picture_that_is_too_narrow(tmp_path: Path, narrow: str) -> No
     match = f"^picture {str(tmp_path / 'panorama.png')!r} of 2000x2 pixels is too narrow for tiny"
     with pytest.raises(ImageError, match=match):
         stylize_one(*pictures, tmp_path / "out.png", CONFIG, "cpu")
+
+
+def test_a_size_that_the_format_cannot_hold_is_refused_before_the_work(nightbrush: Nightbrush, tmp_path: Path) -> None:
+    pictures = paint(tmp_path / "lake.png", 1, 120, 30), paint(tmp_path / "wave.png", 2)
+    ran = nightbrush("one", *pictures, "-o", tmp_path / "out.webp", *TINY, "--set", "side=16384")
+    assert ran.status == 2
+    assert ran.err.startswith("nightbrush: 16384 x 4096 pixels do not fit webp: ")
+
+
+def test_a_picture_that_cannot_be_saved_at_the_end_is_kept(
+    nightbrush: Nightbrush, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> Path:
+        raise ImageError("the disk is full")
+
+    monkeypatch.setattr(TransferResult, "save", refuse)
+    pictures = paint(tmp_path / "lake.png", 1), paint(tmp_path / "wave.png", 2)
+    ran = nightbrush("one", *pictures, "-o", tmp_path / "out.png", *TINY)
+    (kept,) = (state_folder() / "unsaved").glob("out-*.png")
+    assert ran.status == 2
+    assert ran.err == f"nightbrush: the disk is full; the picture is kept as {str(kept)!r}, without its metadata\n"
+    assert decode(kept).shape == (24, 32, 3)
 
 
 def test_an_old_name_of_a_preset_works_and_says_the_new_one(nightbrush: Nightbrush, tmp_path: Path) -> None:
