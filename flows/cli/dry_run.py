@@ -8,23 +8,30 @@ from rich.filesize import decimal
 from tasks.planning.job import Job
 from tasks.planning.names import printable
 from tasks.planning.pairs import PairSpec, Plan
-from tasks.preflight.checks import unfinished
+from tasks.preflight.checks import refused_names, unfinished
 from tasks.preflight.older import find_older
 from tasks.preflight.workload import Workload
-from tasks.storage import open_storage
+from tasks.storage import StorageError, open_storage
 
 _MAX_NAMES = 40
 
 
 def describe_plan(plan: Plan, job: Job) -> str:
-    """The pairs to make, the warnings of the plan, and an estimate of the time."""
-    return "\n".join([*_list_pairs(plan), *plan.warnings(), _describe_inputs(plan), *_forecast(plan, job)])
+    """The pairs to make, the warnings of the plan, names that the output refuses, and an estimate of the time."""
+    lines = [*_list_pairs(plan), *plan.warnings(), *_refusals(plan, job), _describe_inputs(plan)]
+    return "\n".join([*lines, *_forecast(plan, job)])
 
 
 def _list_pairs(plan: Plan) -> Iterator[str]:
     yield from map(_describe_pair, islice(plan.pairs, _MAX_NAMES))
     if len(plan.pairs) > _MAX_NAMES:
         yield f"... and {len(plan.pairs) - _MAX_NAMES} more"
+
+
+def _refusals(plan: Plan, job: Job) -> Iterator[str]:
+    """A line for each kind of name that the output refuses."""
+    for pair, error in refused_names(plan, job):
+        yield f"{printable(pair.name)} will fail, and pairs of such names: {error}"
 
 
 def _describe_pair(pair: PairSpec) -> str:

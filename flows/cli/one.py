@@ -35,7 +35,7 @@ def stylize_one(
     require_apart(output, (content, style, *config.files), with_snapshots=config.snapshot_every > 0)
     on_snapshot = partial(_save_snapshot, output, config.quality)
     pictures = read_photograph(content), read_photograph(style)
-    require_savable(output, result_sizes(config, pictures[0].picture)[-1])
+    require_savable(output, result_sizes(config, pictures[0].picture, pictures[0].described)[-1])
     line = _describe_saved(transfer(*pictures, config, device, on_snapshot), output)
     notes = (note for picture in pictures for note in picture.notes)
     return "\n".join([line, *notes, *(_profile_lines(*pictures, config, device) if with_profile else ())])

@@ -57,7 +57,7 @@ def replay_picture(
     require_apart(target, (picture, *provenance.paths(content, style)))
     config = provenance.config()
     photographs = provenance.photograph("content", content), provenance.photograph("style", style)
-    require_savable(target, result_sizes(config, photographs[0].picture)[-1])
+    require_savable(target, result_sizes(config, photographs[0].picture, photographs[0].described)[-1])
     for line in provenance.doubts(config):
         note(line)
     before = decode(picture)

@@ -11,11 +11,12 @@ from time import perf_counter
 
 from nst_engine import Status, TransferResult, __version__
 from nst_engine.config import releases
-from nst_engine.errors import NightbrushError
+from nst_engine.errors import ImageError, NightbrushError
 from nst_engine.images import Photograph, read_photograph
 from tasks.interruption import raise_if_interrupted
-from tasks.local_state import checkpoints, outbox
+from tasks.local_state import checkpoints, outbox, unsaved
 from tasks.local_state.outbox import UnwrittenPicture
+from tasks.making.deliverable import require_names, require_size
 from tasks.making.engines import engine, free_device
 from tasks.making.locks import alone
 from tasks.making.observer import Log, TransferObserver
@@ -103,8 +104,10 @@ class _PairWork:
                 return skipped_row(sidecar, self.row)
             if (unwritten := outbox.load(fingerprint)) is not None:
                 return self._deliver(fingerprint, unwritten)
+            require_names(self.pair, self.config, self.output)
             content, style = self._read_inputs()
             pictures = read_photograph(content, self.row.content), read_photograph(style, self.row.style)
+            require_size(self.config, pictures[0])
         return self._deliver(fingerprint, self._make(fingerprint, *pictures))
 
     def _read_inputs(self) -> tuple[bytes, bytes]:
@@ -135,7 +138,7 @@ class _PairWork:
         observer = TransferObserver(self.output, self.pair, self.config, fingerprint, self.log)
         result = self._stylize(content, style, observer)
         with self.seconds.measure("write"):
-            data = result.encode()
+            data = self._encode(result, fingerprint)
         cells = result_cells(result) | self.seconds.cells()
         self.row = replace(
             self.row,
@@ -144,6 +147,12 @@ class _PairWork:
             error="; ".join((*content.notes, *style.notes, *observer.notes.values())) or None,
         )
         return UnwrittenPicture(data=data, sidecar=self._sidecar(result))
+
+    def _encode(self, result: TransferResult, fingerprint: str) -> bytes:
+        try:
+            return result.encode()
+        except ImageError as error:
+            unsaved.keep(result, fingerprint, error)
 
     def _deliver(self, fingerprint: str, unwritten: UnwrittenPicture) -> ManifestRow:
         """Write the picture, then its sidecar, to the output; returns the row.

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
+from string import ascii_letters, digits
 
 from nst_engine.backbones.weights import imagenet_path
 from nst_engine.config import TransferConfig
+from tasks.making.deliverable import require_names
 from tasks.making.locks import require_slots
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec, Plan
@@ -13,7 +15,10 @@ from tasks.planning.requirements import require_usable
 from tasks.planning.rules import plan
 from tasks.records.finished_names import finished_names
 from tasks.records.own_results import own_results
-from tasks.storage import Storage, open_storage, read_uri, require_writable
+from tasks.storage import Storage, StorageError, open_storage, read_uri, require_writable
+
+_TAKEN_EVERYWHERE = f"{ascii_letters}{digits}-_"
+"""Characters that names of files may have on every file system."""
 
 
 def preflight(job: Job, request: Request) -> Plan:
@@ -99,6 +104,30 @@ def sidecar_keys(plan: Plan, job: Job) -> set[str]:
     output = open_storage(job.output)
     folders = [f"{name}/" for name in plan.backbones] if output.exists() else ()
     return {entry.key for folder in folders for entry in output.list(folder) if entry.key.endswith(".json")}
+
+
+def refused_names(plan: Plan, job: Job) -> Iterator[tuple[PairSpec, StorageError]]:
+    """The pairs whose names the output refuses, with the reason, in the order of the plan; none of them can be written.
+
+    A name is tried if it has a character or a length that no name before it had: of names that are refused for the same
+    reason, that is the first.
+    """
+    output = open_storage(job.output)
+    for pair in _unlike(plan.pairs):
+        try:
+            require_names(pair, pair.own_config(job.config), output)
+        except StorageError as error:
+            yield pair, error
+
+
+def _unlike(pairs: Iterable[PairSpec]) -> Iterator[PairSpec]:
+    seen, longest = set(_TAKEN_EVERYWHERE), 0
+    for pair in pairs:
+        size = len(pair.name.encode())
+        if size > longest or not seen.issuperset(pair.pair):
+            yield pair
+            seen.update(pair.pair)
+            longest = max(size, longest)
 
 
 def _refuse_output_inside(side: str, inputs: Storage, output: Storage) -> None:

@@ -7,6 +7,7 @@ from statistics import median
 
 from nst_engine.images import Photograph, read_photograph
 from nst_engine.transfer.sizes import result_sizes
+from tasks.making.deliverable import require_size
 from tasks.making.engines import engine, free_device
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
@@ -40,6 +41,7 @@ def estimate(pair: PairSpec, job: Job) -> Estimate:
     config = pair.own_config(job.config)
     content, style = _read(job.content, pair.content), _read(job.style, pair.style)
     sizes = result_sizes(config, content.picture, content.described)
+    require_size(config, content)
     trial = config.replace(levels=1, iterations=_TRIAL_STEPS, record_every=1, tolerance=None, time_limit=None)
     with free_device(job.device) as device:
         history = engine(trial, device).run(content, style).history

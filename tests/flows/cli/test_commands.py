@@ -170,6 +170,17 @@ def test_a_dry_run_names_what_will_fail_and_estimates_by_the_next(
     assert ran.out.splitlines()[-1] == "tiny: 2 x ? s, for the first of them fail"
 
 
+def test_a_dry_run_tells_which_names_the_output_refuses(
+    nightbrush: Nightbrush, places: list[str], folders: dict[str, Path]
+) -> None:
+    paint(folders["content"] / f"{'a' * 245}.png")
+    ran = nightbrush("run", *places, *TINY, "--dry-run")
+    assert ran.status == 0
+    (told,) = [line for line in ran.out.splitlines() if "such names" in line]
+    assert told.startswith(f"tiny/{'a' * 245}--wave will fail, and pairs of such names: file ")
+    assert told.endswith("a--wave.json' cannot be written: File name too long; use a shorter name")
+
+
 def test_a_dry_run_of_a_finished_batch_takes_no_estimate(
     nightbrush: Nightbrush, places: list[str], folders: dict[str, Path]
 ) -> None:

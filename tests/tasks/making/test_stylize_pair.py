@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nst_engine import StyleTransfer, TransferConfig, __version__
-from nst_engine.errors import TransferError
+from nst_engine import StyleTransfer, TransferConfig, TransferResult, __version__
+from nst_engine.errors import ImageError, TransferError
 from nst_engine.images import decode, read_provenance
 from tasks.interruption import interruption
+from tasks.local_state import state_folder
 from tasks.making import engines
 from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
@@ -47,6 +48,11 @@ def failing(error: Exception) -> Any:
         raise error
 
     return fail
+
+
+@pytest.fixture
+def _no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.making.stylize_pair.engine", failing(AssertionError("no transfer is to begin")))
 
 
 # a pair that is made
@@ -239,6 +245,37 @@ def test_a_sidecar_that_cannot_be_written_leaves_the_pair_unfinished(
     assert str(row.error).startswith("the disk is full; the picture is kept as ")
     assert list(files(job)) == ["tiny/lake--wave.png"]
     assert stylize_pair(PAIR, job).status == "completed"
+
+
+@pytest.mark.usefixtures("_no_engine")
+def test_a_size_that_the_format_cannot_hold_costs_one_row_and_no_transfer(tmp_path: Path) -> None:
+    job = a_job(tmp_path, CONFIG.replace(side=16_384, format="webp"))
+    paint(Path(job.content, "lake.png"), 1, 120, 30)
+    row = stylize_pair(PAIR, job)
+    assert row.status == "failed"
+    assert str(row.error).startswith("16384 x 4096 pixels do not fit webp: 16383 a side are allowed; ")
+
+
+@pytest.mark.usefixtures("_no_engine")
+def test_a_name_that_the_output_refuses_costs_one_row_and_no_transfer(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    pair = replace(PAIR, title="a" * 251)  # with .png 255 bytes, which are allowed, but the sidecar has one more
+    row = stylize_pair(pair, job)
+    assert row.status == "failed"
+    assert str(row.error).endswith("a.json' cannot be written: File name too long; use a shorter name")
+    assert not Path(job.output).exists()
+
+
+def test_a_picture_that_cannot_be_encoded_is_kept_and_its_row_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TransferResult, "encode", failing(ImageError("provenance has 60001 characters")))
+    row = stylize_pair(PAIR, a_job(tmp_path))
+    assert row.status == "failed"
+    (kept,) = (state_folder() / "unsaved").iterdir()
+    reason = "provenance has 60001 characters; the picture is kept as"
+    assert row.error == f"{reason} {str(kept)!r}, without its metadata"
+    assert decode(kept).shape == (24, 32, 3)
 
 
 def test_an_interruption_is_not_taken_for_a_bad_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

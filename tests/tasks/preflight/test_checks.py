@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 
 from nst_engine.errors import NightbrushError, WeightsError
+from tasks.making import deliverable
 from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
+from tasks.planning.pairs import Plan
 from tasks.planning.request import PairingError, Request
-from tasks.preflight.checks import preflight, require_runnable, unfinished
-from tasks.storage import Entry, StorageError, open_storage
+from tasks.preflight.checks import preflight, refused_names, require_runnable, unfinished
+from tasks.storage import Entry, Storage, StorageError, open_storage
 from tasks.storage.base import OnError, ignore
 from tasks.storage.local import LocalStorage
-from tests.tasks.studio import a_job, paint
+from tests.tasks.studio import a_job, a_pair, paint
 
 
 @pytest.fixture
@@ -43,6 +45,28 @@ def test_plans_only_what_has_a_partner(job: Job) -> None:
     plan = preflight(job, Request(backbones=("tiny",), pairing="stem"))
     assert [(pair.content.key, pair.style.key) for pair in plan.pairs] == [("lake.png", "lake.jpg")]
     assert plan.unmatched_styles == ("wave.png",)
+
+
+def test_names_that_the_output_refuses_are_found_by_the_first_of_their_kind(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def refuse(_storage: Storage, key: str) -> None:
+        tried.append(key)
+        if ":" in key:
+            raise StorageError(f"{key} is refused")
+
+    monkeypatch.setattr(deliverable, "require_name", refuse)
+    names = ["lake", "hill", "a: b", "b: a", "a: b c d e", "sea", "café"]
+    plan = Plan(pairs=tuple(a_pair(f"{name}.png") for name in names))
+    refused = [(pair.pair, str(error)) for pair, error in refused_names(plan, job)]
+    assert refused == [
+        ("a: b--wave", "tiny/a: b--wave.png is refused"),
+        ("a: b c d e--wave", "tiny/a: b c d e--wave.png is refused"),
+    ]
+    made_of_new = ["lake", "a: b", "a: b c d e", "café"]
+    assert [key for key in tried if key.endswith(".png")] == [f"tiny/{name}--wave.png" for name in made_of_new]
 
 
 def no_such_folder(job: Job) -> str:

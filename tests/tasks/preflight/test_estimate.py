@@ -56,6 +56,13 @@ def test_uses_the_contents_own_size_where_no_side_is_given(tmp_path: Path) -> No
     assert (cost.width, cost.height) == (20, 28)
 
 
+def test_a_size_that_the_format_cannot_hold_is_an_error_before_a_step(tmp_path: Path) -> None:
+    job = a_job(tmp_path, CONFIG.replace(side=16_384, format="webp"))
+    paint(Path(job.content, "lake.png"), 1, 120, 30)
+    with pytest.raises(ImageError, match="16384 x 4096 pixels do not fit webp"):
+        estimate(a_pair(), job)
+
+
 def test_a_picture_that_cannot_be_read_is_an_error(job: Job) -> None:
     Path(job.content, "lake.png").write_bytes(BROKEN_JPEG)
     with pytest.raises(ImageError, match=r"picture '.*lake\.png' cannot be read"):
