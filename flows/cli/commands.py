@@ -269,6 +269,9 @@ def serve(
     command ends, the run under way is cancelled, its finished pictures are kept, and the schedule is paused.
     """
     batch = read_batch(places, backbones, pairing, configuration, allow_failures=allow_failures, keep_older=keep_older)
+    from flows.prefect_server.api import load_prefect
+
+    load_prefect()
     from flows.nightly import serve as serve_batch
 
     serve_batch(batch, cron, timezone)

@@ -11,7 +11,7 @@ from tasks.planning.pairs import PairSpec, Plan
 from tasks.preflight.checks import refused_names, unfinished
 from tasks.preflight.older import find_older
 from tasks.preflight.workload import Workload
-from tasks.storage import StorageError, open_storage
+from tasks.storage import open_storage
 
 _MAX_NAMES = 40
 

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from flows.prefect_server.network import is_this_machine, unusable_variables, variables_for_this_machine
+from flows.prefect_server.settings import set_environment
 from nst_engine.errors import NightbrushError
 from nst_engine.hardware.quiet_import import import_quietly
 
@@ -27,9 +29,19 @@ def api_address() -> str | None:
     _require_address(os.environ.get("PREFECT_API_URL"))
     url = _settings().api.url
     _require_address(url)
-    if url and (trouble := _find_trouble()):
-        raise ApiError(f"{_hide_password(url)} {trouble}")
-    return _hide_password(url) if url else None
+    if not url:
+        return None
+    if not is_this_machine(url):
+        _require_network(url)
+    with set_environment(variables_for(url)):
+        if trouble := _find_trouble():
+            raise ApiError(f"{_hide_password(url)} {trouble}")
+    return _hide_password(url)
+
+
+def variables_for(url: str | None) -> dict[str, str | None]:
+    """Changes to the environment with which Prefect can report to an API, or to one within this process for None."""
+    return variables_for_this_machine() if url is None or is_this_machine(url) else {}
 
 
 def require_embedded() -> None:
@@ -42,9 +54,15 @@ def require_embedded() -> None:
         raise ApiError("Prefect may not run embedded, as it is set up; leave out --no-history, or set PREFECT_API_URL")
 
 
+def load_prefect() -> Any:
+    """Load Prefect, which reads the network's variables, whatever they say; returns `prefect.settings`."""
+    with set_environment(variables_for_this_machine()):
+        return import_quietly("prefect.settings")
+
+
 def _settings() -> Any:
     try:
-        return import_quietly("prefect.settings").get_current_settings()  # Prefect's own message has many lines
+        return load_prefect().get_current_settings()  # Prefect's own message has many lines
     except ValueError as error:
         reason = " ".join(str(error).partition(" [type=")[0].split())  # the rest repeats the value
         raise ApiError(f"Prefect refuses its settings: {reason}; correct its variables or profile") from error
@@ -59,6 +77,13 @@ def _require_address(url: str | None) -> None:
         is_allowed = False
     if not is_allowed:
         raise ApiError(f"PREFECT_API_URL={_hide_password(str(url))!r} is not allowed; {_REMEDY}")
+
+
+def _require_network(url: str) -> None:
+    """Raise an error if the way to an address is barred by a variable that cannot be used."""
+    for name, reason in unusable_variables().items():
+        value = _hide_password(os.environ[name])
+        raise ApiError(f"{name}={value!r} cannot be used to reach {_hide_password(url)}: {reason}; correct or unset it")
 
 
 def _find_trouble() -> str | None:

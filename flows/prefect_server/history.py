@@ -1,6 +1,5 @@
 """Choose the server that keeps the history of a run, and wait until the history is there."""
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from uuid import UUID
 import click
 
 from flows.prefect_server import local_server
-from flows.prefect_server.api import api_address, require_embedded
+from flows.prefect_server.api import api_address, require_embedded, variables_for
 from flows.prefect_server.settings import set_environment
 
 if TYPE_CHECKING:
@@ -84,14 +83,15 @@ def open_history(embedded: bool) -> Iterator[History]:
         ServerError: a server cannot be started.
     """
     api = api_address()
-    if api:
-        yield History(announcement=f"Prefect reports to {api}")
-    elif embedded:
-        require_embedded()
-        yield History(announcement="Prefect runs embedded: this run's history is not kept")
-    else:
-        with local_server.keep_running():
-            yield History(announcement="Prefect reports to Nightbrush's own server: nightbrush ui", is_ours=True)
+    with set_environment(variables_for(api)):
+        if api:
+            yield History(announcement=f"Prefect reports to {api}")
+        elif embedded:
+            require_embedded()
+            yield History(announcement="Prefect runs embedded: this run's history is not kept")
+        else:
+            with local_server.keep_running():
+                yield History(announcement="Prefect reports to Nightbrush's own server: nightbrush ui", is_ours=True)
 
 
 def ui_address() -> str:
@@ -113,14 +113,10 @@ def ui_address() -> str:
 
 @contextmanager
 def _use_api(url: str) -> Iterator[None]:
-    """Have this process and its children report to an API on this machine, past any proxy."""
+    """Have this process and its children report to an API."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    no_proxy = ",".join(filter(None, (os.environ.get("no_proxy", os.environ.get("NO_PROXY")), local_server.HOST)))
-    with (
-        set_environment({"PREFECT_API_URL": url, "NO_PROXY": no_proxy, "no_proxy": no_proxy}),
-        temporary_settings({PREFECT_API_URL: url}),
-    ):
+    with set_environment({"PREFECT_API_URL": url}), temporary_settings({PREFECT_API_URL: url}):
         yield
 
 

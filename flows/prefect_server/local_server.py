@@ -20,6 +20,7 @@ from socket import SO_REUSEADDR, SOL_SOCKET, socket
 from threading import Event, Thread
 from time import monotonic, sleep
 
+from flows.prefect_server.network import variables_for_this_machine
 from flows.prefect_server.settings import SERVER_DEFAULTS
 from nst_engine.errors import NightbrushError
 from tasks.local_state import state_folder
@@ -165,11 +166,12 @@ def _start(alive: int) -> None:
 
 
 def _server_environment(port: int) -> dict[str, str]:
-    """The server's environment: ours, its PREFECT_ variables replaced by the server's settings."""
+    """The server's environment: ours, its PREFECT_ variables replaced by the server's settings, past any proxy."""
     settings = {name: os.environ.get(name, value) for name, value in SERVER_DEFAULTS.items()}
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    network = variables_for_this_machine()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")} | network
     page = f"http://{HOST}:{port}"
-    return {
+    variables = {
         **inherited,
         **settings,
         "PREFECT_HOME": str(_folder()),
@@ -177,6 +179,7 @@ def _server_environment(port: int) -> dict[str, str]:
         "PREFECT_UI_URL": page,
         "PREFECT_SERVER_UI_API_URL": f"{page}/api",
     }
+    return {name: value for name, value in variables.items() if value is not None}
 
 
 def _end() -> None:
@@ -227,9 +230,16 @@ def _is_used() -> bool:
 
 @contextmanager
 def _take_turn() -> Iterator[None]:
-    """Wait for the right to start or end the server, which one process has at a time."""
+    """Wait for the right to start or end the server, which one process has at a time.
+
+    Raises:
+        ServerError: files cannot be locked here.
+    """
     with _open_file("turn.lock") as turn:
-        lock(turn)
+        try:
+            lock(turn)
+        except OSError as error:
+            raise _refusal(error) from error
         yield
 
 
@@ -238,8 +248,12 @@ def _open_file(name: str) -> BufferedWriter:
         _folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         return (_folder() / name).open("ab")
     except OSError as error:
-        remedy = "set NIGHTBRUSH_HOME to a folder that can be written, or run with --no-history"
-        raise ServerError(f"the history cannot be kept in {str(_folder())!r}: {error.strerror}; {remedy}") from error
+        raise _refusal(error) from error
+
+
+def _refusal(error: OSError) -> ServerError:
+    remedy = "set NIGHTBRUSH_HOME to a folder of this machine's own that can be written, or run with --no-history"
+    return ServerError(f"the history cannot be kept in {str(_folder())!r}: {error.strerror}; {remedy}")
 
 
 def _folder() -> Path:

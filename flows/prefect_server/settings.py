@@ -39,18 +39,22 @@ def apply_defaults() -> None:
 
 
 @contextmanager
-def set_environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables within the block, and restore them after it.
+def set_environment(variables: Mapping[str, str | None]) -> Iterator[None]:
+    """Set environment variables within the block, or remove those that are None, and restore them after it.
 
     Only through the environment does a setting of Prefect reach the processes that Prefect starts.
     """
     before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
+    _change_environment(variables)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        _change_environment(before)
+
+
+def _change_environment(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

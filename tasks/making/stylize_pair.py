@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from importlib.metadata import version
+from pathlib import Path
 from time import perf_counter
 
 from nst_engine import Status, TransferResult, __version__

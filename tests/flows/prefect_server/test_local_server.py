@@ -150,5 +150,5 @@ def test_a_folder_that_cannot_be_had_is_one_line(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(ServerError) as caught, local_server.keep_running():
         pass
     folder = tmp_path / "file" / "prefect"
-    remedy = "set NIGHTBRUSH_HOME to a folder that can be written, or run with --no-history"
+    remedy = "set NIGHTBRUSH_HOME to a folder of this machine's own that can be written, or run with --no-history"
     assert str(caught.value) == f"the history cannot be kept in {str(folder)!r}: Not a directory; {remedy}"
