@@ -3,6 +3,9 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+
+from tasks.local_state import state_folder
 
 DEFAULTS = {
     "DO_NOT_TRACK": "1",
@@ -34,8 +37,28 @@ leases that outlive a restart, and runs that are deleted after Prefect's 90 days
 
 def apply_defaults() -> None:
     """Set the defaults that the user has not set; must be called before Prefect or TensorFlow is loaded."""
-    for name, value in DEFAULTS.items():
+    for name, value in (DEFAULTS | _folders()).items():
         os.environ.setdefault(name, value)
+
+
+def _folders() -> dict[str, str]:
+    """Folders for Prefect and Keras in the state folder, where they cannot have their own in the user's home."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - a Path raises an error where there is no home
+    prefect, keras = home / ".prefect", home / ".keras"
+    variables = {}
+    if not _is_writable(prefect):
+        variables["PREFECT_HOME"] = str(state_folder() / "prefect-home")
+        if os.access(prefect / "profiles.toml", os.R_OK):
+            variables["PREFECT_PROFILES_PATH"] = str(prefect / "profiles.toml")
+    if not os.access(keras, os.R_OK) and not _is_writable(keras):
+        variables["KERAS_HOME"] = str(state_folder() / "keras")
+    return variables
+
+
+def _is_writable(folder: Path) -> bool:
+    """True if files can be made in a folder, or the folder itself."""
+    there = next((path for path in (folder, *folder.parents) if os.access(path, os.F_OK)), folder)
+    return folder.is_absolute() and os.access(there, os.W_OK | os.X_OK)
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 import os
+from pathlib import Path
 
 import pytest
 
 from flows.prefect_server.settings import DEFAULTS, apply_defaults, set_environment
+from tasks.local_state import state_folder
 
 
 @pytest.fixture(autouse=True)
@@ -41,10 +43,55 @@ def test_prefect_understands_its_settings(monkeypatch: pytest.MonkeyPatch) -> No
     assert not server.analytics_enabled
 
 
+@pytest.fixture
+def locked_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that cannot be written, not even by root."""
+    access, home = os.access, tmp_path / "home"
+    home.mkdir()
+
+    def locked(path: str | Path, mode: int) -> bool:
+        return access(path, mode) and not (mode & os.W_OK and Path(path).is_relative_to(home))
+
+    monkeypatch.setattr(os, "access", locked)
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("PREFECT_HOME", "PREFECT_PROFILES_PATH", "KERAS_HOME"):
+        monkeypatch.setenv(name, "to be restored")
+        monkeypatch.delenv(name)
+    return home
+
+
+def test_where_the_home_cannot_be_written_files_go_to_the_state_folder(locked_home: Path) -> None:
+    apply_defaults()
+    assert os.environ["PREFECT_HOME"] == str(state_folder() / "prefect-home")
+    assert os.environ["KERAS_HOME"] == str(state_folder() / "keras")
+    assert "PREFECT_PROFILES_PATH" not in os.environ
+    assert list(locked_home.iterdir()) == []
+
+
+def test_what_can_only_be_read_there_is_still_used(locked_home: Path) -> None:
+    for folder in (".keras", ".prefect"):
+        (locked_home / folder).mkdir()
+    (locked_home / ".prefect" / "profiles.toml").touch()
+    apply_defaults()
+    assert "KERAS_HOME" not in os.environ
+    assert os.environ["PREFECT_HOME"] == str(state_folder() / "prefect-home")
+    assert os.environ["PREFECT_PROFILES_PATH"] == str(locked_home / ".prefect" / "profiles.toml")
+
+
+@pytest.mark.usefixtures("locked_home")
+def test_a_home_that_can_be_written_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "another"))
+    apply_defaults()
+    assert "PREFECT_HOME" not in os.environ
+    assert "KERAS_HOME" not in os.environ
+
+
 def test_variables_are_set_within_the_block_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_API_URL", "before")
     monkeypatch.delenv("NO_PROXY", raising=False)
-    with set_environment({"PREFECT_API_URL": "within", "NO_PROXY": "localhost"}):
+    monkeypatch.setenv("ALL_PROXY", "before")
+    with set_environment({"PREFECT_API_URL": "within", "NO_PROXY": "localhost", "ALL_PROXY": None}):
         assert (os.environ["PREFECT_API_URL"], os.environ["NO_PROXY"]) == ("within", "localhost")
-    assert os.environ["PREFECT_API_URL"] == "before"
+        assert "ALL_PROXY" not in os.environ
+    assert (os.environ["PREFECT_API_URL"], os.environ["ALL_PROXY"]) == ("before", "before")
     assert "NO_PROXY" not in os.environ
