@@ -10,6 +10,7 @@ asked for. Never imports Prefect, boto3, pydantic, `tasks` or `flows`. Start rea
 `transfer.engine.StyleTransfer`.
 """
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from nst_engine.config import TransferConfig
@@ -50,6 +51,8 @@ __all__ = [
     "measure",
     "working_devices",
 ]
+
+os.environ["KERAS_BACKEND"] = "tensorflow"  # other projects may name another; Keras asks once, when it is loaded
 
 _HEAVY = {
     "Judge": "nst_engine.judging.judge",

@@ -18,6 +18,7 @@ from nst_engine.backbones.weights import WeightsSource
 from nst_engine.config import Pooling, TransferConfig
 from nst_engine.errors import ConfigError, listed
 from nst_engine.hardware.graphs import graph_of
+from nst_engine.hardware.keras_settings import own_keras_settings
 from nst_engine.hardware.precision import Precision
 from nst_engine.registry.backbones import BackboneSpec
 from nst_engine.types import Tensor
@@ -46,6 +47,7 @@ class Network:
         WeightsError: the weights do not fit.
     """
 
+    @own_keras_settings()
     def __init__(
         self,
         config: TransferConfig,

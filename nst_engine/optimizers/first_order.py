@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from nst_engine.hardware.keras_settings import own_keras_settings
 from nst_engine.optimizers.base import clip_to_box, finite
 from nst_engine.registry.losses import TOTAL
 from nst_engine.types import Tensor
@@ -95,16 +96,19 @@ class FirstOrder:
         return terms
 
 
+@own_keras_settings()
 def adam(height: int, width: int) -> FirstOrder:
     """Adam (Kingma and Ba, 2015) on pixels in [0, 255]."""
     return FirstOrder(keras.optimizers.Adam(), height, width)
 
 
+@own_keras_settings()
 def adamw(height: int, width: int) -> FirstOrder:
     """AdamW (Loshchilov and Hutter, 2019) on pixels in [-1, 1]: its decay pulls towards mid-grey, not to black."""
     return FirstOrder(keras.optimizers.AdamW(), height, width, centre=GREY, unit=HALF_RANGE)
 
 
+@own_keras_settings()
 def lamb(height: int, width: int) -> FirstOrder:
     """LAMB (You et al., 2020) on pixels in [-1, 1]; its rate is a share of the picture's norm about mid-grey."""
     return FirstOrder(keras.optimizers.Lamb(), height, width, centre=GREY, unit=HALF_RANGE, relative=True)
