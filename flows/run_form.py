@@ -24,7 +24,7 @@ class RunForm:
         schema = handler.resolve_ref_schema(reference)
         texts = field_texts(TransferConfig)
         for name, field in schema["properties"].items():
-            field.update(title=name, description=texts[name])
+            field.update(title=name, description=texts.get(name, ""))
         for name, bound in number_bounds(min(spec.stride for spec in BACKBONES.values())).items():
             _number(schema["properties"][name]).update(_limits(bound))
         schema["properties"]["backbone"]["enum"] = list(BACKBONES)
@@ -39,7 +39,10 @@ ConfigForm: TypeAlias = Annotated[TransferConfig, RunForm()]
 
 
 def field_texts(described: type) -> dict[str, str]:
-    """The texts of a class's attributes, by name, each as one line, from the docstring of the class."""
+    """The texts of a class's attributes, by name, each as one line, from the docstring of the class.
+
+    There are none where Python leaves out docstrings (`PYTHONOPTIMIZE=2`).
+    """
     section = re.split(r"\n(?=\S)", cleandoc(described.__doc__ or "").partition("Attributes:\n")[2])[0]
     entries = re.findall(r"^    (\w+(?:, \w+)*): (.+(?:\n {8}.+)*)", section, re.MULTILINE)
     return {name: " ".join(text.split()) for names, text in entries for name in names.split(", ")}

@@ -1,5 +1,7 @@
 """The run form: each field with what it is, what it may be and what it is unless it is set."""
 
+import subprocess
+import sys
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 from uuid import UUID
@@ -49,6 +51,16 @@ def test_the_form_has_every_field_and_no_other() -> None:
     assert list(FORM["properties"]) == NAMES
     assert FORM["additionalProperties"] is False
     assert FORM["description"] == "What a transfer does. Immutable, hashable, checked when it is made."
+
+
+def test_without_docstrings_there_is_a_form_without_texts() -> None:
+    program = (
+        "from flows.batch import stylize_batch; "
+        "form = stylize_batch.parameters.model_dump()['definitions']['TransferConfig']; "
+        "print({field['description'] for field in form['properties'].values()})"
+    )
+    command = [sys.executable, "-OO", "-c", program]
+    assert subprocess.check_output(command, text=True) == "{''}\n"  # noqa: S603 - ourselves
 
 
 @pytest.mark.parametrize("name", NAMES)
