@@ -1,6 +1,7 @@
 """The command line: `nightbrush`.
 
-`commands` has a function for each command, and `main`, which turns errors that a person can correct into one line.
+`commands` has a function for each command, and `main`, which turns errors that a person can correct into one line;
+`unforeseen` does so with all others.
 `options` adds the options that commands share, `option_values` makes batches and comparisons of them. `launch` checks
 and plans before Prefect and TensorFlow are loaded; `run_here` then runs the flow in this process. `dry_run`, `one`,
 `replay` and `doctor` do the work of the options and commands of these names.

@@ -1,5 +1,6 @@
 """The commands of `nightbrush`."""
 
+import os
 import sys
 import webbrowser
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from flows.cli.options import (
     with_keep_older,
     with_runner,
 )
+from flows.cli.unforeseen import Commands, UnforeseenError
 from flows.parameters import Batch, Runner
 from flows.prefect_server.settings import apply_defaults
 from nst_engine import NightbrushError, __version__
@@ -35,11 +37,11 @@ from tasks.planning.request import Request
 DEMO_CONFIG = TransferConfig(backbone="vgg16", weights="packaged", side=256, iterations=30)
 """Small enough for two CPU cores, with real weights that need no download."""
 
-DONE, SOME_FAILED, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
+DONE, SOME_FAILED, BAD_ARGUMENTS, UNFORESEEN, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def main() -> None:
-    """Run the command line; an error that a person can correct is one line on stderr."""
+    """Run the command line; an error is one line on stderr."""
     apply_defaults()
     try:
         status = cli(standalone_mode=False, prog_name="nightbrush")
@@ -48,8 +50,14 @@ def main() -> None:
         status = BAD_ARGUMENTS
     except click.ClickException as error:
         status = _complain(error.format_message())
+    except UnforeseenError as error:
+        _complain(str(error))
+        status = UNFORESEEN
     except NightbrushError as error:
         status = _complain(str(error))
+    except BrokenPipeError:  # whoever reads the output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = SOME_FAILED
     except (click.Abort, KeyboardInterrupt):
         click.echo(
             "nightbrush: interrupted; what is finished is kept, and the same command goes on from there", err=True
@@ -63,10 +71,12 @@ def _complain(text: str) -> int:
     return BAD_ARGUMENTS
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="nightbrush")
-def cli() -> None:
+@click.option("--debug", is_flag=True, help="Show the traceback of an error that nobody foresaw.")
+def cli(debug: bool) -> None:
     """Neural style transfer for whole folders: pictures, a table of losses and timings, and a report."""
+    del debug  # `Commands` reads it
 
 
 @cli.command()

@@ -1,0 +1,55 @@
+"""Errors that nobody foresaw: one line on the terminal, and the whole story in a file."""
+
+import sys
+import tempfile
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nst_engine import NightbrushError, __version__
+from tasks.local_state import state_folder
+
+
+class UnforeseenError(NightbrushError):
+    """A command ended in an error that is a fault of Nightbrush; the text says where its traceback lies."""
+
+
+class Commands(click.Group):
+    """Commands that end in one line whatever happens, unless `--debug` asks for the traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command.
+
+        Raises:
+            UnforeseenError: in the place of any error that is neither click's nor one of ours.
+        """
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, NightbrushError, BrokenPipeError):
+            raise
+        except Exception as error:
+            if ctx.params["debug"]:
+                raise
+            raise UnforeseenError(_describe(error)) from error
+
+
+def _describe(error: Exception) -> str:
+    reason = " ".join(str(error).split())
+    path = _save(f"{__version__}: {sys.argv}\n{''.join(traceback.format_exception(error))}")
+    where = "nightbrush --debug shows it whole" if path is None else f"all of it is in {str(path)!r}"
+    name = type(error).__name__
+    return f"{name}: {reason}; this is a fault of Nightbrush, please report it: {where}"
+
+
+def _save(text: str) -> Path | None:
+    """Write a text to a new file of this machine's folder, or of the system's; None if neither can be written."""
+    for folder in (state_folder() / "errors", Path(tempfile.gettempdir())):
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            path = Path(tempfile.mkstemp(prefix="nightbrush-", suffix=".log", dir=folder)[1])
+            path.write_text(text, encoding="utf-8", errors="backslashreplace")
+            return path
+    return None
