@@ -29,7 +29,7 @@ from flows.cli.options import (
 )
 from flows.cli.unforeseen import Commands, UnforeseenError
 from flows.parameters import Batch, Runner
-from flows.prefect_server.settings import apply_defaults
+from flows.prefect_server.settings import BRIEF, apply_defaults
 from nst_engine import NightbrushError, __version__
 from nst_engine.config import TransferConfig
 from tasks.planning.request import Request
@@ -76,7 +76,9 @@ def _complain(text: str) -> int:
 @click.option("--debug", is_flag=True, help="Show the traceback of an error that nobody foresaw.")
 def cli(debug: bool) -> None:
     """Neural style transfer for whole folders: pictures, a table of losses and timings, and a report."""
-    del debug  # `Commands` reads it
+    if not debug:
+        for name, value in BRIEF.items():
+            os.environ.setdefault(name, value)
 
 
 @cli.command()

@@ -35,6 +35,10 @@ SERVER_DEFAULTS = {
 leases that outlive a restart, and runs that are deleted after Prefect's 90 days."""
 
 
+BRIEF = {"PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "flows.prefect_server.console.BriefHandler"}
+"""Environment variable by which Prefect prints no tracebacks on the terminal."""
+
+
 def apply_defaults() -> None:
     """Set the defaults that the user has not set; must be called before Prefect or TensorFlow is loaded."""
     for name, value in (DEFAULTS | _folders()).items():
