@@ -106,7 +106,7 @@ def require_savable(path: str | os.PathLike[str], size: tuple[int, int] | None =
 
     Raises:
         ImageError: the suffix names no format, or one that cannot hold the size, something is in the way, or the folder
-            cannot be written to.
+            cannot be written to or refuses the name.
     """
     target = Path(path)
     if (suffix := target.suffix.lower()) not in _SUFFIXES:
@@ -114,13 +114,15 @@ def require_savable(path: str | os.PathLike[str], size: tuple[int, int] | None =
     if size is not None:
         require_format(_SUFFIXES[suffix], *size)
     nearest = next(folder for folder in target.parents if folder.exists())
-    if target.is_dir() or not nearest.is_dir():
-        way = target if target.is_dir() else nearest
-        raise ImageError(f"{str(target)!r} cannot be written: {str(way)!r} is in the way; choose another name")
     try:
-        with TemporaryDirectory(dir=nearest, prefix=_PART):
-            pass
-    except OSError as error:
+        if target.is_dir() or not nearest.is_dir():
+            way = target if target.is_dir() else nearest
+            raise ImageError(f"{str(target)!r} cannot be written: {str(way)!r} is in the way; choose another name")
+        with TemporaryDirectory(dir=nearest, prefix=_PART) as folder:
+            part = Path(folder, "part")
+            part.touch()
+            part.replace(Path(folder, target.name))
+    except (OSError, ValueError) as error:  # no leave to write, or a name that the file system refuses
         raise ImageError(f"{str(target)!r} cannot be written: {error_text(error)}") from error
 
 

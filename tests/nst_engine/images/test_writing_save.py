@@ -62,6 +62,14 @@ def test_a_size_that_the_suffix_cannot_hold_is_refused_before_the_work(tmp_path:
         require_savable(tmp_path / "p.webp", (16_384, 2))
 
 
+def test_a_name_that_the_file_system_refuses_is_refused_before_the_work(tmp_path: Path) -> None:
+    require_savable(tmp_path / f"{'a' * 251}.png")
+    for name, reason in ((f"{'a' * 252}.png", "File name too long"), ("a\0.png", "embedded null byte")):
+        with pytest.raises(ImageError, match=f"cannot be written: {reason}"):
+            require_savable(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_failed_write_keeps_the_old_file_and_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
