@@ -111,9 +111,11 @@ _BREAKDOWNS = (
     ),
     (
         exceptions.SSLError,
-        "{host} has no certificate that is trusted, or speaks no TLS; check AWS_CA_BUNDLE and AWS_ENDPOINT_URL_S3",
+        "{host} has no certificate that is trusted, or speaks no TLS; "
+        "check AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE and AWS_ENDPOINT_URL_S3",
     ),
     (exceptions.ReadTimeoutError, "the server did not answer in time; try again later"),
+    (exceptions.ProxyConnectionError, "the proxy {host} is not reachable; check HTTPS_PROXY and HTTP_PROXY"),
     (exceptions.ConnectionError, "{host} is not reachable; check the network and AWS_ENDPOINT_URL_S3"),
     (_BROKEN, "the connection or the answer broke off, again and again; try again later"),
     (Exception, "boto3 gave up with {name}; check the AWS_ variables and the files in ~/.aws"),

@@ -98,6 +98,18 @@ def test_an_endpoint_that_nobody_listens_at_is_named(hasty: pytest.MonkeyPatch) 
     assert reason == f"storage 's3://my-bucket/photos' cannot be listed: 127.0.0.1:{port} is not reachable; {remedy}"
 
 
+@pytest.mark.parametrize("value", ["http://someone:hidden@127.0.0.1:{port}", "socks5://127.0.0.1:{port}"])
+def test_a_proxy_that_cannot_be_used_is_named(hasty: pytest.MonkeyPatch, value: str) -> None:
+    hasty.setenv("AWS_ENDPOINT_URL_S3", "http://storage.example")
+    for name in ("no_proxy", "NO_PROXY"):
+        hasty.delenv(name, raising=False)
+    hasty.setenv("http_proxy", value.format(port=free_port()))
+    reason = refusal(lambda: listed(open_storage("s3://my-bucket/photos")))
+    assert "cannot be listed: the proxy " in reason
+    assert reason.endswith(" is not reachable; check HTTPS_PROXY and HTTP_PROXY")
+    assert "hidden" not in reason
+
+
 def test_an_endpoint_without_a_certificate_is_named(hasty: pytest.MonkeyPatch, proxy: Proxy) -> None:
     hasty.setenv("AWS_ENDPOINT_URL_S3", proxy.url.replace("http:", "https:"))
     reason = refusal(lambda: listed(open_storage("s3://my-bucket")))
