@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.skipif(not has_curve(coarse_to_fine.NAME, SIDE), reason=f"the peer was never run; run: {MAKE}"),
 ]
 
-CONFIG = TransferConfig(backbone="vgg16", weights="packaged", side=SIDE)
+CONFIG = TransferConfig(backbone="vgg16", weights="packaged", formulation="mean", side=SIDE)
 """What Nightbrush does by default, with the weights that both have."""
 
 STEPS_A_SIDE = 5

@@ -22,7 +22,7 @@ from nst_engine.images import decode, resize
 from nst_engine.types import Picture
 from tasks.samples.paintings import paint_swirls
 
-CONFIG = TransferConfig(backbone="vgg16", weights="packaged", levels=1, iterations=1000)
+CONFIG = TransferConfig(backbone="vgg16", weights="packaged", formulation="mean", levels=1, iterations=1000)
 """What Nightbrush does by default, at one size, with as many steps as it takes."""
 
 STEPS, RATE = 1000, 5.0
