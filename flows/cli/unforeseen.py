@@ -37,11 +37,10 @@ class Commands(click.Group):
 
 
 def _describe(error: Exception) -> str:
-    reason = " ".join(str(error).split())
+    reason = ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
     path = _save(f"{__version__}: {sys.argv}\n{''.join(traceback.format_exception(error))}")
     where = "nightbrush --debug shows it whole" if path is None else f"all of it is in {str(path)!r}"
-    name = type(error).__name__
-    return f"{name}: {reason}; this is a fault of Nightbrush, please report it: {where}"
+    return f"{reason}; this is a fault of Nightbrush, please report it: {where}"
 
 
 def _save(text: str) -> Path | None:

@@ -55,7 +55,7 @@ def _use_certificates(path: str) -> None:
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _USES: dict[str, Callable[[str], None]] = {
-    "SSL_CERT_FILE": _use_certificates,
+    **dict.fromkeys(("SSL_CERT_FILE", "PREFECT_API_SSL_CERT_FILE"), _use_certificates),
     **dict.fromkeys((*_PROXIES, *map(str.lower, _PROXIES)), _use_proxy),
 }
 """Uses the value of a variable as Prefect's client does, by the variable; an empty value is none."""

@@ -42,6 +42,14 @@ def test_where_this_machines_folder_cannot_be_written_the_file_is_elsewhere(
     assert nightbrush("doctor").err.endswith("please report it: nightbrush --debug shows it whole\n")
 
 
+def test_an_error_without_a_text_is_called_by_its_kind(nightbrush: Nightbrush, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail_silently() -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(doctor, "examine", fail_silently)
+    assert nightbrush("doctor").err.startswith("nightbrush: AssertionError; this is a fault of Nightbrush")
+
+
 def test_a_traceback_is_shown_to_whoever_asks_for_it(nightbrush: Nightbrush) -> None:
     with pytest.raises(KeyError):
         nightbrush("--debug", "doctor")

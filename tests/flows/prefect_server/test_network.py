@@ -16,6 +16,7 @@ from tests.flows.console import TINY, in_a_process_of_its_own
 NETWORK = ("SSL_CERT_FILE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 UNUSABLE = {
     "SSL_CERT_FILE": "/nowhere/cacert.pem",
+    "PREFECT_API_SSL_CERT_FILE": "/nowhere/prefect.pem",
     "ALL_PROXY": "socks://127.0.0.1:9",
     "https_proxy": "ftp://someone:hidden@127.0.0.1:9",
     "HTTP_PROXY": "http://127.0.0.1:port",
