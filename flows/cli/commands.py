@@ -74,9 +74,10 @@ def _complain(text: str) -> int:
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="nightbrush")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error that nobody foresaw.")
-def cli(debug: bool) -> None:
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:
     """Neural style transfer for whole folders: pictures, a table of losses and timings, and a report."""
-    if not debug:
+    if not debug and context.invoked_subcommand != serve.name:  # a run that dies on its way tells it there alone
         for name, value in BRIEF.items():
             os.environ.setdefault(name, value)
 
