@@ -17,8 +17,8 @@ from tasks.records.finished_names import finished_names
 from tasks.records.own_results import own_results
 from tasks.storage import Storage, StorageError, open_storage, read_uri, require_writable
 
-_TAKEN_EVERYWHERE = f"{ascii_letters}{digits}-_"
-"""Characters that names of files may have on every file system."""
+_TAKEN_EVERYWHERE = f"{ascii_letters}{digits}-_/"
+"""Characters that paths of files may have on every file system."""
 
 
 def preflight(job: Job, request: Request) -> Plan:
@@ -123,10 +123,11 @@ def refused_names(plan: Plan, job: Job) -> Iterator[tuple[PairSpec, StorageError
 def _unlike(pairs: Iterable[PairSpec]) -> Iterator[PairSpec]:
     seen, longest = set(_TAKEN_EVERYWHERE), 0
     for pair in pairs:
-        size = len(pair.name.encode())
-        if size > longest or not seen.issuperset(pair.pair):
+        name = pair.name
+        size = len(name.encode())
+        if size > longest or not seen.issuperset(name):
             yield pair
-            seen.update(pair.pair)
+            seen.update(name)
             longest = max(size, longest)
 
 
