@@ -20,7 +20,8 @@ from tests.nst_engine.small import content_pixels, noise_pixels, small_config, s
 CONTENT, STYLE = content_pixels(), style_pixels()
 
 MASKS = {"blend": ("{style}:2",), "content_masks": ("{left}", "{right}"), "style_masks": ("{left}", "{right}")}
-WEIGHTS = {"content_weight": 2.0, "style_weight": 0.4, "tv_weight": 1.0, "learning_rate": 2.0, "schedule": "cosine"}
+FACTORS = {"strength": 0.6, "content_weight": 2.0, "style_weight": 0.4, "tv_weight": 1.0}
+WEIGHTS = FACTORS | {"learning_rate": 2.0, "schedule": "cosine"}
 FILES = {"preserve_color": "histogram", "format": "jpg", "quality": 50, "record_every": 3, "snapshot_every": 2}
 SIZES = {"style_scale": 0.5, "side": 40, "init": "noise", "levels": 2}
 
