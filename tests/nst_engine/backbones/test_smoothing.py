@@ -76,7 +76,9 @@ def test_features_that_are_all_the_same_stay_so() -> None:
 
 
 def engine_network(name: str, weights: str, layers: tuple[str, ...]) -> Network:
-    return shared_network(TransferConfig(backbone=name, weights=weights), layers)
+    return shared_network(
+        TransferConfig(backbone=name, weights=weights, smoothing=backbone_spec(name).smoothing), layers
+    )
 
 
 def test_the_magnitudes_of_vgg16_are_those_of_the_packaged_weights() -> None:
@@ -100,7 +102,7 @@ def test_the_losses_of_every_smoothed_backbone_are_of_the_size_of_vgg16s(name: s
 
 
 def test_smoothing_raises_the_entropy_of_every_style_layer_of_resnet50() -> None:
-    config = TransferConfig(backbone="resnet50", weights="random")
+    config = TransferConfig(backbone="resnet50", weights="random", formulation="mean")
     whole, layers = keras_network("resnet50"), config.spec.style_layers
     load_weights(whole, find_weights(config), config)
     network = keras.Model(whole.inputs[0], {layer: whole.get_layer(layer).output for layer in layers})

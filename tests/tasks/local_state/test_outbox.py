@@ -12,7 +12,7 @@ from tasks.local_state.outbox import UnwrittenPicture
 from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.records.sidecar import Sidecar, read_sidecar
-from tasks.storage import StorageError
+from tasks.storage import Entry, StorageError
 from tasks.storage.local import LocalStorage
 from tests.tasks.studio import CONFIG, a_job, a_pair, output_of
 
@@ -23,10 +23,10 @@ def refuse_writes(monkeypatch: pytest.MonkeyPatch, output: str, suffix: str) -> 
     """Make the folder of the output take no file of that suffix."""
     write = LocalStorage.write
 
-    def refusing(self: LocalStorage, key: str, data: bytes) -> None:
+    def refusing(self: LocalStorage, key: str, data: bytes) -> Entry:
         if str(self.root) == output and key.endswith(suffix):
             raise StorageError("the bucket is not there")
-        write(self, key, data)
+        return write(self, key, data)
 
     monkeypatch.setattr(LocalStorage, "write", refusing)
 
@@ -142,10 +142,10 @@ def test_a_snapshot_that_cannot_be_written_costs_a_note_and_not_the_picture(
     job = a_job(tmp_path, CONFIG.replace(snapshot_every=2))
     write = LocalStorage.write
 
-    def refusing(self: LocalStorage, key: str, data: bytes) -> None:
+    def refusing(self: LocalStorage, key: str, data: bytes) -> Entry:
         if ".steps/" in key:
             raise StorageError("the bucket is full")
-        write(self, key, data)
+        return write(self, key, data)
 
     monkeypatch.setattr(LocalStorage, "write", refusing)
     row = stylize_pair(PAIR, job)
