@@ -29,7 +29,7 @@ from flows.cli.options import (
 )
 from flows.cli.unforeseen import Commands, UnforeseenError
 from flows.parameters import Batch, Runner
-from flows.prefect_server.settings import BRIEF, apply_defaults
+from flows.prefect_server.settings import BRIEF, apply_defaults, set_environment
 from nst_engine import NightbrushError, __version__
 from nst_engine.config import TransferConfig
 from tasks.planning.request import Request
@@ -78,8 +78,7 @@ def _complain(text: str) -> int:
 def cli(context: click.Context, debug: bool) -> None:
     """Neural style transfer for whole folders: pictures, a table of losses and timings, and a report."""
     if not debug and context.invoked_subcommand != serve.name:  # a run that dies on its way tells it there alone
-        for name, value in BRIEF.items():
-            os.environ.setdefault(name, value)
+        context.with_resource(set_environment({name: os.environ.get(name, value) for name, value in BRIEF.items()}))
 
 
 @cli.command()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli import doctor
+from flows.prefect_server.settings import BRIEF
 from tasks.local_state import state_folder
 from tests.flows.console import Nightbrush
 
@@ -48,6 +49,14 @@ def test_an_error_without_a_text_is_called_by_its_kind(nightbrush: Nightbrush, m
 
     monkeypatch.setattr(doctor, "examine", fail_silently)
     assert nightbrush("doctor").err.startswith("nightbrush: AssertionError; this is a fault of Nightbrush")
+
+
+def test_what_is_set_for_a_command_ends_with_it(nightbrush: Nightbrush, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: dict[str, str] = {}
+    monkeypatch.setattr(doctor, "examine", lambda: found.update(os.environ))
+    nightbrush("doctor")
+    assert found[next(iter(BRIEF))] == BRIEF[next(iter(BRIEF))]
+    assert not BRIEF.keys() & os.environ.keys()
 
 
 def test_a_traceback_is_shown_to_whoever_asks_for_it(nightbrush: Nightbrush) -> None:
