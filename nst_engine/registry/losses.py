@@ -21,8 +21,7 @@ class TermWeights(NamedTuple):
     def at(self, strength: float) -> Self:
         """These weights moved towards the content alone, at a strength of 0, or the style alone, at 1.
 
-        At 0.5 they are as they were. Their ratio grows by the power 1.5 of `strength / (1 - strength)`: by eye and by
-        the losses of the pictures, equal steps of the strength are then about equal steps.
+        At 0.5 they are as they were. Their ratio grows by the power 1.5 of `strength / (1 - strength)`.
         """
         content, style = (2 * (1 - strength)) ** _STEEPNESS, (2 * strength) ** _STEEPNESS
         return self._replace(content=content * self.content, style=style * self.style)
