@@ -182,7 +182,7 @@ _NEXT = replace(
     _OF_0_1_0,
     fields=_OF_0_1_0.fields | {"formulation": "share", "strength": 0.5},
     losses=_OF_0_1_0.losses
-    | {(loss, "share"): _weights(1.0, 20.0, 0.0005) for loss in ("gram", "wasserstein", "neighbours")},
+    | {(loss, "share"): _weights(1.0, 15.0, 0.3) for loss in ("gram", "wasserstein", "neighbours")},
 )
 
 RELEASES: tuple[Release, ...] = (_OF_0_1_0, _NEXT)

@@ -73,7 +73,7 @@ class Distances:
     Attributes:
         content: distance from the content: 0 for the content itself, 1 for a blank picture, at most 2.
         style: distance from the style: 0 for the style itself, 1 as far from it as a picture that has nothing of it.
-        score: both, `content + 20 * style`, where 20 is the default style weight of losses in shares.
+        score: both, `content + 15 * style`, where 15 is the default style weight of losses in shares.
     """
 
     content: float

@@ -10,7 +10,7 @@ from nst_engine.config import TransferConfig
 from nst_engine.losses.content import content_loss, spatial_variance, sum_of_mean
 from nst_engine.losses.gram import STYLE_SCOPE
 from nst_engine.losses.style_losses import load_style_loss
-from nst_engine.losses.total_variation import gatys_total_variation, total_variation
+from nst_engine.losses.total_variation import gatys_total_variation, opponent_variation, total_variation
 from nst_engine.registry.losses import TERMS
 from nst_engine.types import Tensor
 
@@ -23,7 +23,7 @@ class Region(NamedTuple):
     Attributes:
         share: of the style loss, a float32 scalar.
         style: target of the style loss, by layer.
-        unit: divisor of the style loss, by layer, float32 scalars.
+        unit: divisors of the style loss, by layer, float32, one for each part of the loss.
         mask: weights of the places, by layer, [1, h, w, 1], their mean 1; empty where it paints everywhere.
     """
 
@@ -39,12 +39,14 @@ class Targets(NamedTuple):
     Attributes:
         content: features of the content, by layer.
         unit: divisor of the content loss, by layer, float32 scalars.
+        variation_unit: divisors of the total variation, float32, one for each part of it.
         regions: the styles; their shares sum to the share of the picture that is painted.
         weights: of the loss terms, [len(TERMS)], float32.
     """
 
     content: Features
     unit: dict[str, Tensor]
+    variation_unit: Tensor
     regions: tuple[Region, ...]
     weights: Tensor
 
@@ -69,8 +71,8 @@ class _Formulas:
 
     Attributes:
         content: the mean of the squared differences, and the content's features, to the content loss.
-        variation: pixels to their total variation.
-        relative: True if the losses of a layer are shares of what they are for other pictures.
+        variation: pixels to their total variation, a scalar or a vector of parts.
+        relative: True if losses are shares of what they are for other pictures.
     """
 
     content: Callable[[Tensor, Tensor], Tensor]
@@ -85,11 +87,12 @@ def _mean_itself(mean: Tensor, _P: Tensor) -> Tensor:
 _FORMULATIONS = {
     "mean": _Formulas(content=_mean_itself, variation=total_variation),
     "gatys": _Formulas(content=sum_of_mean, variation=gatys_total_variation),
-    "share": _Formulas(content=_mean_itself, variation=total_variation, relative=True),
+    "share": _Formulas(content=_mean_itself, variation=opponent_variation, relative=True),
 }
 
 _LEAST_CONTRAST = 0.01
-"""Least unit of the content loss, as a share of the reference picture's: an even content may still be painted."""
+"""Least units of the content loss and the total variation, as shares of the reference picture's own: contents and
+styles may be even."""
 
 _LEAST_DISTANCE = 1e-3
 """Least unit of the style loss, as a share of the distance of no features at all: a style may be like the reference."""
@@ -105,7 +108,8 @@ class Objective:
     the same on every network. The unit of the content loss is the variance of the content's features over places: the
     loss is 0 at the content, and 1 where each channel is even at the content's mean. The unit of the style loss is the
     distance of a reference picture from the style: the loss is 0 at the style, and 1 at a picture as far from it as the
-    reference is.
+    reference is. The unit of the total variation is its mean over content and style: it is 0 at an even picture, and 1
+    at one as rough as they are. Where a loss has parts, each has a unit, and their mean is taken.
 
     Args:
         config: layers, style loss and formulation.
@@ -148,6 +152,11 @@ class Objective:
         }
         return {layer: self._style_loss.target(statistics) for layer, statistics in pooled.items()}
 
+    @property
+    def variation(self) -> Callable[[Tensor], Tensor]:
+        """Pixels, [1, height, width, 3], float32, in [0, 255], to their total variation, a scalar or its parts."""
+        return self._formulas.variation
+
     def content_units(self, content: Features, reference: Features) -> dict[str, Tensor]:
         """The divisors of the content loss, by layer, float32 scalars: all 1 unless losses are shares.
 
@@ -163,7 +172,7 @@ class Objective:
         }
 
     def style_units(self, target: dict[str, Any], reference: Features) -> dict[str, Tensor]:
-        """The divisors of the style loss, by layer, float32 scalars: all 1 unless losses are shares.
+        """The divisors of the style loss, by layer, float32, for each of its parts: all 1 unless losses are shares.
 
         Args:
             target: the joint target of the styles, by layer.
@@ -172,6 +181,16 @@ class Objective:
         if not self.is_relative:
             return {layer: tf.ones([]) for layer in self._style_layers}
         return {layer: self._distance(reference[layer], target[layer]) for layer in self._style_layers}
+
+    def variation_unit(self, content: Tensor, style: Tensor, reference: Tensor) -> Tensor:
+        """The divisors of the total variation, float32, for each of its parts: 1 unless losses are shares.
+
+        Args:
+            content, style, reference: the `variation` of each picture; for several styles, their mean.
+        """
+        if not self.is_relative:
+            return tf.ones([])
+        return tf.maximum((content + style) / 2, _LEAST_CONTRAST * reference)
 
     def statistics(self, features: Features, targets: Targets) -> Statistics:
         """The statistics of features; the content and the masks in `targets` must be of the same places."""
@@ -200,25 +219,27 @@ class Objective:
         """
         content = [
             share
-            * _divided(self._formulas.content(statistics.content[layer], targets.content[layer]), targets.unit[layer])
+            * _in_units(self._formulas.content(statistics.content[layer], targets.content[layer]), targets.unit[layer])
             for layer, share in self._content_layers.items()
         ]
         with tf.name_scope(STYLE_SCOPE):
             style = [
                 region.share
                 * share
-                * _divided(self._style_loss.loss(read[layer], region.style[layer]), region.unit[layer])
+                * _in_units(self._style_loss.loss(read[layer], region.style[layer]), region.unit[layer])
                 for region, read in zip(targets.regions, statistics.style, strict=True)
                 for layer, share in self._style_layers.items()
             ]
-        terms = {"content": tf.add_n(content), "style": tf.add_n(style), "tv": self._formulas.variation(pixels)}
+        tv = _in_units(self.variation(pixels), targets.variation_unit)
+        terms = {"content": tf.add_n(content), "style": tf.add_n(style), "tv": tv}
         vector = tf.stack([terms[name] for name in TERMS])
         return tf.concat([vector, [tf.tensordot(targets.weights, vector, 1)]], axis=0)
 
     def _distance(self, F: Tensor, target: Any) -> Tensor:
-        loss = self._style_loss.loss
-        distance = loss(self._style_loss.statistics(F, None, target), target)
-        return tf.maximum(distance, _LEAST_DISTANCE * loss(self._style_loss.empty(target), target))
+        def loss(F: Tensor) -> Tensor:
+            return self._style_loss.loss(self._style_loss.statistics(F, None, target), target)
+
+        return tf.maximum(loss(F), _LEAST_DISTANCE * loss(tf.zeros_like(F)))
 
     def _read(self, features: Features, region: Region) -> dict[str, Any]:
         read = self._style_loss.statistics
@@ -229,6 +250,6 @@ class Objective:
             }
 
 
-def _divided(loss: Tensor, unit: Tensor) -> Tensor:
-    """A loss in units; 0 if the unit is 0, where all features are 0, of any picture."""
-    return tf.math.divide_no_nan(loss, unit)
+def _in_units(loss: Tensor, unit: Tensor) -> Tensor:
+    """The mean of a loss's parts, each in its unit; 0 if that is 0, where all features are 0, of any picture."""
+    return tf.reduce_mean(tf.math.divide_no_nan(loss, unit))

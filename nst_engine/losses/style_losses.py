@@ -23,7 +23,7 @@ class StyleLoss:
         pooled: statistics of several styles and their weights, which sum to 1, to those of all their places together.
         target: these to what is kept of the style.
         statistics: `F` and `w` of the picture, and a target, to the statistics that are compared with it.
-        loss: the picture's statistics and the target to a float32 scalar.
+        loss: the picture's statistics and the target to a float32 scalar, or to a vector of parts.
         empty: the target to statistics of no place at all.
     """
 

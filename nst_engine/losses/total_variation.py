@@ -1,9 +1,13 @@
 """Total variation: how much neighbouring pixels differ (Rudin et al., 1992; Mahendran and Vedaldi, 2015)."""
 
+import numpy as np
 import tensorflow as tf
 
 from nst_engine.losses.squares import mean_square, sum_of_squares
 from nst_engine.types import Tensor
+
+_OPPONENT = np.array([[1, 1, 1], [1, -1, 0], [1, 1, -2]], np.float32).T / np.sqrt(np.array([3, 2, 6], np.float32))
+"""Orthonormal axes, in columns: brightness, red against green, yellow against blue."""
 
 
 def total_variation(x: Tensor) -> Tensor:
@@ -19,6 +23,19 @@ def total_variation(x: Tensor) -> Tensor:
     """
     down, right = _differences(x)
     return mean_square(down) + mean_square(right)
+
+
+def opponent_variation(x: Tensor) -> Tensor:
+    """`total_variation` of the brightness and of two differences of colours, for the argument of `total_variation`.
+
+    The three are orthonormal axes of RGB: red + green + blue, red - green, and red + green - 2 blue. Noise of single
+    pixels differs mostly in colour; neighbours in a painting differ mostly in brightness.
+
+    Returns:
+        [3], float32; their mean is the `total_variation`, which no turn of the colour axes changes.
+    """
+    colours = tf.reshape(tf.matmul(tf.reshape(x, [-1, 3]), _OPPONENT), tf.shape(x))
+    return tf.add_n([tf.reduce_mean(tf.square(difference), axis=[0, 1, 2]) for difference in _differences(colours)])
 
 
 def gatys_total_variation(x: Tensor) -> Tensor:

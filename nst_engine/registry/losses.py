@@ -74,7 +74,7 @@ class StyleLossSpec:
     jit: tuple[DeviceKind, ...] = ()
 
 
-_SHARES = TermWeights(content=1.0, style=20.0, tv=0.0005)
+_SHARES = TermWeights(content=1.0, style=15.0, tv=0.3)
 """Shares mean the same with every style loss, so that one set of weights does for all."""
 
 STYLE_LOSSES = {

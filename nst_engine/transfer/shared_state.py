@@ -18,6 +18,7 @@ from nst_engine.hardware.devices import is_turned_conv_faster, resolve_jit
 from nst_engine.hardware.precision import Precision
 from nst_engine.images import resize
 from nst_engine.losses.objective import Features, Objective, Region, Targets
+from nst_engine.losses.style_losses import weighted_mean
 from nst_engine.registry.optimizers import OPTIMIZERS
 from nst_engine.transfer.lru_cache import WeightedCache
 from nst_engine.transfer.optimization_loop import Aims, Evaluator, OptimizationLoop
@@ -40,11 +41,22 @@ _MAX_STYLES = 64
 _MAX_TILINGS = 4
 
 Reader = Whole | Tiling
-StyleTarget = tuple[dict[str, Any], dict[str, Tensor]]
-"""The target of styles, and the units of their losses, by layer."""
-
 Size = tuple[int, int]
 """Width and height in pixels."""
+
+
+class StyleTarget(NamedTuple):
+    """What is kept of styles at a size.
+
+    Attributes:
+        style: the joint target of their losses, by layer.
+        unit: divisors of these losses, by layer.
+        variation: mean of the styles' total variations.
+    """
+
+    style: dict[str, Any]
+    unit: dict[str, Tensor]
+    variation: Tensor
 
 
 class Shape(NamedTuple):
@@ -81,9 +93,8 @@ class SharedState:
             config, weights, precision, self._objective.layers, turned=is_turned_conv_faster(precision, device)
         )
         self._whole = Whole(self.network, self._objective)
-        self._reference: Features = {}
-        if self._objective.is_relative:
-            self._reference = self.network.features(tf.constant(natural_pixels()))
+        self._natural = tf.constant(natural_pixels())
+        self._reference = self.network.features(self._natural) if self._objective.is_relative else {}
         self._tilings: WeightedCache[tuple[Size, int], Tiling] = WeightedCache(_MAX_TILINGS)
         self._loops: WeightedCache[Shape, OptimizationLoop] = WeightedCache(MAX_CACHED_BYTES, cached_bytes)
         self._styles: WeightedCache[tuple[Any, ...], StyleTarget] = WeightedCache(_MAX_STYLES)
@@ -129,37 +140,53 @@ class SharedState:
 
     def targets(self, run: PairRun, size: Size, tile: int | None) -> Targets:
         """The targets of a pair's picture of that width and height."""
-        content = self.reader(size, tile).content_targets(to_pixels(resize(run.content, *size)))
-        weights = tf.constant(run.control.weights, tf.float32)
-        units = self._objective.content_units(content, self._reference)
-        return Targets(content, units, tuple(self._regions(run, size, tile)), weights)
+        pixels = to_pixels(resize(run.content, *size))
+        content = self.reader(size, tile).content_targets(pixels)
+        regions, styles = zip(*self._regions(run, size, tile), strict=True)
+        return Targets(
+            content=content,
+            unit=self._objective.content_units(content, self._reference),
+            variation_unit=self._variation_unit(pixels, styles),
+            regions=regions,
+            weights=tf.constant(run.control.weights, tf.float32),
+        )
 
     def _evaluator(self, size: Size, tile: int | None) -> Evaluator:
         return Compiled(self._whole) if self.compiles(size, tile) else self.reader(size, tile)
 
-    def _regions(self, run: PairRun, size: Size, tile: int | None) -> Iterator[Region]:
+    def _variation_unit(self, content: Tensor, styles: Sequence[StyleTarget]) -> Tensor:
+        variation = self._objective.variation
+        style = tf.reduce_mean(tf.stack([each.variation for each in styles]), axis=0)
+        return self._objective.variation_unit(variation(content), style, variation(self._natural))
+
+    def _regions(self, run: PairRun, size: Size, tile: int | None) -> Iterator[tuple[Region, StyleTarget]]:
         """One region for all styles if the content has no masks, else one region for each style."""
         weights = run.config.style_weights
         styles = [(style, style_size(run.config, style.picture, max(size))) for style in run.styles]
         if run.masks is None:
-            yield Region(tf.constant(1.0), *self._style(styles, weights, tile), {})
+            kept = self._style(styles, weights, tile)
+            yield Region(tf.constant(1.0), kept.style, kept.unit, {}), kept
             return
         for style, mask, share in zip(styles, run.masks, region_shares(weights, run.masks), strict=True):
-            style_target = self._style([style], (1.0,), tile)
-            yield Region(tf.constant(share, tf.float32), *style_target, self._layer_masks(mask, size))
+            kept = self._style([style], (1.0,), tile)
+            yield Region(tf.constant(share, tf.float32), kept.style, kept.unit, self._layer_masks(mask, size)), kept
 
     def _style(self, styles: Sequence[tuple[Style, Size]], weights: tuple[float, ...], tile: int | None) -> StyleTarget:
         """The joint target of styles, each at a width and height."""
 
         def make() -> StyleTarget:
-            target = self._objective.style_targets([self._summary(*style, tile) for style in styles], weights)
-            return target, self._objective.style_units(target, self._reference)
+            read = [self._read(*style, tile) for style in styles]
+            target = self._objective.style_targets([summary for summary, _ in read], weights)
+            variation = weighted_mean([variation for _, variation in read], weights)
+            return StyleTarget(target, self._objective.style_units(target, self._reference), variation)
 
         return self._styles.get_or_make((weights, tile, *((style.key, size) for style, size in styles)), make)
 
-    def _summary(self, style: Style, size: Size, tile: int | None) -> dict[str, Any]:
+    def _read(self, style: Style, size: Size, tile: int | None) -> tuple[dict[str, Any], Tensor]:
+        """A style's statistics, by layer, and its total variation."""
         pixels = to_pixels(resize(style.picture, *size))
-        return self.reader(size, tile).style_summary(pixels, self._layer_masks(style.mask, size))
+        summary = self.reader(size, tile).style_summary(pixels, self._layer_masks(style.mask, size))
+        return summary, self._objective.variation(pixels)
 
     def _layer_masks(self, mask: Mask | None, size: Size) -> Features:
         if mask is None:

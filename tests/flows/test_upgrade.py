@@ -18,8 +18,8 @@ from tests.tasks.studio import engines_made
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
 OLDER = (
-    "2 pictures are of an earlier release (formulation=mean, now share; style_weight=0.03, now 20.0; "
-    "tv_weight=0.01, now 0.0005)"
+    "2 pictures are of an earlier release (formulation=mean, now share; style_weight=0.03, now 15.0; "
+    "tv_weight=0.01, now 0.3)"
 )
 AGAIN = f"{OLDER}; they are made again, unless --keep-older (keep_older) is given"
 KEPT_AS_THEY_ARE = f"{OLDER}; they stay as they are"

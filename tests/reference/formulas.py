@@ -47,9 +47,33 @@ def mean_style(F: Array, S: Array) -> float:
     return float(np.mean((gram(F) / len(F) - gram(S) / len(S)) ** 2))
 
 
-def centred_style(F: Array, S: Array) -> float:
-    """`mean_style` of features less the style's means."""
-    return mean_style(F - S.mean(axis=0), S - S.mean(axis=0))
+def centred_style(F: Array, S: Array) -> Array:
+    """`mean_style` of features less the style's means, and the mean squared difference of the means."""
+    m = S.mean(axis=0)
+    return np.array([mean_style(F - m, S - m), np.mean((F.mean(axis=0) - m) ** 2)])
+
+
+def share_content(F: Array, P: Array, R: Array) -> float:
+    """`mean_content` in variances of the content, or in hundredths of the variance of R, features of a reference."""
+    return mean_content(F, P) / max(P.var(axis=0).mean(), R.var(axis=0).mean() / 100)
+
+
+def share_style(F: Array, S: Array, R: Array) -> float:
+    """Mean of both parts of `centred_style`, each in what it is for R, or in thousandths of what it is for zeros."""
+    unit = np.maximum(centred_style(R, S), centred_style(np.zeros_like(R), S) / 1000)
+    return float(np.mean(centred_style(F, S) / unit))
+
+
+def share_variation(x: Array, content: Array, style: Array, reference: Array) -> float:
+    """Mean, over three axes of colour, of the variation in its mean for content and style."""
+
+    def variations(picture: Array) -> Array:
+        red, green, blue = np.moveaxis(np.asarray(picture, np.float64), -1, 0)
+        axes = ((red + green + blue) / 3**0.5, (red - green) / 2**0.5, (red + green - 2 * blue) / 6**0.5)
+        return np.array([mean_variation(axis[..., np.newaxis]) for axis in axes])
+
+    unit = np.maximum((variations(content) + variations(style)) / 2, variations(reference) / 100)
+    return float(np.mean(variations(x) / unit))
 
 
 def squared_variation(x: npt.NDArray[np.generic]) -> tuple[Array, Array]:

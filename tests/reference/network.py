@@ -89,26 +89,25 @@ def losses(
         {layer: formulas.as_rows(features) for layer, features in tiny_features(picture, seed, pooling).items()}
         for picture in (pixels, content, style)
     )
-    mean = formulation != "gatys"
-    content_formula = formulas.mean_content if mean else _doubled_gatys_content
-    style_formula = formulas.mean_style if mean else formulas.gatys_style_of_two_sizes
-    content_unit, style_unit = dict.fromkeys(P, 1.0), dict.fromkeys(S, 1.0)
     if formulation == "share":
         assert reference is not None
-        style_formula = formulas.centred_style
         R = {layer: formulas.as_rows(features) for layer, features in tiny_features(reference, seed, pooling).items()}
-        content_unit = {layer: max(P[layer].var(axis=0).mean(), R[layer].var(axis=0).mean() / 100) for layer in P}
-        style_unit = {
-            layer: max(style_formula(R[layer], S[layer]), np.square(np.cov(S[layer].T, bias=True)).mean() / 1000)
-            for layer in S
-        }
-    terms = (
-        sum(
-            share * content_formula(F[layer], P[layer]) / content_unit[layer] for layer, share in content_shares.items()
-        ),
-        sum(share * style_formula(F[layer], S[layer]) / style_unit[layer] for layer, share in style_shares.items()),
-        (formulas.mean_variation if mean else formulas.gatys_variation)(pixels),
-    )
+        terms = (
+            sum(
+                share * formulas.share_content(F[layer], P[layer], R[layer]) for layer, share in content_shares.items()
+            ),
+            sum(share * formulas.share_style(F[layer], S[layer], R[layer]) for layer, share in style_shares.items()),
+            formulas.share_variation(pixels, content, style, reference),
+        )
+    else:
+        mean = formulation == "mean"
+        content_formula = formulas.mean_content if mean else _doubled_gatys_content
+        style_formula = formulas.mean_style if mean else formulas.gatys_style_of_two_sizes
+        terms = (
+            sum(share * content_formula(F[layer], P[layer]) for layer, share in content_shares.items()),
+            sum(share * style_formula(F[layer], S[layer]) for layer, share in style_shares.items()),
+            (formulas.mean_variation if mean else formulas.gatys_variation)(pixels),
+        )
     total = float(np.dot(weights, terms))
     return Losses(content=terms[0], style=terms[1], tv=terms[2], total=total)
 

@@ -34,7 +34,7 @@ def reference_losses(pixels: np.ndarray, content: np.ndarray, formulation: str) 
         *pictures,
         content_shares=shares[0],
         style_shares=shares[1],
-        weights=(1, 20, 0),
+        weights=(1, 15, 0),
         formulation=formulation,
         reference=natural_pixels()[0],
     )
@@ -53,7 +53,7 @@ def test_the_distances_are_their_formulas(judge: Judge) -> None:
     distances = judge.distances(NOISE, CONTENT, STYLE)
     assert distances.content == pytest.approx(share, rel=1e-4)
     assert distances.style == pytest.approx(style, rel=1e-4)
-    assert distances.score == pytest.approx(share + 20 * style, rel=1e-4)
+    assert distances.score == pytest.approx(share + 15 * style, rel=1e-4)
 
 
 def test_the_content_itself_is_at_no_distance_and_a_blank_picture_at_one(judge: Judge) -> None:

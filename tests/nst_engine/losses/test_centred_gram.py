@@ -17,8 +17,9 @@ def target_of(S: Any, w: Any = None) -> Any:
     return LOSS.target(LOSS.summary(tf.constant(S), w))
 
 
-def loss_of(F: Any, target: Any, w: Any = None) -> float:
-    return float(LOSS.loss(LOSS.statistics(tf.constant(F), w, target), target))
+def loss_of(F: Any, target: Any, w: Any = None) -> Any:
+    """Of the matrices, and of the means."""
+    return LOSS.loss(LOSS.statistics(tf.constant(F), w, target), target).numpy()
 
 
 def test_the_loss_is_its_formula() -> None:
@@ -37,8 +38,8 @@ def test_about_its_own_means_it_is_the_covariance() -> None:
 
 def test_a_style_brighter_than_the_picture_is_far_from_it_though_both_vary_alike() -> None:
     S = features()
-    assert loss_of(S, target_of(S)) == pytest.approx(0, abs=1e-9)
-    assert loss_of(S + 1, target_of(S)) == pytest.approx(1, rel=1e-3)
+    assert loss_of(S, target_of(S)) == pytest.approx([0, 0], abs=1e-9)
+    assert loss_of(S + 1, target_of(S)) == pytest.approx([1, 1], rel=1e-3)
 
 
 def test_what_all_features_have_in_common_changes_nothing() -> None:
@@ -58,3 +59,10 @@ def test_weights_count_places_more_or_less() -> None:
     S, w = features(), mask()
     expected = np.cov(formulas.as_rows(S).T, aweights=formulas.as_rows(w).ravel(), bias=True)
     np.testing.assert_allclose(target_of(S, w).covariance, expected, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize(("dtype", "most"), [(tf.bfloat16, 1e-2), (tf.float16, 2e-3)])
+def test_means_are_exact_in_lower_precision(dtype: tf.DType, most: float) -> None:
+    F, S = (tf.cast(features(64, 64, 8, seed=seed), dtype) for seed in (3, 5))
+    ours, exact = (LOSS.statistics(each, None, target_of(S)).shift for each in (F, tf.cast(F, tf.float32)))
+    assert relative_error(ours, exact) < most

@@ -23,7 +23,7 @@ CASES = [
     {},
     {"formulation": "gatys", "content_weight": 1e-3, "style_weight": 3.0, "tv_weight": 1e-4},
     {"content_layers": ("block1_conv1:1", "block3_conv1:3"), "style_layers": ("block2_conv1:2", "block1_conv1:6")},
-    {"formulation": "share", "style_weight": 30.0, "tv_weight": 5e-4},
+    {"formulation": "share", "style_weight": 30.0, "tv_weight": 0.3},
     {"formulation": "share", "content_layers": ("block1_conv1:1", "block3_conv1:3"), "seed": 7},
     {"pooling": "average"},
     {"seed": 7},
@@ -56,7 +56,9 @@ def targets_of(
     weights = tf.constant(config.loss_weights, tf.float32)
     targets = objective.content_targets(content)
     units = objective.content_units(targets, reference)
-    return Targets(content=targets, unit=units, regions=(region,), weights=weights)
+    images = (tf.constant(array[np.newaxis], tf.float32) for array in (CONTENT, STYLE, natural_pixels()[0]))
+    variation_unit = objective.variation_unit(*map(objective.variation, images))
+    return Targets(content=targets, unit=units, variation_unit=variation_unit, regions=(region,), weights=weights)
 
 
 def gradient_of_total(config: TransferConfig, pixels: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -135,7 +137,7 @@ STYLE_LOSS_NAMES = ["gram", "wasserstein", "neighbours"]
 
 
 def share_config(**changes: Any) -> TransferConfig:
-    return small_config(formulation="share", **({"style_weight": 30.0, "tv_weight": 5e-4} | changes))
+    return small_config(formulation="share", **({"style_weight": 30.0, "tv_weight": 0.3} | changes))
 
 
 @pytest.mark.parametrize("style_loss", STYLE_LOSS_NAMES)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nst_engine.losses.total_variation import gatys_total_variation, total_variation
+from nst_engine.losses.total_variation import gatys_total_variation, opponent_variation, total_variation
 from tests.nst_engine.small import noise_pixels
 from tests.reference import formulas
 
@@ -28,3 +28,22 @@ def test_counts_both_directions_alike() -> None:
     turned = PICTURE.transpose(1, 0, 2)
     upright, sideways = (total_variation(tf.constant(picture[np.newaxis])) for picture in (PICTURE, turned))
     assert upright.numpy() == pytest.approx(sideways.numpy(), rel=1e-6)
+
+
+def test_the_variation_of_opponent_colours_is_the_same_in_all() -> None:
+    picture = tf.constant(PICTURE[np.newaxis])
+    assert tf.reduce_mean(opponent_variation(picture)).numpy() == pytest.approx(
+        total_variation(picture).numpy(), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("colour", "axis"),
+    [((1, 1, 1), 0), ((1, -1, 0), 1), ((1, 1, -2), 2)],
+    ids=["brightness", "red-green", "yellow-blue"],
+)
+def test_each_opponent_colour_has_a_variation_of_its_own(colour: tuple[int, ...], axis: int) -> None:
+    noise = PICTURE[..., :1] * np.array(colour, np.float32)
+    variations = opponent_variation(tf.constant(noise[np.newaxis])).numpy()
+    assert variations[axis] > 0
+    np.testing.assert_allclose(np.delete(variations, axis), 0, atol=1e-3 * variations[axis])

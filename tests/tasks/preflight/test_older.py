@@ -46,8 +46,8 @@ def test_pictures_of_earlier_defaults_are_counted_with_what_has_changed(job: Job
     assert older.workload.counts == {"tiny": 2}
     assert older.differences == (
         "formulation=mean, now share",
-        "style_weight=0.03, now 20.0",
-        "tv_weight=0.01, now 0.0005",
+        "style_weight=0.03, now 15.0",
+        "tv_weight=0.01, now 0.3",
     )
 
 
@@ -61,8 +61,8 @@ def test_pictures_of_an_earlier_recipe_are_older_whatever_is_named(job: Job) -> 
 def test_what_becomes_of_them_is_told_with_the_cost(job: Job) -> None:
     told, cost, total = found(job).lines(job)
     assert told == (
-        "2 pictures are of an earlier release (formulation=mean, now share; style_weight=0.03, now 20.0; "
-        "tv_weight=0.01, now 0.0005); they are made again, unless --keep-older (keep_older) is given"
+        "2 pictures are of an earlier release (formulation=mean, now share; style_weight=0.03, now 15.0; "
+        "tv_weight=0.01, now 0.3); they are made again, unless --keep-older (keep_older) is given"
     )
     assert cost.startswith("tiny: 2 x ")
     assert cost.endswith(" s, each 4 steps to 12x16 pixels")
