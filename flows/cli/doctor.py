@@ -88,11 +88,12 @@ def _prefect() -> Finding:
 def _home() -> Iterator[Finding]:
     """The folder that this machine keeps between runs, and how many pictures in it wait to be written."""
     try:
-        require_slots()
+        notes = require_slots()
     except StorageError as error:
         yield Finding(what="home", text=str(error), good=False)
     else:
-        yield Finding(what="home", text=f"{state_folder()} can be written and locked")
+        text = f"{state_folder()} can be written"
+        yield Finding(what="home", text="; ".join((text, *notes)) if notes else f"{text} and locked")
     if waiting := outbox.count():
         yield Finding(
             what="home", text=f"pictures in {outbox.folder()} that wait until a run can write them: {waiting}"

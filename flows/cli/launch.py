@@ -66,10 +66,14 @@ def _print_plan(plan: Plan, job: Job) -> bool:
 
 
 def _launch(run: Callable[["History"], bool], plan: Plan, job: Job, no_history: bool, here: bool = True) -> bool:
-    """Open a history and run; `here` loads TensorFlow first, for pictures that this process makes."""
+    """Open a history and run; `here` loads TensorFlow first, for pictures that this process makes.
+
+    Where our server's files cannot be locked, there is no history, as a note of the plan says.
+    """
+    from flows.prefect_server import local_server
     from flows.prefect_server.history import open_history
 
-    with open_history(embedded=no_history) as history:
+    with open_history(embedded=no_history or not local_server.is_possible()) as history:
         from flows.cli.run_here import load_engine_if_needed
 
         if here:

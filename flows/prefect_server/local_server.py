@@ -24,7 +24,7 @@ from flows.prefect_server.network import variables_for_this_machine
 from flows.prefect_server.settings import SERVER_DEFAULTS
 from nst_engine.errors import NightbrushError
 from tasks.local_state import state_folder
-from tasks.storage.file_lock import lock, lock_shared, try_lock
+from tasks.storage.file_lock import can_lock, lock, lock_shared, try_lock
 
 HOST = "127.0.0.1"
 PORTS = range(4270, 4370)
@@ -44,6 +44,16 @@ _LOG_BYTES = 2**20
 
 class ServerError(NightbrushError):
     """The server cannot be started or ended; the text says why and what to do."""
+
+
+def is_possible() -> bool:
+    """True if the server's files can be locked, without which no one knows whether it runs.
+
+    Raises:
+        ServerError: they cannot be made.
+    """
+    with _open_file("turn.lock") as turn:
+        return can_lock(turn)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """One holder at a time for each device and each picture, among all threads, flows and processes of this machine.
 
-A slot is a locked file. The system unlocks it when its holder ends in any way, so that no slot is ever lost. A file
-that cannot be locked is an error, since work without a slot would share its device. Not all file systems have locks.
+A slot is a locked file. The system unlocks it when its holder ends in any way, so that no slot is ever lost. Not all
+file systems have locks: without them a slot holds among the threads of its process alone, and `require_slots` says so.
 """
 
 import os
@@ -10,15 +10,47 @@ from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from io import BufferedWriter
 from pathlib import Path
+from threading import Lock
 from time import sleep
 
 from tasks.interruption import raise_if_interrupted
-from tasks.local_state import state_folder
+from tasks.local_state import HOME, state_folder
 from tasks.storage import StorageError
-from tasks.storage.file_lock import try_lock
+from tasks.storage.file_lock import can_lock, try_lock
 
 _PAUSE = 0.05
 """Seconds between two tries while all devices are busy."""
+
+_REMEDY = f"set {HOME} to a folder of this machine's own that can be written"
+
+_held: set[str] = set()
+"""The files that threads of this process hold, by their paths."""
+
+_changing = Lock()
+"""Held while `_held` changes."""
+
+
+class _Place:
+    """An open file that one holder at a time has: a thread of this process, and a process where files can be locked."""
+
+    def __init__(self, file: BufferedWriter) -> None:
+        self.file = file
+        self._is_held = False
+
+    def take(self) -> bool:
+        """Hold the file unless someone else does; returns whether it is held now."""
+        with _changing:
+            if self.file.name not in _held and _lock_if_possible(self.file):
+                _held.add(self.file.name)
+                self._is_held = True
+        return self._is_held
+
+    def leave(self) -> None:
+        """Close the file, and let others hold it."""
+        with _changing:
+            self.file.close()
+            if self._is_held:
+                _held.remove(self.file.name)
 
 
 @contextmanager
@@ -29,14 +61,14 @@ def slot(devices: Sequence[str]) -> Iterator[str]:
 
     Raises:
         InterruptedPairError: the batch is interrupted.
-        StorageError: the lock file cannot be made or locked.
+        StorageError: the lock file cannot be made.
     """
     names = {device: _physical(device) for device in devices}
     with ExitStack() as files:
-        opened = {device: files.enter_context(_opened(f"{name}.lock")) for device, name in names.items()}
-        with _opened(f"{'-'.join(names.values())}.next") as place:
-            _first_free({"": place})
-            device = _first_free(opened)
+        places = {device: files.enter_context(_place(f"{name}.lock")) for device, name in names.items()}
+        with _place(f"{'-'.join(names.values())}.next") as turn:
+            _first_free({"": turn})
+            device = _first_free(places)
         yield device
 
 
@@ -49,8 +81,9 @@ def alone(picture: str) -> Iterator[None]:
     """
     name = sha256(picture.encode()).hexdigest()
     while True:
-        with _opened(f"{name}.lock") as file:
-            _first_free({name: file})
+        with _place(f"{name}.lock") as place:
+            _first_free({name: place})
+            file = place.file
             if os.fstat(file.fileno()).st_nlink:  # else the last holder has deleted it, and another may hold a new one
                 try:
                     yield
@@ -59,47 +92,56 @@ def alone(picture: str) -> Iterator[None]:
                 return
 
 
-def require_slots() -> None:
+def require_slots() -> tuple[str, ...]:
     """Check that this machine can hold slots.
 
+    Returns:
+        A line if files cannot be locked, so that other processes do not know of a slot.
+
     Raises:
-        StorageError: a lock file cannot be made or locked.
+        StorageError: a lock file cannot be made.
     """
     with _opened("cpu-0.lock") as file:
-        _is_free(file)
+        if can_lock(file):
+            return ()
+    effect = "runs at the same time share devices and make pictures twice, and their history is not kept"
+    return (f"files in {str(state_folder())!r} cannot be locked: {effect}; {_REMEDY}",)
 
 
-def _first_free(files: Mapping[str, BufferedWriter]) -> str:
-    """Lock the first of the files that no one else holds; returns its name."""
+def _first_free(places: Mapping[str, _Place]) -> str:
+    """Hold the first of the places that no one else holds; returns its name."""
     while True:
-        for name, file in files.items():
-            if _is_free(file):
+        for name, place in places.items():
+            if place.take():
                 return name
         raise_if_interrupted()
         sleep(_PAUSE)
 
 
-def _is_free(file: BufferedWriter) -> bool:
-    """Lock a file unless someone else holds it; returns whether it is locked now."""
-    with _reported(file.name):
+def _lock_if_possible(file: BufferedWriter) -> bool:
+    """Lock a file unless another process holds it; returns whether no other does, as far as that can be known."""
+    try:
         return try_lock(file)
+    except OSError:  # its file system has no locks
+        return True
+
+
+@contextmanager
+def _place(name: str) -> Iterator[_Place]:
+    place = _Place(_opened(name))
+    try:
+        yield place
+    finally:
+        place.leave()
 
 
 def _opened(name: str) -> BufferedWriter:
     file = state_folder() / "slots" / name
-    with _reported(str(file)):
+    try:
         file.parent.mkdir(parents=True, exist_ok=True)
         return file.open("ab")
-
-
-@contextmanager
-def _reported(file: str) -> Iterator[None]:
-    """Turn the system's errors into `StorageError`, with the reason."""
-    try:
-        yield
     except OSError as error:
-        remedy = "set NIGHTBRUSH_HOME to a folder of this machine's own that can be written"
-        raise StorageError(f"lock {file!r} cannot be had: {error.strerror}; {remedy}") from error
+        raise StorageError(f"lock {str(file)!r} cannot be had: {error.strerror}; {_REMEDY}") from error
 
 
 def _physical(device: str) -> str:

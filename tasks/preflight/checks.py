@@ -1,6 +1,7 @@
 """Checks before any work that a batch can run, and plans it."""
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from string import ascii_letters, digits
 
@@ -33,12 +34,12 @@ def preflight(job: Job, request: Request) -> Plan:
         StorageError: a folder cannot be read, or the output or this machine's own folder cannot be written.
     """
     configs = _configs(job, request)
-    contents, styles = _checked(job, configs)
+    contents, styles, notes = _checked(job, configs)
     find_finished = partial(finished_names, open_storage(job.output))
     results = _results_among(contents, "content", job, request), _results_among(styles, "style", job, request)
     planned = plan(contents, styles, request, job.config, find_finished, results)
     _require_usable(configs)
-    return planned
+    return replace(planned, notes=(*planned.notes, *notes))
 
 
 def _results_among(inputs: Storage, side: str, job: Job, request: Request) -> frozenset[str]:
@@ -54,7 +55,7 @@ def require_runnable(job: Job, request: Request) -> None:
         NightbrushError: it cannot; as for `preflight`.
     """
     configs = _configs(job, request)
-    for inputs in _checked(job, configs):
+    for inputs in _checked(job, configs)[:2]:
         next(inputs.list(), None)
     if request.pair_list is not None:
         read_uri(request.pair_list)
@@ -74,15 +75,19 @@ def _require_usable(configs: Iterable[TransferConfig]) -> None:
         require_usable(config)
 
 
-def _checked(job: Job, configs: Collection[TransferConfig]) -> tuple[Storage, Storage]:
-    """Check everything but weights to download; returns contents and styles, not yet listed."""
-    require_slots()
+def _checked(job: Job, configs: Collection[TransferConfig]) -> tuple[Storage, Storage, tuple[str, ...]]:
+    """Check everything but weights to download; returns contents and styles, not yet listed, and notes."""
+    notes = require_slots()
     _require_usable(config for config in configs if not _downloads(config))
     contents, styles, output = map(open_storage, (job.content, job.style, job.output))
     for side, inputs in (("content", contents), ("style", styles)):
         _refuse_output_inside(side, inputs, output)
-    require_writable(output, ("", *(config.backbone for config in configs)))
-    return contents, styles
+    folders = ("", *(config.backbone for config in configs))
+    return (
+        contents,
+        styles,
+        (*notes, *(f"output {output.uri()!r}: {note}" for note in require_writable(output, folders))),
+    )
 
 
 def unfinished(plan: Plan, job: Job) -> Iterator[PairSpec]:

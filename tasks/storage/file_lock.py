@@ -26,3 +26,12 @@ def try_lock(file: BufferedRandom | BufferedWriter) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def can_lock(file: BufferedRandom | BufferedWriter) -> bool:
+    """True if the file system of a file has locks; the file is locked then, unless someone else holds it."""
+    try:
+        try_lock(file)
+    except OSError:
+        return False
+    return True

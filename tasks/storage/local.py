@@ -13,7 +13,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from tasks.storage.base import Entry, OnError, Storage, StorageError, check_key, check_size, ignore
-from tasks.storage.file_lock import lock, try_lock
+from tasks.storage.file_lock import can_lock, lock, try_lock
 
 _TEMPORARY = (".nightbrush-", ".tmp")
 _LEFTOVERS = "*".join(_TEMPORARY)
@@ -219,7 +219,7 @@ def _probe(folder: Path) -> bool:
         path = _temporary_path(there)
         try:
             _replace(path, b"")
-            return _can_lock(path)
+            return _has_locks(path)
         finally:
             path.unlink(missing_ok=True)
 
@@ -238,9 +238,9 @@ def _existing(folder: Path) -> Path:
     return next(path for path in (folder, *folder.parents) if path.exists() or path.is_symlink())
 
 
-def _can_lock(path: Path) -> bool:
+def _has_locks(path: Path) -> bool:
     with suppress(OSError), path.open("r+b") as file:
-        return try_lock(file)
+        return can_lock(file)
     return False
 
 

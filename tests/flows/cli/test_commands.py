@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from flows.cli import cli
+from flows.prefect_server import history, local_server
 from nst_engine import __version__
 from tasks.records.csv_files import read_results
 from tasks.records.row import ManifestRow
 from tasks.reporting.outputs import write_outputs
 from tasks.samples import sample_pictures
-from tasks.storage import open_storage
+from tasks.storage import StorageError, open_storage
 from tests.flows.console import TINY, Nightbrush
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, paint
 
@@ -126,6 +127,23 @@ def test_an_interruption_says_how_to_go_on(
     assert ran.err.strip() == (
         "nightbrush: interrupted; what is finished is kept, and the same command goes on from there"
     )
+
+
+@pytest.mark.parametrize("locks", [True, False])
+def test_a_history_is_kept_only_where_files_can_be_locked(
+    nightbrush: Nightbrush, places: list[str], monkeypatch: pytest.MonkeyPatch, locks: bool
+) -> None:
+    opened: list[bool] = []
+
+    def refuse(embedded: bool) -> None:
+        opened.append(embedded)
+        raise StorageError("enough is known")
+
+    monkeypatch.setattr(local_server, "can_lock", lambda _file: locks)
+    monkeypatch.setattr(history, "open_history", refuse)
+    monkeypatch.delenv("NIGHTBRUSH_NO_HISTORY")
+    assert nightbrush("run", *places, *TINY).err == "nightbrush: enough is known\n"
+    assert opened == [not locks]
 
 
 # dry run

@@ -1,5 +1,6 @@
 """Our own server, a real one: it is started once for all tests, and again after a test has ended it."""
 
+import errno
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import pytest
 
 from flows.prefect_server import local_server
 from flows.prefect_server.local_server import ServerError
+from tasks.storage import file_lock
 from tests.flows.answering import answering
 from tests.flows.console import Nightbrush
 
@@ -142,6 +144,16 @@ def test_one_that_does_not_start_is_one_line_and_names_its_log(monkeypatch: pyte
         f"the Prefect server that keeps the history does not start; see why in {str(log)!r}, or run with --no-history"
     )
     assert "no-such-program" in log.read_text()
+
+
+def test_it_is_possible_only_where_files_can_be_locked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(_file: object, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setenv("NIGHTBRUSH_HOME", str(tmp_path))
+    assert local_server.is_possible()
+    monkeypatch.setattr(file_lock, "flock", refuse)
+    assert not local_server.is_possible()
 
 
 def test_a_folder_that_cannot_be_had_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -147,16 +146,28 @@ def test_no_slot_is_an_error_and_not_no_limit(tmp_path: Path, monkeypatch: pytes
             use()
 
 
-@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP], ids=errno.errorcode.get)
-def test_where_files_cannot_be_locked_no_work_begins(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+@pytest.fixture(params=[errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP], ids=errno.errorcode.get)
+def _no_locks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without locks."""
+
     def refuse(_file: object, _operation: int) -> None:
-        raise OSError(number, os.strerror(number))
+        raise OSError(request.param, os.strerror(request.param))
 
     monkeypatch.setattr(file_lock, "flock", refuse)
-    remedy = "set NIGHTBRUSH_HOME to a folder of this machine's own that can be written"
-    for use in (require_slots, lambda: slot(["CPU:0"]).__enter__(), lambda: alone("out/lake.png").__enter__()):
-        with pytest.raises(StorageError, match=f"cannot be had: {re.escape(os.strerror(number))}; {remedy}"):
-            use()
+
+
+@pytest.mark.usefixtures("_no_locks")
+def test_where_files_cannot_be_locked_one_thread_at_a_time_works_and_it_is_said() -> None:
+    (note,) = require_slots()
+    assert note.startswith(f"files in {str(state_folder())!r} cannot be locked: runs at the same time share devices")
+    assert note.endswith("; set NIGHTBRUSH_HOME to a folder of this machine's own that can be written")
+    assert held_at_once(lambda: slot(["GPU:0", "GPU:1"]), 5) == {"GPU:0": 1, "GPU:1": 1}
+    assert held_at_once(lambda: alone("out/lake.png"), 4) == {None: 1}
+
+
+def test_nothing_is_said_of_files_that_can_be_locked_though_someone_holds_one() -> None:
+    with slot(["CPU:0"]):
+        assert require_slots() == ()
 
 
 # pictures

@@ -1,3 +1,5 @@
+import errno
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -6,13 +8,14 @@ from typing import Any
 import pytest
 
 from nst_engine.errors import NightbrushError, WeightsError
+from tasks.local_state import state_folder
 from tasks.making import deliverable
 from tasks.making.stylize_pair import stylize_pair
 from tasks.planning.job import Job
 from tasks.planning.pairs import Plan
 from tasks.planning.request import PairingError, Request
 from tasks.preflight.checks import preflight, refused_names, require_runnable, unfinished
-from tasks.storage import Entry, Storage, StorageError, open_storage
+from tasks.storage import Entry, Storage, StorageError, file_lock, open_storage
 from tasks.storage.base import OnError, ignore
 from tasks.storage.local import LocalStorage
 from tests.tasks.studio import a_job, a_pair, paint
@@ -38,6 +41,17 @@ def test_plans_what_can_run_and_leaves_no_trace(job: Job, tmp_path: Path) -> Non
     before = sorted(tmp_path.rglob("*"))
     assert [pair.name for pair in preflight(job, TINY).pairs] == ["tiny/lake--wave"]
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_says_what_is_to_be_known_of_places_without_locks(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_file: object, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    assert preflight(job, TINY).notes == ()
+    monkeypatch.setattr(file_lock, "flock", refuse)
+    home, output = preflight(job, TINY).notes
+    assert home.startswith(f"files in {str(state_folder())!r} cannot be locked: ")
+    assert output.startswith(f"output {job.output!r}: files there cannot be locked: ")
 
 
 def test_plans_only_what_has_a_partner(job: Job) -> None:
