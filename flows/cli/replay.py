@@ -132,7 +132,7 @@ class _Provenance:
     def doubts(self, config: TransferConfig) -> Iterator[str]:
         """A line for each reason why the new picture may differ."""
         weights = find_weights(config).sha256
-        if (self.recipe or 1) != (recipe := releases.RELEASES[-1].recipe):
+        if (self.recipe or 1) != (recipe := releases.RELEASES[-1].recipe_of(config)):
             yield f"{self.picture} was made by recipe {self.recipe or 1}, of version {self.version}; now it is {recipe}"
         if self.weights_sha256 != weights:
             hashes = f"{self.weights_sha256[:_DIGITS]}, these have {weights[:_DIGITS]}"

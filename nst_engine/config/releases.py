@@ -7,7 +7,7 @@ one where the last is released. An entry that is released never changes: picture
 
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nst_engine.config.transfer_config import TransferConfig
@@ -23,16 +23,24 @@ class Release:
 
     Attributes:
         recipe: raised only where the same inputs and fields give another picture.
+        recipes: the same for configurations that have a value of a field, by both: `("pooling", "average")`. A number
+            that rises, here or there, becomes larger than all that there were before.
         fields: the default of each field.
         backbones, optimizers: by name, what the fields that they decide stand for at None.
         losses: by style loss and formulation, what the weights stand for at None.
     """
 
     recipe: int
+    recipes: dict[tuple[str, Any], int] = field(default_factory=dict)
     fields: Fields
     backbones: dict[str, Fields]
     optimizers: dict[str, Fields]
     losses: dict[tuple[str, str], Fields]
+
+    def recipe_of(self, config: TransferConfig) -> int:
+        """The number of the recipe by which a configuration makes its picture: the largest that concerns it."""
+        own = (number for (name, value), number in self.recipes.items() if getattr(config, name) == value)
+        return max((self.recipe, *own))
 
     def own_values(self, config: TransferConfig) -> Fields:
         """What the fields of a configuration stand for at None; those of networks that users register are left out.
@@ -180,6 +188,7 @@ _OF_0_1_0 = Release(
 
 _NEXT = replace(
     _OF_0_1_0,
+    recipes={("preserve_color", "histogram"): 2, ("preserve_color", "coral"): 2},  # matched at the size of the result
     fields=_OF_0_1_0.fields | {"formulation": "share", "strength": 0.5},
     losses=_OF_0_1_0.losses
     | {(loss, "share"): _weights(1.0, 15.0, 0.3) for loss in ("gram", "wasserstein", "neighbours")},

@@ -154,7 +154,7 @@ class TransferResult:
         origins = {role: None if origin is None else asdict(origin) for role, origin in self.origins.items()}
         return {
             "engine_version": __version__,
-            "recipe": release.recipe,
+            "recipe": release.recipe_of(self.config),
             "config": release.spell_out(self.config),
             "content": origins.pop("content"),
             "style": origins.pop("style"),

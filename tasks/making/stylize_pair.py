@@ -218,7 +218,7 @@ class _PairWork:
             history=tuple(result.history_rows()),
             versions=versions,
             etags={},
-            recipe=releases.RELEASES[-1].recipe,
+            recipe=releases.RELEASES[-1].recipe_of(self.config),
         )
 
 

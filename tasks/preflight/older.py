@@ -109,12 +109,12 @@ def _release_of(sidecar: Sidecar, identity: Identity) -> Release | None:
 def _differences(config: TransferConfig, release: Release) -> Iterator[str]:
     """What a configuration means now, and meant in a release."""
     now = releases.RELEASES[-1]
-    if release.recipe != now.recipe:
-        yield f"recipe {release.recipe}, now {now.recipe}"
-    before = release.spell_out(release.counterpart(config) or config)
+    if (before := release.recipe_of(config)) != (recipe := now.recipe_of(config)):
+        yield f"recipe {before}, now {recipe}"
+    meant = release.spell_out(release.counterpart(config) or config)
     for name, value in now.spell_out(config).items():
-        if value != before[name] and name not in idle_fields(config):
-            yield f"{name}={_text(before[name])}, now {_text(value)}"
+        if value != meant[name] and name not in idle_fields(config):
+            yield f"{name}={_text(meant[name])}, now {_text(value)}"
 
 
 def _text(value: object) -> str:

@@ -61,7 +61,8 @@ class Identity:
         The one configuration may name what the other leaves to a default.
         """
         now = releases.RELEASES[-1]
-        same_recipe = (release for release in releases.RELEASES if release.recipe == now.recipe)
+        recipe = now.recipe_of(self.config)
+        same_recipe = (release for release in releases.RELEASES if release.recipe_of(self.config) == recipe)
         meant = now.spell_out(self.config)
         return any(fingerprint in self._in_words_of(config, release, self.config, meant) for release in same_recipe)
 
@@ -111,7 +112,7 @@ class Identity:
             "style": self.style_sha256,
             "config": {name: float(value) if isinstance(value, int) else value for name, value in settings.items()},
             "weights": self.weights_sha256,
-            "engine": "0.1.0" if release.recipe == 1 else release.recipe,
+            "engine": "0.1.0" if (recipe := release.recipe_of(config)) == 1 else recipe,
         }
         return hashlib.sha256(json.dumps(decisive, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

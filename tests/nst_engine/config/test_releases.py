@@ -1,7 +1,8 @@
 """What configurations mean from release to release."""
 
 from dataclasses import fields, replace
-from itertools import product
+from itertools import pairwise, product
+from typing import Any
 
 import pytest
 
@@ -49,9 +50,25 @@ def test_the_last_release_is_what_this_version_does() -> None:
     }
 
 
-def test_recipes_only_rise() -> None:
-    recipes = [release.recipe for release in RELEASES]
-    assert recipes == sorted(recipes)
+def test_recipes_only_rise_and_to_numbers_that_were_not_there() -> None:
+    for before, after in pairwise(RELEASES):
+        assert before.recipes.keys() <= after.recipes.keys()
+        largest = max((before.recipe, *before.recipes.values()))
+        numbers = [(before.recipe, after.recipe)]
+        numbers += [(before.recipes.get(it, 0), number) for it, number in after.recipes.items()]
+        assert all(number == known or number > largest for known, number in numbers)
+
+
+@pytest.mark.parametrize(("preserve_color", "recipe"), [("none", 1), ("luminance", 1), ("histogram", 2), ("coral", 2)])
+def test_a_recipe_rises_for_those_configurations_alone_that_it_concerns(preserve_color: Any, recipe: int) -> None:
+    config = CONFIG.replace(preserve_color=preserve_color)
+    assert (FIRST.recipe_of(config), RELEASES[-1].recipe_of(config)) == (1, recipe)
+    assert replace(RELEASES[-1], recipe=3).recipe_of(config) == 3
+
+
+def test_recipes_are_of_values_that_fields_may_have() -> None:
+    for name, value in RELEASES[-1].recipes:
+        assert getattr(CONFIG.replace(**{name: value}), name) == value
 
 
 @pytest.mark.parametrize(("backbone", "loss"), [*product(FIRST.backbones, STYLE_LOSSES)])

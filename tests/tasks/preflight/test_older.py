@@ -51,6 +51,16 @@ def test_pictures_of_earlier_defaults_are_counted_with_what_has_changed(job: Job
     )
 
 
+def test_pictures_for_whose_configuration_a_recipe_was_raised_are_older(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = replace(job, config=kept_config())
+    for pooling, differences in (("average", ()), ("max", ("recipe 1, now 2",))):
+        raised = replace(SHARED, recipe=1, recipes={("pooling", pooling): 2})
+        monkeypatch.setattr(releases, "RELEASES", (FIRST, raised))
+        assert found(named).differences == differences
+
+
 @pytest.mark.parametrize("recipe", [2])
 def test_pictures_of_an_earlier_recipe_are_older_whatever_is_named(job: Job) -> None:
     named = replace(job, config=kept_config())

@@ -252,6 +252,18 @@ def test_a_raised_recipe_makes_every_picture_older(monkeypatch: pytest.MonkeyPat
     assert identity.earlier_release(*recorded) is FIRST
 
 
+def test_a_recipe_that_is_raised_for_a_value_makes_older_what_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    coral = OLD.replace(preserve_color="coral")
+    recorded, others = made(coral, monkeypatch), made(OLD, monkeypatch)
+    release(monkeypatch, recipes={("preserve_color", "coral"): 2})
+    identity = an_identity(coral)
+    assert identity.has_changed
+    assert not identity.is_of(*recorded)
+    assert identity.earlier_release(*recorded) is FIRST
+    assert a_fingerprint(OLD) == others[0]
+    assert not an_identity(OLD).has_changed
+
+
 def test_a_changed_default_makes_older_what_left_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = made(OLD, monkeypatch)
     shared(monkeypatch)
