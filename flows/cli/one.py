@@ -36,9 +36,9 @@ def stylize_one(
     on_snapshot = partial(_save_snapshot, output, config.quality)
     pictures = read_photograph(content), read_photograph(style)
     require_savable(output, result_sizes(config, pictures[0].picture, pictures[0].described)[-1])
-    line = _describe_saved(transfer(*pictures, config, device, on_snapshot), output)
-    notes = (note for picture in pictures for note in picture.notes)
-    return "\n".join([line, *notes, *(_profile_lines(*pictures, config, device) if with_profile else ())])
+    result = transfer(*pictures, config, device, on_snapshot)
+    lines = [_describe_saved(result, output), *result.notes]
+    return "\n".join([*lines, *(_profile_lines(*pictures, config, device) if with_profile else ())])
 
 
 def require_apart(output: Path, inputs: Iterable[str | Path], with_snapshots: bool = False) -> None:

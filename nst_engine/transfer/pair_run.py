@@ -52,7 +52,7 @@ class PairRun:
         styles: the pair's style and the styles of the blend.
         masks: where in the content each style paints, at the content's size; None is everywhere.
         sizes: width and height at each level, coarse to fine.
-        origins: origins of the pictures, as in `TransferResult`.
+        origins, notes: of the pictures, as in `TransferResult`.
         picture: the current picture.
         tile: side of the tiles used last; None is whole.
         error: what ended the transfer early, or None.
@@ -118,6 +118,7 @@ class PairRun:
             device=device,
             weights_sha256=weights_sha256,
             peak_memory_mb=peak_memory_mb(device),
+            notes=self.notes,
         )
 
     def _read(self, pair: Pair) -> None:
@@ -140,8 +141,9 @@ class PairRun:
         )
         self.masks = _masks(config.content_masks, [self.content] * len(pictures), read)
         self.picture = initial_picture(config, self.content, pictures[0], read, self.sizes[0])
-        origins = {"content": self.photograph, "style": own_style} | files
-        self.origins: dict[str, Origin | None] = {role: photograph.origin for role, photograph in origins.items()}
+        all_read = {"content": self.photograph, "style": own_style} | files
+        self.origins: dict[str, Origin | None] = {role: photograph.origin for role, photograph in all_read.items()}
+        self.notes = tuple(dict.fromkeys(note for photograph in all_read.values() for note in photograph.notes))
 
     def _colored(self, style: Picture) -> Picture:
         """The style, in the content's colours if the configuration says so: then both as large as they are needed."""

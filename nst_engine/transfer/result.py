@@ -113,6 +113,7 @@ class TransferResult:
         device: the device used, such as `CPU:0`.
         weights_sha256: hash of the backbone's weights.
         peak_memory_mb: peak memory in MB: of the GPU, or on a CPU of the process.
+        notes: those of `Photograph`, of all pictures that were read.
     """
 
     image: Picture
@@ -132,6 +133,7 @@ class TransferResult:
     device: str
     weights_sha256: str
     peak_memory_mb: float
+    notes: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:

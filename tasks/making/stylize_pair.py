@@ -145,7 +145,7 @@ class _PairWork:
             self.row,
             **cells,
             output_sha256=sha256(data).hexdigest(),
-            error="; ".join((*content.notes, *style.notes, *observer.notes.values())) or None,
+            error="; ".join((*result.notes, *observer.notes.values())) or None,
         )
         return UnwrittenPicture(data=data, sidecar=self._sidecar(result))
 

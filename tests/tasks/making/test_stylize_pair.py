@@ -142,6 +142,24 @@ def test_the_picture_names_the_inputs_as_its_row_does(tmp_path: Path) -> None:
     assert told["style"] == {"name": row.style, "sha256": row.style_sha256}
 
 
+def test_a_row_says_what_was_passed_over_of_each_file_that_its_configuration_names(tmp_path: Path) -> None:
+    def animated(name: str, width: int, height: int) -> str:
+        frames = [Image.new("RGB", (width, height), colour) for colour in ("white", "grey")]
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+        return str(tmp_path / name)
+
+    start, mask = animated("init.gif", 48, 36), animated("mask.gif", 48, 36)
+    other, part = animated("other.gif", 40, 40), animated("part.gif", 40, 40)
+    config = CONFIG.replace(init=start, blend=(other,), content_masks=(mask, mask), style_masks=(part, part))
+    row = stylize_pair(PAIR, a_job(tmp_path, config))
+    assert row.status == "completed"
+    assert str(row.error).split("; its first frame was used") == [
+        *(f"{'; ' * (index > 0)}picture {path!r} is an animation" for index, path in enumerate(config.files)),
+        "",
+    ]
+    assert set(config.files) == {start, other, mask, part}
+
+
 def test_snapshots_lie_in_a_folder_of_the_pair_named_after_their_steps(tmp_path: Path) -> None:
     job = a_job(tmp_path, CONFIG.replace(snapshot_every=2, format="webp"))
     stylize_pair(PAIR, job)
