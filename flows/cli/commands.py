@@ -104,7 +104,7 @@ def run(
     """Stylize a folder: every content with every style, or pair by pair.
 
     Finished pictures are not made again. Exit status: 0 all pairs have their picture, 1 some failed, 2 bad arguments
-    or nothing to do.
+    or nothing to do. With --dry-run it is 1 if a pair that was tried will fail.
     """
     batch = read_batch(
         places,

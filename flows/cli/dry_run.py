@@ -10,16 +10,22 @@ from tasks.planning.names import printable
 from tasks.planning.pairs import PairSpec, Plan
 from tasks.preflight.checks import refused_names, unfinished
 from tasks.preflight.older import find_older
-from tasks.preflight.workload import Workload
+from tasks.preflight.workload import Failure, Workload
 from tasks.storage import open_storage
 
 _MAX_NAMES = 40
 
 
-def describe_plan(plan: Plan, job: Job) -> str:
-    """The pairs to make, the warnings of the plan, names that the output refuses, and an estimate of the time."""
-    lines = [*_list_pairs(plan), *plan.warnings(), *_refusals(plan, job), _describe_inputs(plan)]
-    return "\n".join([*lines, *_forecast(plan, job)])
+def describe_plan(plan: Plan, job: Job) -> Iterator[str]:
+    """The pairs to make, the warnings of the plan, names that the output refuses, and an estimate of the time.
+
+    A line about pairs that will fail is a `Failure`.
+    """
+    yield from _list_pairs(plan)
+    yield from plan.warnings()
+    yield from _refusals(plan, job)
+    yield _describe_inputs(plan)
+    yield from _forecast(plan, job)
 
 
 def _list_pairs(plan: Plan) -> Iterator[str]:
@@ -28,10 +34,10 @@ def _list_pairs(plan: Plan) -> Iterator[str]:
         yield f"... and {len(plan.pairs) - _MAX_NAMES} more"
 
 
-def _refusals(plan: Plan, job: Job) -> Iterator[str]:
+def _refusals(plan: Plan, job: Job) -> Iterator[Failure]:
     """A line for each kind of name that the output refuses."""
     for pair, error in refused_names(plan, job):
-        yield f"{printable(pair.name)} will fail, and pairs of such names: {error}"
+        yield Failure(f"{printable(pair.name)} will fail, and pairs of such names: {error}")
 
 
 def _describe_pair(pair: PairSpec) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def launch_batch(batch: Batch, no_history: bool, dry_run: bool = False) -> bool:
-    """Run a batch, or print what it would do; returns True if it ended well.
+    """Run a batch, or print what it would do; returns True if it ended well, or would as far as is known.
 
     Args:
         batch: the pairs to make, and how.
@@ -36,12 +36,12 @@ def launch_batch(batch: Batch, no_history: bool, dry_run: bool = False) -> bool:
         return run_batch(plan, batch, history)
 
     if dry_run:
-        return _print_plan(plan, batch.job)
+        return _print_plan(plan, batch)
     return _launch(run, plan, batch.job, no_history, here=batch.runner == "threads")
 
 
 def launch_comparison(batch: ComparisonBatch, no_history: bool, dry_run: bool = False) -> bool:
-    """Run a comparison, or print what it would do; returns True if it ended well.
+    """Run a comparison, or print what it would do; returns True if it ended well, or would as far as is known.
 
     Arguments and errors are those of `launch_batch`. The judge works in this process, with any runner.
     """
@@ -55,14 +55,17 @@ def launch_comparison(batch: ComparisonBatch, no_history: bool, dry_run: bool = 
 
         return run_comparison(plan, batch, history)
 
-    return _print_plan(all_trials, batch.job) if dry_run else _launch(run, all_trials, batch.job, no_history)
+    return _print_plan(all_trials, batch) if dry_run else _launch(run, all_trials, batch.job, no_history)
 
 
-def _print_plan(plan: Plan, job: Job) -> bool:
+def _print_plan(plan: Plan, batch: Batch | ComparisonBatch) -> bool:
+    """Print a plan; returns True if no pair is known to fail, or if that is allowed."""
     from flows.cli.dry_run import describe_plan
+    from tasks.preflight.workload import Failure
 
-    click.echo(describe_plan(plan, job))
-    return True
+    lines = list(describe_plan(plan, batch.job))
+    click.echo("\n".join(lines))
+    return batch.allow_failures or not any(isinstance(line, Failure) for line in lines)
 
 
 def _launch(run: Callable[["History"], bool], plan: Plan, job: Job, no_history: bool, here: bool = True) -> bool:

@@ -17,6 +17,12 @@ _MAX_TRIED = 5
 """How many pairs of a backbone to try; the first that can be made stands for all."""
 
 
+class Failure(str):
+    """A line about a pair that will fail."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Workload:
     """Pairs that are to be made.
@@ -46,7 +52,7 @@ class Workload:
         return self.counts.total()
 
     def cost(self, job: Job) -> Iterator[str]:
-        """A line with the estimated time of each backbone, one for all, and one for each pair that failed before.
+        """Lines with the estimated time of each backbone, one for all, and a `Failure` for each that fails before.
 
         Raises:
             NightbrushError: a pair cannot be tried, for want of its weights or of the device.
@@ -66,12 +72,12 @@ class Workload:
             yield f"about {time} on this device, if all are like the first of their backbone"
 
 
-def _estimate_first(pairs: Iterable[PairSpec], job: Job) -> tuple[Estimate | None, list[str]]:
+def _estimate_first(pairs: Iterable[PairSpec], job: Job) -> tuple[Estimate | None, list[Failure]]:
     """The estimate for the first pair that can be made, or None, and a line for each pair that failed before it."""
-    failures: list[str] = []
+    failures: list[Failure] = []
     for pair in pairs:
         try:
             return estimate(pair, job), failures
         except (ImageError, StorageError, TransferError) as error:
-            failures.append(f"{printable(pair.name)} will fail: {error}")
+            failures.append(Failure(f"{printable(pair.name)} will fail: {error}"))
     return None, failures

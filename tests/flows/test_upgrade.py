@@ -125,6 +125,9 @@ def test_a_dry_run_says_what_is_made_again_and_what_is_kept(nightbrush: Nightbru
     assert lines[5].startswith("tiny: 2 x ")
     assert lines[6].startswith("about 0:00:")
     assert nightbrush("run", *typed, "--dry-run", "--keep-older").out.splitlines()[4:] == [KEPT_AS_THEY_ARE]
+    for content in Path(typed[typed.index("--content") + 1]).iterdir():
+        content.write_bytes(b"")
+    assert nightbrush("run", *typed, "--dry-run").status == 1
 
 
 @pytest.mark.usefixtures("later")

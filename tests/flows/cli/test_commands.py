@@ -179,13 +179,15 @@ def test_a_dry_run_names_what_will_fail_and_estimates_by_the_next(
 ) -> None:
     (folders["content"] / "a.png").write_bytes(b"")
     ran = nightbrush("run", *places, *TINY, "--dry-run")
+    assert ran.status == 1
     failure, cost = ran.out.splitlines()[4:6]
     assert failure.startswith(f"tiny/a--wave will fail: picture '{folders['content'] / 'a.png'}' cannot be read")
     assert cost.startswith("tiny: 2 x ")
     (folders["content"] / "lake.png").write_bytes(b"")
     ran = nightbrush("run", *places, *TINY, "--dry-run")
-    assert ran.status == 0
+    assert ran.status == 1
     assert ran.out.splitlines()[-1] == "tiny: 2 x ? s, for the first of them fail"
+    assert nightbrush("run", *places, *TINY, "--dry-run", "--allow-failures").status == 0
 
 
 def test_a_dry_run_tells_which_names_the_output_refuses(
@@ -193,7 +195,7 @@ def test_a_dry_run_tells_which_names_the_output_refuses(
 ) -> None:
     paint(folders["content"] / f"{'a' * 245}.png")
     ran = nightbrush("run", *places, *TINY, "--dry-run")
-    assert ran.status == 0
+    assert ran.status == 1
     (told,) = [line for line in ran.out.splitlines() if "such names" in line]
     assert told.startswith(f"tiny/{'a' * 245}--wave will fail, and pairs of such names: file ")
     assert told.endswith("a--wave.json' cannot be written: File name too long; use a shorter name")

@@ -93,6 +93,8 @@ def test_a_dry_run_tells_every_picture_and_how_long_it_takes(
     assert "tiny/lake--wave--iterations=8 iterations=8" in ran.out
     assert "2 pairs, 0 of them with a sidecar" in ran.out
     assert not folders["output"].exists()
+    (folders["content"] / "lake.png").write_bytes(b"")
+    assert nightbrush("compare", *places, *TINY, "--vary", "iterations=4,8", "--dry-run").status == 1
 
 
 def test_refuses_a_single_configuration(nightbrush: Nightbrush, places: list[str]) -> None:
