@@ -105,7 +105,7 @@ class Finished:
     Attributes:
         in_full: names in full, whatever their backbones.
         owners: names in full of the pairs that have results under the names of their stems, by these, folded. Only
-            names that pictures of the folders share are here.
+            names that pictures of the folders share, or may share with one that is out of reach, are here.
     """
 
     in_full: frozenset[str] = frozenset()

@@ -18,7 +18,8 @@ _IN_FULL = re.compile(r"(.+?~[0-9a-f]{12})(?:--.*)?", re.DOTALL)
 def finished_names(output: Storage, contents: Listing, styles: Listing, backbones: Collection[str]) -> Finished:
     """The names in an output that decide what pairs are called: those of results, and of inputs that lie there.
 
-    The folders of the backbones are listed. Sidecars are read only under names that several of the pictures share.
+    The folders of the backbones are listed. Sidecars are read only under names that several of the pictures share, or
+    may share with pictures that are out of reach.
 
     Raises:
         StorageError: a folder cannot be listed.
@@ -41,14 +42,15 @@ def _names_of_results(output: Storage, contents: Listing, styles: Listing, backb
     if not (keys := list(_sidecar_keys(output, backbones))):
         return Finished()
     shared = SharedInProduct(list(contents.all_keys()), list(styles.all_keys()))
+    may_share_all = bool(contents.out_of_reach or styles.out_of_reach)
     in_full: set[str] = set()
     doubtful: list[tuple[str, str]] = []
     for key in keys:
         name = stem(key)
         if match := _IN_FULL.fullmatch(name):
             in_full.add(match[1])
-        elif not shared.is_empty:
-            doubtful += ((base, key) for base in _bases(name) if shared.includes_name(base))
+        elif may_share_all or not shared.is_empty:
+            doubtful += ((base, key) for base in _bases(name) if may_share_all or shared.includes_name(base))
     return Finished(in_full=frozenset(in_full), owners=_owners(output, doubtful, contents, styles))
 
 

@@ -149,6 +149,25 @@ def test_a_picture_that_takes_the_place_of_another_takes_that_of_its_result(job:
     assert night(job) == {"lake.jpg": "completed lake--wave"}
 
 
+def test_a_picture_that_is_out_of_reach_for_a_night_keeps_its_result(job: Job, tmp_path: Path) -> None:
+    lake, hill = (paint(Path(job.content, "deeper", f"{name}.png"), seed) for seed, name in ((3, "lake"), (4, "hill")))
+    Path(job.content, "lake.png").unlink()
+    assert night(job) == {"lake.png": "completed lake--wave", "hill.png": "completed hill--wave"}
+    first = pictures(job)
+    lake.parent.rename(tmp_path / "elsewhere")
+    lake.parent.symlink_to(tmp_path / "elsewhere")
+    paint(Path(job.content, "lake.jpg"), 5)
+    paint(Path(job.content, "sky.png"), 6)
+    assert night(job) == {"lake.jpg": "completed lake.jpg--wave.png", "sky.png": "completed sky--wave"}
+    lake.parent.unlink()
+    (tmp_path / "elsewhere").rename(lake.parent)
+    assert set(night(job).values()) == {
+        *("skipped lake--wave", "skipped hill--wave", "skipped lake.jpg--wave.png", "skipped sky--wave"),
+    }
+    assert pictures(job) | first == pictures(job)
+    assert hill.exists()
+
+
 def test_patterns_that_change_overwrite_nothing(job: Job) -> None:
     paint(Path(job.content, "lake.jpg"), 3)
     assert night(job, exclude=("content:*.jpg",)) == {"lake.png": "completed lake--wave"}
