@@ -42,8 +42,8 @@ DONE, SOME_FAILED, BAD_ARGUMENTS, UNFORESEEN, INTERRUPTED = 0, 1, 2, 3, 130
 
 def main() -> None:
     """Run the command line; an error is one line on stderr."""
-    apply_defaults()
     try:
+        apply_defaults()
         status = cli(standalone_mode=False, prog_name="nightbrush")
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)

@@ -40,16 +40,23 @@ BRIEF = {"PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "flows.prefect_server.console
 
 
 def apply_defaults() -> None:
-    """Set the defaults that the user has not set; must be called before Prefect or TensorFlow is loaded."""
+    """Set the defaults that the user has not set; must be called before Prefect or TensorFlow is loaded.
+
+    Raises:
+        StorageError: there is no folder for Prefect and Keras.
+    """
     for name, value in (DEFAULTS | _folders()).items():
         os.environ.setdefault(name, value)
 
 
 def _folders() -> dict[str, str]:
-    """Folders for Prefect and Keras in the state folder, where they cannot have their own in the user's home."""
+    """Folders for Prefect and Keras in the state folder, where they cannot have their own in the user's home.
+
+    For a user without a home, the state folder is the home.
+    """
     home = Path(os.path.expanduser("~"))  # noqa: PTH111 - a Path raises an error where there is no home
     prefect, keras = home / ".prefect", home / ".keras"
-    variables = {}
+    variables = {} if home.is_absolute() else {"HOME": str(state_folder())}
     if not _is_writable(prefect):
         variables["PREFECT_HOME"] = str(state_folder() / "prefect-home")
         if os.access(prefect / "profiles.toml", os.R_OK):

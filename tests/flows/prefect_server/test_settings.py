@@ -79,6 +79,19 @@ def test_what_can_only_be_read_there_is_still_used(locked_home: Path) -> None:
 
 
 @pytest.mark.usefixtures("locked_home")
+def test_the_state_folder_is_the_home_of_a_user_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def find_nobody(_user: int) -> None:
+        raise KeyError("no such user")
+
+    monkeypatch.setattr("pwd.getpwuid", find_nobody)
+    monkeypatch.delenv("HOME")
+    apply_defaults()
+    assert [os.environ[name] for name in ("HOME", "PREFECT_HOME", "KERAS_HOME")] == [
+        *(str(state_folder() / name) for name in ("", "prefect-home", "keras")),
+    ]
+
+
+@pytest.mark.usefixtures("locked_home")
 def test_a_home_that_can_be_written_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "another"))
     apply_defaults()
