@@ -78,15 +78,16 @@ def _notes(file: "TiffFile", page: "TiffPage") -> tuple[str, ...]:
 def _check_kind(page: "TiffPage") -> None:
     """Refuse values that no reader takes for what they are."""
     if _name(page.sampleformat) not in ("UINT", "IEEEFP", "VOID"):
-        raise ValueError(f"{_described(page)}; save it with 8 or 16 bits a sample")
+        raise _refusal(page)
     if page.imagedepth > 1:
         raise ValueError(f"it is a volume of {page.imagedepth} layers; save one of them")
 
 
-def _described(page: "TiffPage") -> str:
-    kinds = (page.sampleformat, page.photometric, page.compression)
-    names = ", ".join(map(_name, kinds))
-    return f"its {page.samplesperpixel} x {page.bitspersample} bits a pixel ({names}) are not read"
+def _refusal(page: "TiffPage", or_else: str = "") -> ValueError:
+    """The error about values that are not read; `or_else` is another remedy."""
+    names = ", ".join(map(_name, (page.sampleformat, page.photometric, page.compression)))
+    what = f"its {page.samplesperpixel} x {page.bitspersample} bits a pixel ({names}) are not read"
+    return ValueError(f"{what}; save it with unsigned whole numbers of 8 or 16 bits a sample{or_else}")
 
 
 def _name(value: Any) -> str:
@@ -98,8 +99,12 @@ _KINDS = {1: "UINT", 2: "INT", 3: "IEEEFP", 4: "VOID"}
 
 
 def _is_plain(page: "TiffPage") -> bool:
-    deep = page.bitspersample in (16, 32, 64)
-    return deep and _name(page.compression) == "NONE" and _name(page.photometric) in _COLOURS
+    return _is_plain_unpacked(page) and _name(page.compression) == "NONE"
+
+
+def _is_plain_unpacked(page: "TiffPage") -> bool:
+    """True if a page is plain once it is not compressed."""
+    return page.bitspersample in (16, 32, 64) and _name(page.photometric) in _COLOURS
 
 
 def _read_plain(page: "TiffPage") -> Raster:
@@ -120,8 +125,7 @@ def _read_packed(page: "TiffPage", data: bytes) -> Raster:
     try:
         image = Image.open(file, formats=("TIFF",))
     except UnidentifiedImageError as error:
-        text = f"{_described(page)}; save it with 8 or 16 bits a sample, if need be without compression"
-        raise ValueError(text) from error
+        raise _refusal(page, ", or without compression" if _is_plain_unpacked(page) else "") from error
     lower = sixteen_bit.load(image, file)
     if lower is not None:
         return _to_raster(page, sixteen_bit.join_halves(image, lower))

@@ -168,13 +168,18 @@ def test_smaller_versions_within_the_page_deserve_no_note() -> None:
     [
         (
             tiff(samples(SHARES, np.float32), photometric="rgb", compression="zlib"),
-            r"its 3 x 32 bits a pixel (IEEEFP, RGB, ADOBE_DEFLATE) are not read",
+            "its 3 x 32 bits a pixel (IEEEFP, RGB, ADOBE_DEFLATE) are not read; "
+            "save it with unsigned whole numbers of 8 or 16 bits a sample, or without compression",
         ),
         (
             tiff(pixels(), photometric="rgb", byteorder=">", bigtiff=True),
             "it is BigTIFF with the high byte first, read in 16 bits without compression only; save it anew",
         ),
-        (tiff(np.zeros((4, 4), np.int16)), "its 1 x 16 bits a pixel (INT, MINISBLACK, NONE) are not read"),
+        (
+            tiff(np.zeros((4, 4), np.int16)),
+            "its 1 x 16 bits a pixel (INT, MINISBLACK, NONE) are not read; "
+            "save it with unsigned whole numbers of 8 or 16 bits a sample",
+        ),
         (tiff(np.zeros((4, 4), np.int8)), "its 1 x 8 bits a pixel (INT, MINISBLACK, NONE) are not read"),
         (tiff(np.zeros((4, 4), np.complex64)), "(COMPLEXIEEEFP, MINISBLACK, NONE) are not read"),
         (tiff(np.full((4, 4, 3), 2, np.float32), photometric="rgb"), "its values go from 2 to 2; use finite values in"),
