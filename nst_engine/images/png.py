@@ -1,4 +1,4 @@
-"""PNG files without the chunks that Pillow refuses to unpack, though the picture does not need them."""
+"""PNG files without the chunks that Pillow refuses to read, though the picture does not need them."""
 
 import re
 import zlib
@@ -18,6 +18,13 @@ _TEXTS = {
     b"iTXt": re.compile(rb"[^\0]*\0\x01.[^\0]*\0[^\0]*\0", re.DOTALL),
 }
 """By the type of a chunk of text, the head of its data if what follows is compressed; a profile counts as text."""
+
+
+_NEEDED = (b"tRNS", b"iCCP", b"eXIf")
+"""Chunks that a picture can do without, but not look the same: its transparency, profile and orientation."""
+
+_ANCILLARY = 0x20
+"""Bit of the first letter of a chunk's type, set if a decoder may pass over it."""
 
 
 class Slim(NamedTuple):
@@ -54,10 +61,29 @@ def slim(data: bytes) -> Slim:
     return Slim(rest, profiles[0] if profiles else None)
 
 
+def bare(data: bytes) -> bytes | None:
+    """The file without all chunks that a picture can do without, and those in `_NEEDED` that are damaged.
+
+    None if that leaves nothing out, or for any other file.
+    """
+    kept = [data[chunk.start : chunk.end] for chunk in _chunks(data) if _is_needed(chunk, data)]
+    found = _SIGNATURE + b"".join(kept)
+    return found if kept and len(found) < len(data) else None
+
+
+def _is_needed(chunk: _Chunk, data: bytes) -> bool:
+    if not chunk.kind[0] & _ANCILLARY:
+        return True
+    found = int.from_bytes(data[chunk.end - 4 : chunk.end], "big")
+    return chunk.kind in _NEEDED and zlib.crc32(chunk.kind + chunk.body) == found
+
+
 def _large(data: bytes) -> Iterator[_Chunk]:
     """The texts that do not fit into `_READ` bytes together with those before."""
     kept = 0
-    for chunk in _text_chunks(data):
+    for chunk in _chunks(data):
+        if chunk.kind not in _TEXTS:
+            continue
         size = len(_unpacked(chunk, _READ))
         if kept + size > _READ:
             yield chunk
@@ -65,12 +91,11 @@ def _large(data: bytes) -> Iterator[_Chunk]:
             kept += size
 
 
-def _text_chunks(data: bytes) -> Iterator[_Chunk]:
+def _chunks(data: bytes) -> Iterator[_Chunk]:
     at = len(_SIGNATURE) if data.startswith(_SIGNATURE) else len(data)
     while at + 12 <= len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if (kind := data[at + 4 : at + 8]) in _TEXTS:
-            yield _Chunk(kind, data[at + 8 : end - 4], at, end)
+        yield _Chunk(data[at + 4 : at + 8], data[at + 8 : end - 4], at, end)
         at = end
 
 

@@ -1,6 +1,7 @@
 """Read pictures with their opacity, their ICC profile and their origin."""
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -13,9 +14,8 @@ import numpy.typing as npt
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from nst_engine.images import jpeg, sixteen_bit, tiff
+from nst_engine.images import jpeg, png, sixteen_bit, tiff
 from nst_engine.images.limits import READ, check_heif, check_size, describe_source, image_errors
-from nst_engine.images.png import slim
 from nst_engine.images.raster import Raster, raster_of, require_shares, to_floats
 from nst_engine.types import Picture, PictureSource
 
@@ -27,6 +27,8 @@ _NOTES |= {"HEIF": "has several pictures; the one that it calls its primary was 
 """Notes on files that hold more than one picture, by Pillow's name of the format."""
 
 _JPEG = ("JPEG", "MPO")
+
+_GAMMA_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,23 @@ def _read_bytes(data: bytes, name: str | None) -> Photograph:
 
 
 def _load(data: bytes) -> Raster:
-    """The raster of any file but TIFF."""
-    kept, icc, notes = slim(data)
+    """The raster of any file but TIFF; of a PNG file that cannot be read, that of its pixels alone."""
+    try:
+        return _load_whole(data)
+    except Exception:  # a hostile file can make Pillow raise anything
+        if (bare := png.bare(data)) is None:
+            raise
+        raster = _load_whole(bare)
+    return replace(raster, notes=(*raster.notes, "has damaged parts beside its pixels, which were passed over"))
+
+
+def _load_whole(data: bytes) -> Raster:
+    kept, icc, notes = png.slim(data)
     file = BytesIO(kept)
     image = Image.open(file, formats=READ)
     check_size(*image.size)
     _check_decoding(image, data)
-    notes = (*notes, *_notes(kept))
+    notes = (*notes, *_notes(kept), *_gamma_notes(image))
     try:
         lower = sixteen_bit.load(image, file)
     except OSError:
@@ -140,6 +152,13 @@ def _notes(data: bytes) -> tuple[str, ...]:
         if getattr(image, "is_animated", False):
             return (_NOTES[str(image.format)],)
     return ()
+
+
+def _gamma_notes(image: Image.Image) -> Iterator[str]:
+    """A note on a PNG file whose values go by another curve than sRGB's, which is nearly that of the gamma 1/2.2."""
+    gamma = image.info.get("gamma")
+    if gamma and abs(gamma - 1 / 2.2) > _GAMMA_TOLERANCE and not {"icc_profile", "srgb"} & image.info.keys():
+        yield f"says that its gamma is {gamma:g}, which was passed over; its colours were taken for sRGB"
 
 
 def _to_photograph(raster: Raster, source: object) -> Photograph:

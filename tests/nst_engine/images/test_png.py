@@ -67,3 +67,42 @@ def test_a_file_with_large_chunks_that_is_cut_short_is_refused(share: float) -> 
     data = with_chunk(file_of(Image.fromarray(pixels()), "PNG", icc_profile=srgb()), TEXTS["tEXt"], b"IDAT")
     with pytest.raises(Exception, match="cannot be read"):
         decode(data[: int(share * len(data))])
+
+
+DAMAGED = {
+    "text of another checksum": b"\0\0\0\4tEXta\0bc\0\0\0\0",
+    "profile of another checksum": b"\0\0\0\4iCCPa\0bc\0\0\0\0",
+    "size of a pixel that is cut short": png_chunk(b"pHYs", b"\0"),
+    "gamma that is cut short": png_chunk(b"gAMA", b"\0"),
+    "name that is no text": png_chunk(b"iTXt", b"\xff"),
+}
+
+
+@pytest.mark.parametrize("before", [b"IDAT", b"IEND"])
+@pytest.mark.parametrize("chunk", DAMAGED.values(), ids=DAMAGED)
+def test_pixels_are_read_whatever_is_damaged_beside_them(chunk: bytes, before: bytes) -> None:
+    photograph = read_photograph(with_chunk(PLAIN, chunk, before), "a.png")
+    np.testing.assert_array_equal(photograph.picture, decode(pixels()))
+    note = "picture 'a.png' has damaged parts beside its pixels, which were passed over"
+    assert photograph.notes in ((), (note,))
+
+
+def test_what_is_damaged_leaves_a_note_and_the_transparency_and_the_profile_as_they_were() -> None:
+    image = Image.fromarray(pixels()).convert("P")
+    data = file_of(image, "PNG", transparency=0, icc_profile=srgb())
+    whole, damaged = read_photograph(data), read_photograph(with_chunk(data, png_chunk(b"pHYs", b"\0"), b"PLTE"))
+    assert (whole.notes, damaged.icc) == ((), srgb())
+    assert len(damaged.notes) == 1
+    np.testing.assert_array_equal(damaged.picture, whole.picture)
+    np.testing.assert_array_equal(damaged.alpha, whole.alpha)
+
+
+@pytest.mark.parametrize(
+    ("gamma", "chunks", "noted"),
+    [(100_000, b"", True), (55_556, b"", True), (45_455, b"", False), (100_000, png_chunk(b"sRGB", b"\0"), False)],
+)
+def test_a_gamma_unlike_that_of_srgb_leaves_a_note(gamma: int, chunks: bytes, noted: bool) -> None:
+    data = with_chunk(PLAIN, png_chunk(b"gAMA", gamma.to_bytes(4, "big")) + chunks, b"IDAT")
+    photograph = read_photograph(data, "a.png")
+    said = f"picture 'a.png' says that its gamma is {gamma / 1e5:g}, which was passed over"
+    assert photograph.notes == ((f"{said}; its colours were taken for sRGB",) if noted else ())
