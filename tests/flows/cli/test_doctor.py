@@ -10,6 +10,7 @@ from nst_engine import TransferConfig
 from nst_engine.backbones.weights import WeightsSource
 from nst_engine.errors import WeightsError
 from tasks.local_state import outbox, state_folder
+from tasks.making import locks
 from tasks.storage import local
 from tests.flows.console import Nightbrush
 from tests.tasks.storage.buckets import SECRETS, fill, moto_server, new_bucket, s3_at
@@ -110,6 +111,15 @@ def test_a_folder_between_runs_that_cannot_be_used_is_bad(tmp_path: Path, monkey
     assert "; set NIGHTBRUSH_HOME to a folder of this machine's own" in found.text
 
 
+def test_a_folder_between_runs_without_locks_is_good_and_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "can_lock", lambda _file: False)
+    found = finding("home")
+    assert found.good
+    assert found.text.startswith(
+        f"{state_folder()} can be written; files in {str(state_folder())!r} cannot be locked: "
+    )
+
+
 def test_pictures_that_wait_to_be_written_are_counted() -> None:
     outbox.folder().mkdir(parents=True)
     (outbox.folder() / "f.picture").touch()
@@ -121,7 +131,7 @@ def test_pictures_that_wait_to_be_written_are_counted() -> None:
 
 
 def test_a_folder_without_locks_is_good_and_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "try_lock", lambda _file: False)
+    monkeypatch.setattr(local, "can_lock", lambda _file: False)
     (tmp_path / "new").mkdir()
     found = finding("storage", tmp_path / "new")
     assert found.good
