@@ -5,6 +5,8 @@ from itertools import islice
 
 from rich.filesize import decimal
 
+from nst_engine import TransferConfig
+from nst_engine.config.releases import RELEASES
 from tasks.planning.job import Job
 from tasks.planning.names import printable
 from tasks.planning.pairs import PairSpec, Plan
@@ -45,8 +47,20 @@ def _describe_pair(pair: PairSpec) -> str:
     return " ".join([printable(pair.name), *(f"{name}={_text(value)}" for name, value in pair.overrides)])
 
 
+def _describe_stand_ins(config: TransferConfig) -> str:
+    """What the fields stand for that nobody set, in the form that `--set` takes."""
+    fields = RELEASES[-1].stand_ins(config)
+    return " ".join([f"{config.backbone}, where not set:", *(f"{name}={_text(it)}" for name, it in fields.items())])
+
+
 def _text(value: object) -> str:
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    match value:
+        case list() | tuple():
+            return ",".join(value)
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)
 
 
 def _describe_inputs(plan: Plan) -> str:
@@ -61,5 +75,6 @@ def _forecast(plan: Plan, job: Job) -> Iterator[str]:
     missing = Workload.of(unfinished(plan, job))
     done = len(plan.pairs) - missing.total
     yield f"{len(plan.pairs)} pairs, {done} of them with a sidecar in {open_storage(job.output).uri()}"
+    yield from map(_describe_stand_ins, (pairs[0].own_config(job.config) for pairs in missing.firsts.values()))
     yield from missing.cost(job)
     yield from find_older(plan, job).lines(job)

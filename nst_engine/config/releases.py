@@ -55,6 +55,10 @@ class Release:
         }
         return own | ({"smoothing": "none"} if config.formulation == "share" else {})
 
+    def stand_ins(self, config: TransferConfig) -> Fields:
+        """What each field of a configuration that is None stands for, of those that stand for anything."""
+        return {name: value for name, value in self.own_values(config).items() if getattr(config, name) is None}
+
     def spell_out(self, config: TransferConfig) -> Fields:
         """The fields of a configuration, with what those at None stand for."""
         own = self.own_values(config)

@@ -156,11 +156,15 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(
     before = sorted(tmp_path.rglob("*"))
     ran = nightbrush("run", *places, *TINY, "--dry-run")
     assert (ran.status, ran.err) == (0, "")
-    names, (inputs, counted, cost, total) = ran.out.splitlines()[:2], ran.out.splitlines()[2:]
+    names, (inputs, counted, stand_ins, cost, total) = ran.out.splitlines()[:2], ran.out.splitlines()[2:]
     assert names == ["tiny/hill--wave", "tiny/lake--wave"]
     size = sum(path.stat().st_size for side in ("content", "style") for path in folders[side].iterdir())
     assert inputs == f"2 contents and 1 styles, {size / 1000:.1f} kB in all"
     assert counted == f"2 pairs, 0 of them with a sidecar in {folders['output']}"
+    assert stand_ins == (
+        "tiny, where not set: content_layers=block2_conv1 style_layers=block1_conv1,block2_conv1,block3_conv1 "
+        "smoothing=none learning_rate=5 content_weight=1 style_weight=15 tv_weight=0.3"
+    )
     assert cost.startswith("tiny: 2 x ")
     assert cost.endswith(" s, each 4 steps to 32x24 pixels")
     assert total.startswith("about 0:00:")
@@ -180,7 +184,7 @@ def test_a_dry_run_names_what_will_fail_and_estimates_by_the_next(
     (folders["content"] / "a.png").write_bytes(b"")
     ran = nightbrush("run", *places, *TINY, "--dry-run")
     assert ran.status == 1
-    failure, cost = ran.out.splitlines()[4:6]
+    failure, cost = ran.out.splitlines()[5:7]
     assert failure.startswith(f"tiny/a--wave will fail: picture '{folders['content'] / 'a.png'}' cannot be read")
     assert cost.startswith("tiny: 2 x ")
     (folders["content"] / "lake.png").write_bytes(b"")
