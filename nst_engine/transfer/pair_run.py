@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from nst_engine.transfer.checkpoint import Checkpoint
 from nst_engine.transfer.pair import Pair, as_photograph
 from nst_engine.transfer.result import TransferResult
 from nst_engine.transfer.run_control import RunControl, spending
-from nst_engine.transfer.sizes import require_seen, result_sizes, style_size
+from nst_engine.transfer.sizes import require_seen, result_sizes, small_style_notes, style_size
 from nst_engine.transfer.start_picture import initial_picture
 from nst_engine.types import Picture
 
@@ -143,7 +144,9 @@ class PairRun:
         self.picture = initial_picture(config, self.content, pictures[0], read, self.sizes[0])
         all_read = {"content": self.photograph, "style": own_style} | files
         self.origins: dict[str, Origin | None] = {role: photograph.origin for role, photograph in all_read.items()}
-        self.notes = tuple(dict.fromkeys(note for photograph in all_read.values() for note in photograph.notes))
+        small = [small_style_notes(config, style.picture, max(self.sizes[-1]), style.described) for style in styles]
+        notes = (*(photograph.notes for photograph in all_read.values()), *small)
+        self.notes = tuple(dict.fromkeys(chain.from_iterable(notes)))
 
     def _colored(self, style: Picture) -> Picture:
         """The style, in the content's colours if the configuration says so: then both as large as they are needed."""

@@ -113,7 +113,7 @@ class TransferResult:
         device: the device used, such as `CPU:0`.
         weights_sha256: hash of the backbone's weights.
         peak_memory_mb: peak memory in MB: of the GPU, or on a CPU of the process.
-        notes: those of `Photograph`, of all pictures that were read.
+        notes: those of `Photograph`, of all pictures that were read, and of styles too small for their scale.
     """
 
     image: Picture

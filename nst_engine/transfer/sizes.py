@@ -81,6 +81,16 @@ def style_size(config: TransferConfig, style: Picture, side: int) -> tuple[int, 
     return size_within(width, height, min(longest, max(least, round(config.style_scale * side))))
 
 
+def small_style_notes(config: TransferConfig, style: Picture, side: int, name: str = UNNAMED) -> tuple[str, ...]:
+    """A line if a `style_scale` was chosen for which a style is too small, for a result with the long side `side`."""
+    longest, asked = max(style.shape[:2]), round(config.style_scale * side)
+    if config.style_scale == 1 or longest >= asked:
+        return ()
+    return (
+        f"{name} has {longest} pixels where style_scale={config.style_scale:g} asks for {asked}: it is used as it is",
+    )
+
+
 def require_seen(config: TransferConfig, width: int, height: int, name: str = UNNAMED) -> None:
     """Refuse a picture so small that the network's pooling would leave no features.
 

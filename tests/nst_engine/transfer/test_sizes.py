@@ -11,7 +11,7 @@ from nst_engine.config.bounds import MOST_SIDE
 from nst_engine.errors import ImageError
 from nst_engine.images import MAX_PIXELS
 from nst_engine.registry.backbones import backbone_spec
-from nst_engine.transfer.sizes import level_sizes, result_sizes, style_size
+from nst_engine.transfer.sizes import level_sizes, result_sizes, small_style_notes, style_size
 from tests.nst_engine.small import small_config
 
 BACKBONE = st.sampled_from(["tiny", "vgg16", "resnet50"])
@@ -70,6 +70,16 @@ def test_a_style_has_the_side_of_the_result_but_is_neither_enlarged_nor_made_too
 ) -> None:
     style = np.zeros((*own[::-1], 3), np.float32)
     assert style_size(small_config(style_scale=scale), style, side) == size
+
+
+@pytest.mark.parametrize(("scale", "noted"), [(1.0, False), (0.9, False), (2.0, True), (2.02, True)])
+def test_a_style_too_small_for_the_scale_that_was_chosen_is_noted(scale: float, noted: bool) -> None:
+    style, config = np.zeros((60, 97, 3), np.float32), small_config(style_scale=scale)
+    notes = small_style_notes(config, style, 100, "picture 'wave.png'")
+    asked = (
+        f"picture 'wave.png' has 97 pixels where style_scale={scale:g} asks for {scale * 100:.0f}: it is used as it is"
+    )
+    assert notes == ((asked,) if noted else ())
 
 
 @given(own=st.tuples(st.integers(1, 40_000), st.integers(1, 40_000)), side=st.integers(4, MOST_SIDE), backbone=BACKBONE)

@@ -233,3 +233,8 @@ def test_a_mask_without_any_white_is_refused(save: Save, field: str, size: tuple
     engine = shared_engine(small_config(**{field: (mask,)}))
     with pytest.raises(ImageError, match=re.escape(f"mask {mask!r} is black everywhere")):
         engine.run(CONTENT, STYLE)
+
+
+def test_a_result_says_that_its_style_was_too_small_for_the_scale() -> None:
+    (note,) = shared_engine(small_config(style_scale=2.0, side=48)).run(CONTENT, style_pixels(33, 40)).notes
+    assert note.endswith("has 40 pixels where style_scale=2 asks for 96: it is used as it is")
