@@ -77,8 +77,17 @@ def _complain(text: str) -> int:
 @click.pass_context
 def cli(context: click.Context, debug: bool) -> None:
     """Neural style transfer for whole folders: pictures, a table of losses and timings, and a report."""
+    _require_current_folder()
     if not debug and context.invoked_subcommand != serve.name:  # a run that dies on its way tells it there alone
         context.with_resource(set_environment({name: os.environ.get(name, value) for name, value in BRIEF.items()}))
+
+
+def _require_current_folder() -> None:
+    """Refuse to work in a folder that was deleted or unmounted: no relative path means anything there."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise click.ClickException(f"the current folder is not there: {error.strerror}; change to another") from error
 
 
 @cli.command()

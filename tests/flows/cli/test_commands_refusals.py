@@ -221,3 +221,13 @@ def test_refuses_an_output_of_one_picture_before_the_work(
     monkeypatch.setattr("flows.cli.one.engine", refuse_to_work)
     pictures = folders["content"] / "lake.png", folders["style"] / "wave.png"
     assert "out" in nightbrush("one", *pictures, "-o", folders["output"] / name, *TINY).complaint
+
+
+def test_a_current_folder_that_is_gone_is_one_line(
+    nightbrush: Nightbrush, folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (gone := tmp_path / "gone").mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    complaint = nightbrush("run", *options(folders), *TINY).complaint
+    assert complaint == "the current folder is not there: No such file or directory; change to another"
