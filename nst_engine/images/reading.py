@@ -103,6 +103,8 @@ def read_photograph(source: PictureSource, name: str | None = None) -> Photograp
 
 
 def _read_bytes(data: bytes, name: str | None) -> Photograph:
+    if not data:
+        raise ValueError("it is empty; copy it again")
     raster = tiff.read(data) if tiff.is_tiff(data) else _load(data)
     photograph = _to_photograph(raster, data if name is None else name)
     return replace(photograph, origin=Origin(name, sha256(data).hexdigest()))

@@ -163,7 +163,7 @@ def refused() -> Iterator[Hostile]:
     narrow = "too narrow for tiny at side="
     large, cut = "pixels that are allowed; scale it down", "cut short"
     for what, suffix, says, data in (
-        ("nothing at all", "png", cut, b""),
+        ("nothing at all", "png", "it is empty; copy it again", b""),
         ("a text", "png", cut, b"Dear Sir or Madam"),
         ("a page of the web", "jpg", cut, b"<html><script>alert(1)</script></html>"),
         ("a drawing", "png", cut, b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'),
