@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nst_engine import Record, Status
+from tasks.planning.names import printable
 from tasks.records.row import ManifestRow
 
 MOST_LINES = 1000
@@ -31,7 +32,7 @@ def show_progress(
     with progress_bar(hidden=not terminal) as bar:
         task = bar.add_task("stylizing", total=total)
         for count, row in enumerate(rows, start=1):
-            bar.update(task, advance=1, description=row.pair)
+            bar.update(task, advance=1, description=printable(row.pair))
             told.append(row)
             if count <= MOST_LINES or count == total or len(told) == max(100, total // MOST_LINES):
                 failed = any(it.status == Status.FAILED for it in told)
@@ -54,7 +55,7 @@ def _sum_up(rows: Sequence[ManifestRow]) -> str:
 def progress_bar(hidden: bool = False) -> Progress:
     """A progress bar on stderr with count, elapsed time and time left."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -67,7 +68,7 @@ def progress_bar(hidden: bool = False) -> Progress:
 
 def describe(row: ManifestRow) -> str:
     """One line on the outcome of a pair."""
-    name = f"{row.backbone}/{row.pair}"
+    name = printable(row.key)
     if row.status == Status.FAILED:
         return f"{name} failed: {row.error}"
     if row.status == Status.SKIPPED:

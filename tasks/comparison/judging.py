@@ -13,6 +13,7 @@ from tasks.comparison.grid import Trial
 from tasks.comparison.results import Comparison, Judged
 from tasks.making.engines import free_device
 from tasks.planning.job import Job
+from tasks.planning.names import printable
 from tasks.records.row import ManifestRow
 from tasks.records.sidecar import read_sidecar
 from tasks.storage import Storage, open_storage
@@ -67,7 +68,7 @@ class _Bench:
             return self._scored(trial, row)
         except Exception as error:  # one picture that cannot be judged costs its scores, never the comparison
             kind = "" if isinstance(error, NightbrushError) else f"{type(error).__name__}: "
-            log(f"{trial.spec.name} is not judged: {kind}{error}".splitlines()[0])
+            log(f"{printable(trial.spec.name)} is not judged: {kind}{error}".splitlines()[0])
             return Judged(trial=trial, row=row)
 
     def _scored(self, trial: Trial, row: ManifestRow) -> Judged:

@@ -9,6 +9,7 @@ from nst_engine.images import encode
 from nst_engine.types import Picture
 from tasks.interruption import interruption, raise_if_interrupted
 from tasks.local_state import checkpoints
+from tasks.planning.names import printable
 from tasks.planning.pairs import PairSpec
 from tasks.storage import Storage, StorageError
 
@@ -41,7 +42,8 @@ class TransferObserver:
     def on_record(self, record: Record) -> None:
         """Log how far the transfer is, at most every `LOG_SECONDS`."""
         if monotonic() - self._last_log >= LOG_SECONDS:
-            self._log(f"{self._pair.name}: {record.step} steps, at {record.side} px, total loss {record.total:.4g}")
+            name = printable(self._pair.name)
+            self._log(f"{name}: {record.step} steps, at {record.side} px, total loss {record.total:.4g}")
             self._last_log = monotonic()
 
     def on_snapshot(self, steps: int, picture: Picture) -> None:

@@ -39,6 +39,19 @@ def test_describes_a_failed_pair() -> None:
     assert describe(FAILED) == "tiny/lake--wave failed: picture 'a.jpg' cannot be read"
 
 
+def test_a_name_that_breaks_a_line_breaks_none() -> None:
+    assert describe(a_row(pair="new\nlake--wave", status="failed", error="gone")) == (
+        "'tiny/new\\nlake--wave' failed: gone"
+    )
+
+
+def test_a_name_that_looks_like_markup_is_shown_as_it_is() -> None:
+    odd = a_row(pair="[/red]--[bold]", status="completed", seconds_total=1.0, initial_total_loss=2.0, total_loss=1.0)
+    with redirect_stderr(Terminal()) as terminal:
+        assert list(show_progress([odd], total=1, log=print, complain=print)) == [odd]
+    assert "[/red]--[bold]" in terminal.getvalue()
+
+
 def test_says_a_line_for_each_pair_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     lines: list[str] = []
     assert list(show_progress([DONE, FAILED], total=2, log=lines.append, complain=lines.append)) == [DONE, FAILED]
