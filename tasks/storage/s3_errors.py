@@ -60,6 +60,7 @@ _DENIED = (
 _REFUSED = f"the credentials are not accepted; {_SET}"
 _EXPIRED = "the credentials have expired; renew them"
 TOO_LONG = "the key is too long; use one of at most 1024 bytes, prefix included"
+_FULL = "the server has no room left; delete what is not needed, or have the quota raised"
 _ELSEWHERE = "the bucket is in another region; set AWS_DEFAULT_REGION to its own"
 _ANSWERS = {
     "403": _DENIED,
@@ -69,13 +70,17 @@ _ANSWERS = {
     "ExpiredToken": _EXPIRED,
     "IllegalLocationConstraintException": _ELSEWHERE,
     "InvalidAccessKeyId": _REFUSED,
+    "InvalidObjectState": "it is archived; restore it first",
     "InvalidToken": _REFUSED,
     "KeyTooLongError": TOO_LONG,
     "NoSuchBucket": "no such bucket; check its name",
     "PermanentRedirect": _ELSEWHERE,
+    "QuotaExceeded": _FULL,
     "RequestTimeTooSkewed": "this machine's clock is not the server's; set it",
     "SignatureDoesNotMatch": _REFUSED,
     "TokenRefreshRequired": _EXPIRED,
+    "XMinioAdminBucketQuotaExceeded": _FULL,
+    "XMinioStorageFull": _FULL,
 }
 _CHECKED_WRITES = ("PutObject", "UploadPart")
 _CHECKSUMS = (
