@@ -93,24 +93,10 @@ def batch_flow(find: Callable[[Job, Request], Plan] = preflight) -> Flow[..., Ve
             pairs_per_task: how many pairs a task run takes, or a flow run of a worker; None is one, and more for
                 thousands of pairs.
         """
-        job = Job(
-            content=content,
-            style=style,
-            output=output,
-            config=config,
-            run_id=flow_run.get_id() or "",
-            device=device,
-            keep_older=keep_older,
-        )
+        job = read_job(content=content, style=style, output=output, config=config, device=device, keep_older=keep_older)
         batch = Batch(
             job=job,
-            request=Request(
-                backbones=tuple(backbones or [config.backbone]),
-                pairing=pairing,
-                pair_list=pairs,
-                include=tuple(include or ()),
-                exclude=tuple(exclude or ()),
-            ),
+            request=read_request(backbones or [config.backbone], pairing, pairs, include, exclude),
             runner=runner,
             pairs_per_task=pairs_per_task,
             allow_failures=allow_failures,
@@ -124,6 +110,42 @@ def batch_flow(find: Callable[[Job, Request], Plan] = preflight) -> Flow[..., Ve
 
 
 stylize_batch = batch_flow()
+
+
+def read_job(
+    *, content: str, style: str, output: str, config: TransferConfig, device: str | None, keep_older: bool
+) -> Job:
+    """The job that the parameters of the current run describe."""
+    return Job(
+        content=content,
+        style=style,
+        output=output,
+        config=config,
+        run_id=flow_run.get_id() or "",
+        device=device,
+        keep_older=keep_older,
+    )
+
+
+def read_request(
+    backbones: Iterable[str],
+    pairing: Pairing | None,
+    pairs: str | None,
+    include: Iterable[str] | None,
+    exclude: Iterable[str] | None,
+) -> Request:
+    """The request that the parameters of a run describe.
+
+    Raises:
+        PairingError: the values contradict each other.
+    """
+    return Request(
+        backbones=tuple(backbones),
+        pairing=pairing,
+        pair_list=pairs,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+    )
 
 
 def make_results(

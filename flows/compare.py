@@ -5,10 +5,9 @@ from dataclasses import replace
 from typing import Annotated, TypeAlias
 
 from prefect import Flow, flow
-from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.batch import make_results, name_after_folders, tag
+from flows.batch import make_results, name_after_folders, read_job, read_request, tag
 from flows.final_state import Verdict, try_write, verdict
 from flows.parameters import ComparisonBatch, Runner
 from nst_engine.judging.referee import Referee
@@ -66,24 +65,10 @@ def comparison_flow(find: Callable[[Job, Request], Plan] = preflight) -> Flow[..
             runner: as for a batch.
         """
         config = grids[0].config
-        job = Job(
-            content=content,
-            style=style,
-            output=output,
-            config=config,
-            run_id=flow_run.get_id() or "",
-            device=device,
-            keep_older=keep_older,
-        )
+        job = read_job(content=content, style=style, output=output, config=config, device=device, keep_older=keep_older)
         batch = ComparisonBatch(
             job=job,
-            request=Request(
-                backbones=(config.backbone,),
-                pairing=pairing,
-                pair_list=pairs,
-                include=tuple(include or ()),
-                exclude=tuple(exclude or ()),
-            ),
+            request=read_request([config.backbone], pairing, pairs, include, exclude),
             grids=tuple(grids),
             referee=referee,
             runner=runner,
