@@ -14,7 +14,6 @@ from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config
 
 LOSSES = [(name, formulation) for name, spec in STYLE_LOSSES.items() for formulation in spec.formulations]
-OF_EVERY_LOSS = pytest.mark.parametrize(("style_loss", "formulation"), LOSSES)
 COSTLY = ("side", "tile", "levels", "iterations", "seed", "quality", "snapshot_every")
 BOUNDS = {name: bound for name, bound in number_bounds(4).items() if name not in COSTLY}
 
@@ -79,22 +78,25 @@ def transfer(content: Any, style: Any, **fields: Any) -> str:
     return ""
 
 
-@OF_EVERY_LOSS
+@pytest.fixture(scope="module", params=LOSSES, ids="-".join)
+def loss(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """A style loss in one of its formulations; all tests of one follow each other, and share its graphs."""
+    style_loss, formulation = request.param
+    return {"style_loss": style_loss, "formulation": formulation, "learning_rate": None}
+
+
 @given(content=PICTURE, style=PICTURE)
 @settings(max_examples=6)
 @example(content="white", style="white")
 @example(content="a photograph", style="white")
-def test_every_picture_takes_on_every_other(style_loss: str, formulation: str, content: str, style: str) -> None:
-    pair = PICTURES[content], PICTURES[style]
-    assert transfer(*pair, style_loss=style_loss, formulation=formulation, learning_rate=None) == ""
+def test_every_picture_takes_on_every_other(loss: dict[str, Any], content: str, style: str) -> None:
+    assert transfer(PICTURES[content], PICTURES[style], **loss) == ""
 
 
-@OF_EVERY_LOSS
 @given(content=PICTURE, style=PICTURE, fields=FIELDS)
 @settings(max_examples=8)
 def test_numbers_at_their_bounds_give_a_picture_or_one_line(
-    style_loss: str, formulation: str, content: str, style: str, fields: dict[str, Any]
+    loss: dict[str, Any], content: str, style: str, fields: dict[str, Any]
 ) -> None:
-    fields = {"style_loss": style_loss, "formulation": formulation, "learning_rate": None} | fields
-    text = transfer(PICTURES[content], PICTURES[style], **fields)
+    text = transfer(PICTURES[content], PICTURES[style], **loss | fields)
     assert "\n" not in text
