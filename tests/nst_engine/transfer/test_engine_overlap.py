@@ -26,7 +26,8 @@ KINDS: list[dict[str, Any]] = [
 
 
 def config_of(kind: dict[str, Any]) -> TransferConfig:
-    return small_config(learning_rate=None, iterations=12, record_every=3, **kind)
+    layers = dict.fromkeys(("content_layers", "style_layers"), ("block2_conv1",))
+    return small_config(learning_rate=None, iterations=12, record_every=3, **layers, **kind)
 
 
 def alone(config: TransferConfig) -> list[Pixels]:
