@@ -15,6 +15,8 @@ from tests.nst_engine.engines import shared_engine
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
 CONTENT, STYLE = content_pixels(), style_pixels()
+ONE_LAYER: dict[str, Any] = dict.fromkeys(("content_layers", "style_layers"), ("block1_conv1",))
+"""For tests that count: a network that is traced quickly."""
 
 
 class Calls:
@@ -56,7 +58,7 @@ def test_two_engines_of_one_configuration_give_equal_pictures() -> None:
 
 
 def test_the_targets_of_a_style_are_computed_once_per_size() -> None:
-    engine, computed = StyleTransfer(small_config(optimizer="adam", iterations=1)), list[tuple[int, ...]]()
+    engine, computed = StyleTransfer(small_config(iterations=1, **ONE_LAYER)), list[tuple[int, ...]]()
     compute = engine._shared._whole.style_summary
 
     def counting(pixels: Any, mask: Any) -> Any:
@@ -95,7 +97,7 @@ def test_a_graph_is_traced_once_for_all_sizes_or_once_for_each(
     changes: dict[str, Any], graphs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, traced = Calls(monkeypatch, OptimizationLoop, "__init__"), Calls(monkeypatch, OptimizationLoop, "_steps")
-    engine = StyleTransfer(small_config(iterations=3, record_every=2, **changes))
+    engine = StyleTransfer(small_config(iterations=3, record_every=2, **ONE_LAYER, **changes))
     for content in (CONTENT, content_pixels(30, 40), CONTENT, noise_pixels(30, 40)):
         engine.run(content, STYLE)
         engine.run(content, style_pixels(20, 24))
@@ -125,7 +127,7 @@ def test_an_optimizer_s_memory_is_freed_when_its_level_ends(monkeypatch: pytest.
     started, rested = Curvature.start, Curvature.rest
     monkeypatch.setattr(Curvature, "start", start)
     monkeypatch.setattr(Curvature, "rest", rest)
-    StyleTransfer(small_config(optimizer="lbfgs", learning_rate=None, levels=3)).run(CONTENT, STYLE)
+    StyleTransfer(small_config(optimizer="lbfgs", learning_rate=None, levels=3, **ONE_LAYER)).run(CONTENT, STYLE)
     assert (most, held) == ([1, 1, 1], [])
 
 
