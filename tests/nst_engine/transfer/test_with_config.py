@@ -18,6 +18,7 @@ from nst_engine.transfer.optimization_loop import OptimizationLoop
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
 
 CONTENT, STYLE = content_pixels(), style_pixels()
+LAYERS = ("block2_conv1",)
 
 MASKS = {"blend": ("{style}:2",), "content_masks": ("{left}", "{right}"), "style_masks": ("{left}", "{right}")}
 FACTORS = {"strength": 0.6, "content_weight": 2.0, "style_weight": 0.4, "tv_weight": 1.0}
@@ -63,8 +64,12 @@ def engine() -> StyleTransfer:
     return StyleTransfer(base())
 
 
+def one_layer(**changes: Any) -> TransferConfig:
+    return small_config(**{"content_layers": LAYERS, "style_layers": LAYERS} | changes)
+
+
 def base(**changes: Any) -> TransferConfig:
-    return small_config(**{"optimizer": "lbfgs", "learning_rate": None} | changes)
+    return one_layer(**{"optimizer": "lbfgs", "learning_rate": None} | changes)
 
 
 def test_every_field_is_either_computed_or_shared() -> None:
@@ -81,9 +86,9 @@ def test_a_configuration_gives_the_picture_that_an_engine_of_its_own_gives(
         name: tuple(entry.format(**files) for entry in value) if isinstance(value, tuple) else value
         for name, value in changes.items()
     }
-    config = small_config(**named)
+    config = one_layer(**named)
     style = noise_pixels(48, 36, seed=5)
-    unchanged = engine.with_config(small_config())
+    unchanged = engine.with_config(one_layer())
     assert config != unchanged.config
     alone = StyleTransfer(config).run(CONTENT, style)
     before = unchanged.run(CONTENT, style)
@@ -108,7 +113,7 @@ def test_configurations_that_differ_in_numbers_share_a_graph(
 
 @pytest.mark.parametrize("changes", [{"seed": 1}, {"style_layers": ("block1_conv1",)}, {"pooling": "average"}])
 def test_another_computation_has_a_network_of_its_own(engine: StyleTransfer, changes: dict[str, Any]) -> None:
-    config = small_config(**changes)
+    config = one_layer(**changes)
     other = engine.with_config(config)
     assert other.device == engine.device
     np.testing.assert_array_equal(other.run(CONTENT, STYLE).image, StyleTransfer(config).run(CONTENT, STYLE).image)
