@@ -11,7 +11,7 @@ from flows.prefect_server import local_server
 from flows.prefect_server.api import ApiError, api_address, variables_for
 from flows.prefect_server.network import is_this_machine, unusable_variables, variables_for_this_machine
 from flows.prefect_server.settings import set_environment
-from tests.flows.console import TINY, in_a_process_of_its_own
+from tests.flows.console import TINY, Nightbrush, in_a_process_of_its_own
 
 NETWORK = ("SSL_CERT_FILE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 UNUSABLE = {
@@ -97,8 +97,9 @@ def test_our_own_server_inherits_none_of_it() -> None:
 
 @pytest.mark.usefixtures("_odd_environment")
 def test_a_batch_runs_whatever_the_environment_says_of_the_network(
-    places: list[str], prefect_api: str, monkeypatch: pytest.MonkeyPatch
+    nightbrush: Nightbrush, places: list[str], prefect_api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert nightbrush("run", *places, *TINY).status == 0  # so that the other process need not load TensorFlow
     monkeypatch.setenv("PREFECT_API_URL", prefect_api)
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     ran = in_a_process_of_its_own("run", *places, *TINY)
