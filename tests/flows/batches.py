@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
+from shutil import copytree
 from time import sleep
 from typing import Any
 from uuid import uuid4
@@ -28,6 +29,14 @@ def two_by_two(tmp_path: Path) -> dict[str, str]:
     for seed, name in enumerate(("swirl", "wave"), start=5):
         paint(styles / f"{name}.jpg", seed)
     return {"content": str(contents), "style": str(styles), "output": str(tmp_path / "out")}
+
+
+def copy_of(places: dict[str, str], folder: Path) -> dict[str, str]:
+    """The same places in another folder, with what is in them."""
+    copies = {name: folder / Path(place).name for name, place in places.items()}
+    for name, copy in copies.items():
+        copytree(places[name], copy)
+    return {name: str(copy) for name, copy in copies.items()}
 
 
 def batch(places: dict[str, str], **parameters: Any) -> State[Any]:

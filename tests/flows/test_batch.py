@@ -12,8 +12,9 @@ from prefect.utilities.callables import parameter_schema
 from flows.batch import stylize_batch
 from nst_engine import TransferConfig
 from nst_engine.errors import ConfigError, NightbrushError
+from tasks.local_state import HOME
 from tasks.planning.request import PairingError
-from tests.flows.batches import PAIRS, TASKS, batch, flow_run_of, results, task_runs_of, two_by_two
+from tests.flows.batches import PAIRS, TASKS, batch, copy_of, flow_run_of, results, task_runs_of, two_by_two
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, paint
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
@@ -25,19 +26,28 @@ def places(tmp_path: Path) -> dict[str, str]:
     return two_by_two(tmp_path)
 
 
-def test_stylizes_every_content_with_every_style(places: dict[str, str]) -> None:
-    state = batch(places)
+@pytest.fixture(scope="module")
+def finished(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Places whose batch is made; no test changes them."""
+    del prefect_api
+    places = two_by_two(tmp_path_factory.mktemp("finished"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(HOME, str(tmp_path_factory.mktemp("home")))
+        state = batch(places)
     assert (state.name, state.message) == ("Completed", "4 of 4 pairs have their picture, 0 failed")
-    assert [(row.pair, row.status) for row in results(places)] == [(pair, "completed") for pair in PAIRS]
-    found = {str(path.relative_to(places["output"])) for path in Path(places["output"]).rglob("*.*")}
+    return places
+
+
+def test_stylizes_every_content_with_every_style(finished: dict[str, str]) -> None:
+    assert [(row.pair, row.status) for row in results(finished)] == [(pair, "completed") for pair in PAIRS]
+    found = {str(path.relative_to(finished["output"])) for path in Path(finished["output"]).rglob("*.*")}
     pictures = {f"{name}.{suffix}" for name in TASKS for suffix in ("png", "json")}
     assert found == pictures | {"results.csv", "backbones.csv", "report.html"}
 
 
-def test_runs_bear_names_that_a_person_can_find(places: dict[str, str]) -> None:
-    batch(places)
-    run = flow_run_of(places)
-    assert {row.run_id for row in results(places)} == {str(run.id)}
+def test_runs_bear_names_that_a_person_can_find(finished: dict[str, str]) -> None:
+    run = flow_run_of(finished)
+    assert {row.run_id for row in results(finished)} == {str(run.id)}
     states = {task.name: task.state_name for task in task_runs_of(run, TASKS).values()}
     assert {name for name in states if not name.startswith("report")} == {"discover pairs", *TASKS}
     assert {states[name] for name in TASKS} == {"Completed"}
@@ -78,8 +88,8 @@ def test_a_run_of_failures_alone_has_its_report(places: dict[str, str]) -> None:
     assert {row.status for row in results(places)} == {"failed"}
 
 
-def test_a_second_run_makes_nothing_anew(places: dict[str, str]) -> None:
-    batch(places)
+def test_a_second_run_makes_nothing_anew(finished: dict[str, str], tmp_path: Path) -> None:
+    places = copy_of(finished, tmp_path)
     first = results(places)
     state = batch(places)
     assert state.message == "4 of 4 pairs have their picture, 0 failed"
@@ -89,8 +99,8 @@ def test_a_second_run_makes_nothing_anew(places: dict[str, str]) -> None:
     assert {row.run_id for row in again}.isdisjoint(row.run_id for row in first)
 
 
-def test_goes_on_where_an_earlier_run_ended(places: dict[str, str]) -> None:
-    batch(places)
+def test_goes_on_where_an_earlier_run_ended(finished: dict[str, str], tmp_path: Path) -> None:
+    places = copy_of(finished, tmp_path)
     for suffix in ("png", "json"):
         Path(places["output"], f"tiny/lake--swirl.{suffix}").unlink()
     batch(places)
