@@ -13,8 +13,9 @@ from flows.compare import compare_backbones
 from nst_engine import ConfigError, WeightsError
 from nst_engine.judging.referee import Referee
 from tasks.comparison.grid import Grid
+from tasks.local_state import HOME
 from tasks.storage import StorageError
-from tests.flows.batches import flow_run_of, results, task_runs_of, two_by_two
+from tests.flows.batches import copy_of, flow_run_of, results, task_runs_of, two_by_two
 from tests.flows.test_review import artifacts_of
 from tests.tasks.studio import BROKEN_JPEG, CONFIG
 
@@ -38,29 +39,39 @@ def table(places: dict[str, str], name: str) -> pd.DataFrame:
     return pd.read_csv(Path(places["output"], name))
 
 
-def test_every_pair_is_made_under_every_configuration_and_judged(places: dict[str, str]) -> None:
-    state = compared(places)
-    assert state.message == "8 of 8 pairs have their picture, 0 failed"
-    found = table(places, "comparison.csv")
+@pytest.fixture(scope="module")
+def finished(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Places whose comparison is made; no test changes them."""
+    del prefect_api
+    places = two_by_two(tmp_path_factory.mktemp("finished"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(HOME, str(tmp_path_factory.mktemp("home")))
+        assert compared(places).message == "8 of 8 pairs have their picture, 0 failed"
+    return places
+
+
+def test_every_pair_is_made_under_every_configuration_and_judged(finished: dict[str, str]) -> None:
+    found = table(finished, "comparison.csv")
     assert list(found.groupby("configuration").size()) == [4, 4]
     assert found[["score", "style_distance", "structural_similarity"]].notna().all(axis=None)
-    curves = table(places, "curves.csv")
+    curves = table(finished, "curves.csv")
     assert list(curves.groupby(["pair", "configuration"]).size()) == [3] * 8
-    page = Path(places["output"], "comparison.html").read_text(encoding="utf-8")
+    page = Path(finished["output"], "comparison.html").read_text(encoding="utf-8")
     assert "learning_rate=8" in page
 
 
-def test_its_pictures_are_those_of_a_batch_and_lie_side_by_side(places: dict[str, str]) -> None:
-    compared(places)
-    rows = {row.pair: row for row in results(places)}
+def test_its_pictures_are_those_of_a_batch_and_lie_side_by_side(finished: dict[str, str]) -> None:
+    rows = {row.pair: row for row in results(finished)}
     assert len(rows) == 8
     for rate in (1, 8):
         assert Path(rows[f"lake--wave--learning_rate={rate}"].output).exists()
-    assert Path(places["output"], "report.html").exists()
+    assert Path(finished["output"], "report.html").exists()
 
 
-def test_a_second_comparison_makes_nothing_twice_and_a_wider_one_only_what_is_new(places: dict[str, str]) -> None:
-    compared(places)
+def test_a_second_comparison_makes_nothing_twice_and_a_wider_one_only_what_is_new(
+    finished: dict[str, str], tmp_path: Path
+) -> None:
+    places = copy_of(finished, tmp_path)
     assert {row.status for row in results(places)} == {"completed"}
     first = table(places, "comparison.csv")
     compared(places, grids=[Grid(config=CONFIG, vary={"learning_rate": [1.0, 4.0, 8.0]})])
@@ -88,7 +99,7 @@ def test_the_history_keeps_pictures_tables_and_the_verdict(places: dict[str, str
 
 
 def test_it_says_plainly_that_weights_are_random(places: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
-    compared(places, referee=Referee(backbone="tiny", weights="random"))
+    compared(places, include=["content:lake*", "style:wave*"], referee=Referee(backbone="tiny", weights="random"))
     assert "random weights rank pictures by chance: tiny random" in caplog.messages
 
 
