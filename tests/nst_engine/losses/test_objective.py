@@ -159,7 +159,7 @@ def test_features_a_thousand_times_as_large_give_the_same_shares(
     style_loss: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = share_config(style_loss=style_loss)
-    plain = StyleTransfer(config).run(CONTENT, STYLE)
+    plain = shared_engine(config).run(CONTENT, STYLE)
     features = Network.features
     monkeypatch.setattr(Network, "features", lambda *given: {name: 1000 * F for name, F in features(*given).items()})
     scaled = StyleTransfer(config).run(CONTENT, STYLE)
