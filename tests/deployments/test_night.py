@@ -115,19 +115,16 @@ class Machine:
         found: list[dict[str, Any]] = self.ask(f"{what}/filter", {"flow_runs": {"id": {"any_": [run]}}})
         return found
 
-    def begun(self, **parameters: object) -> str:
-        """The id of a run that is asked for by the README's command, with other parameters."""
-        given = (f"--param '{name}={json.dumps(value)}'" for name, value in parameters.items())
-        said = self.typed(" ".join((RUN.partition(" --param")[0].strip(), *given)))
+    def typed_run(self) -> str:
+        """The id of a run that is asked for by the README's command, without its parameter."""
+        said = self.typed(RUN.partition(" --param")[0].strip())
         found = re.search(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", said)
         assert found is not None, said
         return found[0]
 
-    def begun_again(self, run: str) -> str:
-        """The id of a run of the same deployment with the same parameters."""
-        asked = self.ask(f"flow_runs/{run}")
-        again = {"parameters": asked["parameters"]}
-        return str(self.ask(f"deployments/{asked['deployment_id']}/create_flow_run", again)["id"])
+    def begun(self, deployment: str, **parameters: object) -> str:
+        """The id of a run of a deployment, with other parameters."""
+        return str(self.ask(f"deployments/{deployment}/create_flow_run", {"parameters": parameters})["id"])
 
     def ended(self, run: str) -> dict[str, Any]:
         """A run, as soon as it is over."""
@@ -161,10 +158,17 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 
 @pytest.fixture(scope="module")
-def night(machine: Machine) -> dict[str, Any]:
+def worker(machine: Machine) -> Iterator[int]:
+    """The process group of a worker, for as long as no test kills it."""
+    with machine.going_on(WORK, "worker.log") as group:
+        yield group
+
+
+@pytest.fixture(scope="module")
+def night(machine: Machine, worker: int) -> dict[str, Any]:
     """A run of the deployment that is over, and recorded."""
-    with machine.going_on(WORK, "worker.log"):
-        run = machine.ended(machine.begun())
+    assert worker
+    run = machine.ended(machine.typed_run())
     wait_until(
         lambda: (
             [task["state_type"] in ENDS for task in machine.asked_for(run["id"], "task_runs")] == [True] * len(TASKS)
@@ -202,18 +206,19 @@ def sidecars(output: Path) -> dict[Path, tuple[int, str]]:
     }
 
 
-def test_a_run_whose_worker_is_killed_is_marked_and_the_next_makes_the_rest(machine: Machine) -> None:
+def test_a_run_whose_worker_is_killed_is_marked_and_the_next_makes_the_rest(
+    machine: Machine, night: dict[str, Any], worker: int
+) -> None:
     output = machine.folder / "half-way"
     how = {"output": str(output), "config": SLOW.to_dict(), "exclude": ["broken.jpg"]}
-    with machine.going_on(WORK, "killed.log") as worker:
-        first = machine.begun(**how)
-        wait_until(lambda: len(sidecars(output)) >= 3)
-        os.killpg(worker, signal.SIGKILL)
-        assert machine.ended(first)["state_type"] == "CRASHED"
+    first = machine.begun(night["deployment_id"], **how)
+    wait_until(lambda: len(sidecars(output)) >= 3)
+    os.killpg(worker, signal.SIGKILL)
+    assert machine.ended(first)["state_type"] == "CRASHED"
     before = sidecars(output)
     assert 3 <= len(before) < len(MADE)
     with machine.going_on(WORK, "next.log"):
-        second = machine.begun_again(first)
+        second = machine.begun(night["deployment_id"], **machine.ask(f"flow_runs/{first}")["parameters"])
         assert machine.ended(second)["state"]["message"] == "10 of 10 pairs have their picture, 0 failed"
     after = sidecars(output)
     assert after.items() >= before.items()
