@@ -28,6 +28,7 @@ GROUPS = {
     "tests/flows": "servers",
     "tests/tasks/samples": "servers",
     "tests/test_borders.py": "servers",
+    "tests/test_readme.py": "servers",
     "tests/nst_engine": "networks",
 }
 """The group of the tests in a folder, or in a file."""
@@ -35,7 +36,9 @@ GROUPS = {
 MUCH_MEMORY = (
     *("tests/deployments", "tests/flows/runners", "tests/flows/prefect_server", "tests/test_borders.py"),
     *("tests/flows/test_shards.py", "tests/flows/test_nightly.py", "tests/flows/cli/test_commands_process.py"),
-    *("tests/flows/test_ui.py", "tests/tasks/samples"),
+    *("tests/flows/test_ui.py", "tests/tasks/samples", "tests/test_readme.py"),
+    *("tests/nst_engine/evaluation/test_tile_choice.py", "tests/nst_engine/transfer/test_deterministic.py"),
+    *("tests/nst_engine/hardware/test_keras_settings.py", "tests/nst_engine/test_import.py"),
 )
 """Tests that take much memory for a while, most in processes that they start: they go first, while networks are few."""
 
