@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from nst_engine.losses.gram import gram_matrix, style_loss
+from nst_engine.losses.gram import gram_matrix, style_loss, weighted_rows
 from nst_engine.losses.squares import mean_square
 from nst_engine.losses.style_losses import StyleLoss, weighted_mean
 from nst_engine.losses.wasserstein import Gaussian, gaussian_of, style_moments
@@ -60,5 +60,7 @@ def centred_loss(picture: CentredMeans, target: Gaussian) -> Tensor:
 def _shift(F: Tensor, mean: Tensor, weights: Tensor | None) -> Tensor:
     """The weighted mean of features less a mean, [N], float32; the mean is not rounded to the features' dtype."""
     rounded = tf.cast(mean, F.dtype)
-    about = F - rounded if weights is None else (F - rounded) * tf.cast(weights, F.dtype)
-    return tf.reduce_mean(tf.cast(about, tf.float32), axis=[0, 1, 2]) + (tf.cast(rounded, tf.float32) - mean)
+    rows, roots, M = weighted_rows(F - rounded, weights)
+    dtype = tf.float32 if F.dtype == tf.float16 else F.dtype  # sums exceed float16's range
+    total = tf.linalg.matvec(tf.cast(rows, dtype), tf.cast(roots, dtype), transpose_a=True)
+    return tf.math.divide_no_nan(tf.cast(total, tf.float32), M) + (tf.cast(rounded, tf.float32) - mean)
