@@ -9,6 +9,7 @@ import ctypes
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,6 +42,9 @@ MUCH_MEMORY = (
     *("tests/nst_engine/hardware/test_keras_settings.py", "tests/nst_engine/test_import.py"),
 )
 """Tests that take much memory for a while, most in processes that they start: they go first, while networks are few."""
+
+os.environ.setdefault("NIGHTBRUSH_WEIGHTS", str(Path(__file__).parents[1] / ".venv" / "weights"))
+"""Where `make` lays weights: each test has a home of its own, and all share these."""
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before anything loads TensorFlow, here and in the processes that tests start
     threads = max(1, (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))

@@ -56,6 +56,6 @@ def test_flows_load_no_tensorflow_before_a_picture_is_to_be_made() -> None:
     assert "prefect" in found
 
 
-def test_the_engine_stands_on_seven_packages() -> None:
+def test_the_engine_stands_on_eight_packages() -> None:
     outside = imported_by("nst_engine") - sys.stdlib_module_names - {"nst_engine"}
-    assert outside == {"PIL", "h5py", "keras", "numpy", "pi_heif", "tensorflow", "tifffile"}
+    assert outside == {"PIL", "h5py", "keras", "numpy", "pi_heif", "platformdirs", "tensorflow", "tifffile"}

@@ -1,8 +1,7 @@
-"""Load weights into a Keras network: from a Keras file, from the packaged VGG16, or from a seed."""
+"""Load weights into a Keras network: from a Keras file, or from a seed."""
 
 import warnings
 
-import h5py
 import keras
 import numpy as np
 
@@ -21,10 +20,7 @@ def load_weights(model: keras.Model, source: WeightsSource, config: TransferConf
         _fill_randomly(model, config.seed)
         return
     try:
-        if config.weights == "packaged":
-            _load_packaged_vgg16(model, source)
-        else:
-            _load_file(model, source)
+        _load_file(model, source)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise WeightsError(f"weights file {str(source.path)!r} does not fit {config.backbone}: {reason}") from error
@@ -35,17 +31,6 @@ def _load_file(model: keras.Model, source: WeightsSource) -> None:
         # Keras warns of each missing layer, then raises an error that names them
         warnings.filterwarnings("ignore", "Skipping nested container", UserWarning)
         model.load_weights(source.path)
-
-
-def _load_packaged_vgg16(model: keras.Model, source: WeightsSource) -> None:
-    """Read VGG16's layers from the file of an HED network: `blockB/layers/conv2d_I` is `blockB_conv(I+1)`."""
-    with h5py.File(source.path) as file:
-        for layer in model.layers:
-            if isinstance(layer, keras.layers.Conv2D):
-                block, convolution = layer.name.split("_conv")
-                suffix = "" if convolution == "1" else f"_{int(convolution) - 1}"
-                values = file[f"{block}/layers/conv2d{suffix}/vars"]
-                layer.set_weights([values["0"][()], values["1"][()]])
 
 
 def _fill_randomly(model: keras.Model, seed: int) -> None:

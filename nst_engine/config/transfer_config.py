@@ -29,8 +29,8 @@ class TransferConfig:
     Attributes:
         backbone: network whose features the losses compare: `vgg16`, `vgg19`, `resnet50`, `mobilenet_v2`,
             `mobilenet_v3`, `tiny`, or one that was registered.
-        weights: where its weights come from: `imagenet`, `packaged` (VGG16 only; the `offline` extra),
-            `random` (seeded) or the path of a Keras weights file.
+        weights: where its weights come from: `imagenet` (Keras downloads them), `packaged` (for VGG16, ResNet50 and
+            MobileNetV2; `nightbrush weights get` brings them), `random` (seeded) or the path of a Keras weights file.
         content_layers: layers of the content loss as `name` or `name:weight`; None is the backbone's preset.
         style_layers: layers of the style loss as `name` or `name:weight`; None is the backbone's preset. Layer weights
             are normalized to sum to 1.

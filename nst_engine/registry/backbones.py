@@ -31,7 +31,6 @@ class BackboneSpec:
         reach: pixels beyond a place that can change its features, at the deepest layer; None where it is the whole
             picture, or not known, so that pictures cannot be taken tile by tile.
         stride: pixels of the input per cell of the deepest preset layer; the least side that makes sense.
-        imagenet_file: Keras's name for the file of its ImageNet weights; empty where it has none.
         depthwise: whether it has convolutions of one channel each, whose time is that of memory more than of products.
         judge_rank: its place among the networks that may judge pictures, from 1, the preferred; 0 where it is none.
     """
@@ -46,7 +45,6 @@ class BackboneSpec:
     weights: tuple[WeightsKind, ...]
     stride: int
     reach: int | None = None
-    imagenet_file: str = ""
     depthwise: bool = False
     judge_rank: int = 0
 
@@ -65,7 +63,6 @@ _SPECS = (
         weights=("imagenet", "packaged", "random"),
         reach=98,
         stride=16,
-        imagenet_file="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
         judge_rank=2,
     ),
     BackboneSpec(
@@ -79,7 +76,6 @@ _SPECS = (
         weights=("imagenet", "random"),
         reach=130,
         stride=16,
-        imagenet_file="vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
         judge_rank=1,
     ),
     BackboneSpec(
@@ -96,10 +92,9 @@ _SPECS = (
         ),
         preprocessing="caffe",
         smoothing="softmax",
-        weights=("imagenet", "random"),
+        weights=("imagenet", "packaged", "random"),
         reach=243,
         stride=32,
-        imagenet_file="resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
         judge_rank=3,
     ),
     BackboneSpec(
@@ -116,10 +111,9 @@ _SPECS = (
         ),
         preprocessing="tf",
         smoothing="softmax",
-        weights=("imagenet", "random"),
+        weights=("imagenet", "packaged", "random"),
         reach=246,
         stride=16,
-        imagenet_file="mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
         depthwise=True,
         judge_rank=4,
     ),
@@ -139,7 +133,6 @@ _SPECS = (
         smoothing="softmax",
         weights=("imagenet", "random"),
         stride=16,
-        imagenet_file="weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
         depthwise=True,
         judge_rank=5,
     ),

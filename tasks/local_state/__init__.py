@@ -1,4 +1,4 @@
-"""The folder that this machine keeps between runs, and what lies in it.
+"""What lies in the folder that this machine keeps between runs; `nst_engine.folders` says where it is.
 
 `checkpoints` keeps the states of unfinished transfers, so that a later run goes on from them. `outbox` keeps pictures
 that were made but could not be written, `unsaved` those that could not even be encoded. Locks and the history of runs
@@ -9,15 +9,12 @@ May import `tasks.records` and `tasks.storage`; loads neither TensorFlow nor Pre
 Start reading here, then at `checkpoints`.
 """
 
-import os
 from pathlib import Path
 
-from platformdirs import user_data_path
-
+from nst_engine.folders import HOME, data_folder
 from tasks.storage import StorageError
 
-HOME = "NIGHTBRUSH_HOME"
-"""Environment variable that names a folder in place of the default one."""
+__all__ = ["HOME", "state_folder"]
 
 
 def state_folder() -> Path:
@@ -27,7 +24,7 @@ def state_folder() -> Path:
         StorageError: the user has no home.
     """
     try:
-        return Path(os.environ.get(HOME) or user_data_path("nightbrush")).expanduser()
+        return data_folder()
     except RuntimeError as error:
         remedy = f"set {HOME} to a folder of this machine's own, its path in full"
         raise StorageError(f"the folder that is kept between runs is not known: {error}; {remedy}") from error

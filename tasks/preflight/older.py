@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache, lru_cache
 from itertools import tee
 
-from nst_engine.config import TransferConfig, releases
+from nst_engine.config import releases
 from nst_engine.config.releases import Release
 from tasks.planning.job import Job
 from tasks.planning.pairs import Overrides, PairSpec, Plan
@@ -15,6 +15,9 @@ from tasks.preflight.workload import Workload
 from tasks.records.fingerprint import Identity, identify, idle_fields
 from tasks.records.sidecar import Sidecar, load_sidecars
 from tasks.storage import open_storage
+
+_DIGITS = 12
+"""How many digits of a hash are printed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,21 +71,21 @@ def find_older(plan: Plan, job: Job) -> OlderPictures:
 
     def pairs() -> Iterator[PairSpec]:
         nonlocal seconds
-        for pair, config, release, spent in _older(plan, job):
-            differences.update(dict.fromkeys(_differences(config, release)))
+        for pair, identity, release, spent in _older(plan, job):
+            differences.update(dict.fromkeys(_differences(identity, release)))
             seconds += spent
             yield pair
 
     return OlderPictures(workload=Workload.of(pairs()), differences=tuple(differences), seconds=seconds)
 
 
-def _older(plan: Plan, job: Job) -> Iterator[tuple[PairSpec, TransferConfig, Release, float]]:
-    """The pairs with older pictures, each with its configuration, and the picture's release and seconds."""
+def _older(plan: Plan, job: Job) -> Iterator[tuple[PairSpec, Identity, Release, float]]:
+    """The pairs with older pictures, each with what would be made, and the picture's release and seconds."""
     candidates, others = tee(_candidates(plan, job))
     sidecars = load_sidecars(open_storage(job.output), (pair.sidecar_key for pair, _ in others))
     for (pair, identity), sidecar in zip(candidates, sidecars, strict=True):
         if isinstance(sidecar, Sidecar) and (release := _release_of(sidecar, identity)) is not None:
-            yield pair, identity.config, release, sidecar.row.seconds_total or 0.0
+            yield pair, identity, release, sidecar.row.seconds_total or 0.0
 
 
 def _candidates(plan: Plan, job: Job) -> Iterator[tuple[PairSpec, Identity]]:
@@ -106,15 +109,17 @@ def _release_of(sidecar: Sidecar, identity: Identity) -> Release | None:
     return known.earlier_release(str(row.fingerprint), sidecar.config)
 
 
-def _differences(config: TransferConfig, release: Release) -> Iterator[str]:
+def _differences(identity: Identity, release: Release) -> Iterator[str]:
     """What a configuration means now, and meant in a release."""
-    now = releases.RELEASES[-1]
+    now, config, weights = releases.RELEASES[-1], identity.config, identity.weights_sha256
     if (before := release.recipe_of(config)) != (recipe := now.recipe_of(config)):
         yield f"recipe {before}, now {recipe}"
     meant = release.spell_out(release.counterpart(config) or config)
     for name, value in now.spell_out(config).items():
         if value != meant[name] and name not in idle_fields(config):
             yield f"{name}={_text(meant[name])}, now {_text(value)}"
+    if (older := release.weights_sha256(config, weights)) != weights:
+        yield f"{config.weights} weights {older[:_DIGITS]}, now {weights[:_DIGITS]}"
 
 
 def _text(value: object) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nst_engine.backbones.weights import find_weights
@@ -53,7 +53,10 @@ class Identity:
     @property
     def has_changed(self) -> bool:
         """True if an earlier release made another picture of the same choices."""
-        return any(self._fingerprint(*counterpart) != self.fingerprint for counterpart in self._counterparts())
+        return any(
+            self._at(release)._fingerprint(release, counterpart) != self.fingerprint
+            for release, counterpart in self._counterparts()
+        )
 
     def is_of(self, fingerprint: str, config: Fields) -> bool:
         """True if the picture of this fingerprint, made with this configuration, is what would be made now.
@@ -74,9 +77,14 @@ class Identity:
         if self.is_of(fingerprint, config):
             return None
         for release, counterpart in self._counterparts():
-            if fingerprint in self._in_words_of(config, release, counterpart, release.spell_out(counterpart)):
+            then = self._at(release)
+            if fingerprint in then._in_words_of(config, release, counterpart, release.spell_out(counterpart)):
                 return release
         return None
+
+    def _at(self, release: Release) -> "Identity":
+        """The same with the weights that the configuration named in a release."""
+        return replace(self, weights_sha256=release.weights_sha256(self.config, self.weights_sha256))
 
     def _counterparts(self) -> Iterator[tuple[Release, TransferConfig]]:
         """The earlier releases, each with the configuration that the same choices were there."""

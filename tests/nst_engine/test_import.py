@@ -17,6 +17,7 @@ PLAIN = [
     "nst_engine.transfer.result",
     "nst_engine.images",
     "nst_engine.backbones.weights",
+    "nst_engine.backbones.packages",
     "nst_engine.hardware.precision",
     "nst_engine.transfer.sizes",
     "nst_engine.registry.backbones",

@@ -117,32 +117,17 @@ def test_a_comparison_that_is_refused_leaves_no_sample_pictures(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.fixture
-def tampered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package of weights whose file is not the published one."""
-    package = tmp_path / "site" / "tampered_weights"
-    package.mkdir(parents=True)
-    (package / "__init__.py").touch()
-    (package / "vgg16.h5").write_bytes(b"something else")
-    monkeypatch.syspath_prepend(str(package.parent))
-    monkeypatch.setattr(weights, "_PACKAGED_FILE", ("tampered_weights", "vgg16.h5"))
-
-
-@pytest.mark.usefixtures("tampered")
-def test_refuses_packaged_weights_of_another_hash(nightbrush: Nightbrush, folders: Folders) -> None:
-    chosen = ("--backbone", "vgg16", "--set", "weights=packaged")
-    complaint = nightbrush("run", *options(folders), *chosen).complaint
-    assert "has the SHA-256 " in complaint
-    assert f", not {weights.PACKAGED_SHA256}; install the package again" in complaint
-
-
-def test_refuses_packaged_weights_that_are_not_installed(
-    nightbrush: Nightbrush, folders: Folders, monkeypatch: pytest.MonkeyPatch
+def test_refuses_packaged_weights_that_are_not_here_and_names_the_command(
+    nightbrush: Nightbrush, folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "_PACKAGED_FILE", ("no_such_package", "vgg16.h5"))
+    monkeypatch.setenv("NIGHTBRUSH_WEIGHTS", str(tmp_path / "weights"))
     chosen = ("--backbone", "vgg16", "--set", "weights=packaged")
     complaint = nightbrush("run", *options(folders), *chosen).complaint
-    assert complaint.endswith("run: pip install 'nightbrush[offline]'")
+    assert complaint == (
+        f"weights='packaged' of vgg16 are not at '{tmp_path}/weights/vgg16.weights.h5'; "
+        "run: nightbrush weights get vgg16"
+    )
+    assert not folders["output"].exists()
 
 
 @pytest.mark.usefixtures("prefect_api")

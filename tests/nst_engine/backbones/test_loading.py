@@ -1,9 +1,9 @@
 import hashlib
-import shutil
 from collections.abc import Callable
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+from shutil import copyfile
 
 import h5py
 import keras
@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 
 from nst_engine import LossTerms, StyleTransfer, TransferConfig, WeightsError
-from nst_engine.backbones.builders import mobilenet_v2, mobilenet_v3, tiny, vgg16
+from nst_engine.backbones.builders import mobilenet_v2, mobilenet_v3, tiny
 from nst_engine.backbones.loading import load_weights
-from nst_engine.backbones.weights import find_weights
+from nst_engine.backbones.weights import find_weights, packaged_path
+from tests.nst_engine.engines import keras_network
 from tests.nst_engine.small import content_pixels, noise_pixels, small_config, style_pixels
+from tests.packaged import needs_packaged
 from tests.reference.network import CHANNELS, he_normal_kernels
 
 FILES = pytest.mark.parametrize("name", ["network.weights.h5", "network.h5"])
-PACKAGED = TransferConfig(backbone="vgg16", weights="packaged")
 
 # Keras 3.15 saves with an array protocol that NumPy 2.4 deprecates
 pytestmark = pytest.mark.filterwarnings(
@@ -59,14 +60,19 @@ def save_weights(model: keras.Model, path: Path) -> None:
 # ---------------------------------------------------------------- packaged and random
 
 
-def test_the_packaged_layers_are_those_of_their_name() -> None:
-    model, source = vgg16(), find_weights(PACKAGED)
-    load_weights(model, source, PACKAGED)
-    with h5py.File(source.path) as file:
-        for name, group in {"block1_conv1": "block1/layers/conv2d", "block5_conv3": "block5/layers/conv2d_2"}.items():
-            kernel, bias = model.get_layer(name).get_weights()
-            np.testing.assert_array_equal(kernel, file[f"{group}/vars/0"])
-            np.testing.assert_array_equal(bias, file[f"{group}/vars/1"])
+@pytest.mark.parametrize(
+    "backbone", [pytest.param(name, marks=needs_packaged(name)) for name in ("vgg16", "mobilenet_v2")]
+)
+def test_packaged_weights_are_a_file_that_may_be_named_too(backbone: str, tmp_path: Path) -> None:
+    path = tmp_path / "copy.weights.h5"
+    copyfile(packaged_path(backbone), path)
+    found = []
+    for weights in ("random", "packaged", str(path)):
+        config = TransferConfig(backbone=backbone, weights=weights)
+        load_weights(model := keras_network(backbone), find_weights(config), config)
+        found.append(model.get_weights())
+    for one, other in zip(*found[1:], strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("seed", [0, 11])
@@ -148,12 +154,6 @@ def test_refuses_a_file_of_hdf5_that_holds_no_weights(tmp_path: Path) -> None:
     with h5py.File(path, "w") as file:
         file["numbers"] = np.arange(10)
     assert "does not fit tiny" in refusal(small_config(weights=str(path)))
-
-
-def test_the_packaged_file_under_another_name_is_no_file_of_vgg16(tmp_path: Path) -> None:
-    path = tmp_path / "copy.weights.h5"
-    shutil.copyfile(str(find_weights(PACKAGED).path), path)
-    assert "does not fit vgg16" in refusal(PACKAGED.replace(weights=str(path)))
 
 
 def test_the_tiny_network_has_the_shapes_of_its_docstring() -> None:

@@ -81,24 +81,20 @@ def engine_network(name: str, weights: str, layers: tuple[str, ...]) -> Network:
     )
 
 
-def test_the_magnitudes_of_vgg16_are_those_of_the_packaged_weights() -> None:
-    layers = backbone_spec("vgg16").style_layers
-    features = engine_network("vgg16", "packaged", layers).features(tf.constant(natural_pixels()))
-    assert [float(np.sqrt(np.mean(F**2))) for F in features.values()] == pytest.approx(VGG16_RMS, rel=0.01)
+def losses(name: str) -> tuple[float, float]:
+    """The content and the style loss of one natural picture to another, on random weights."""
+    spec = backbone_spec(name)
+    network = engine_network(name, "random", (*spec.content_layers, *spec.style_layers))
+    one, other = (network.features(tf.constant(natural_pixels(seed))) for seed in (1, 2))
+    content = np.mean([content_loss(one[layer], other[layer]) for layer in spec.content_layers])
+    grams = [(gram_matrix(one[layer]), gram_matrix(other[layer])) for layer in spec.style_layers]
+    return float(content), float(np.mean([style_loss(G, A) for G, A in grams]))
 
 
-@pytest.mark.parametrize("name", [name for name, spec in BACKBONES.items() if spec.smoothing == "softmax"])
-def test_the_losses_of_every_smoothed_backbone_are_of_the_size_of_vgg16s(name: str) -> None:
-    def losses(name: str, weights: str) -> tuple[float, float]:
-        spec = backbone_spec(name)
-        network = engine_network(name, weights, (*spec.content_layers, *spec.style_layers))
-        one, other = (network.features(tf.constant(natural_pixels(seed))) for seed in (1, 2))
-        content = np.mean([content_loss(one[layer], other[layer]) for layer in spec.content_layers])
-        grams = [(gram_matrix(one[layer]), gram_matrix(other[layer])) for layer in spec.style_layers]
-        return float(content), float(np.mean([style_loss(G, A) for G, A in grams]))
-
-    ratios = np.divide(losses(name, "random"), losses("vgg16", "packaged"))
-    assert all(0.1 < ratio < 10 for ratio in ratios)
+def test_the_losses_of_all_smoothed_backbones_are_of_one_size() -> None:
+    found = np.array([losses(name) for name, spec in BACKBONES.items() if spec.smoothing == "softmax"])
+    assert len(found) == 3
+    assert (found.max(0) < 10 * found.min(0)).all()
 
 
 def test_smoothing_raises_the_entropy_of_every_style_layer_of_resnet50() -> None:

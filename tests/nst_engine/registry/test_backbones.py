@@ -89,12 +89,6 @@ def test_is_depthwise_where_convolutions_read_one_channel_each(name: str) -> Non
     assert backbone_spec(name).depthwise == any(isinstance(layer, keras.layers.DepthwiseConv2D) for layer in layers)
 
 
-@pytest.mark.parametrize("name", BACKBONES, scope="module")
-def test_has_the_name_of_a_file_where_it_has_imagenet_weights(name: str) -> None:
-    spec = backbone_spec(name)
-    assert bool(spec.imagenet_file) == ("imagenet" in spec.weights)
-
-
 def test_refuses_an_unknown_backbone_and_lists_the_known_ones() -> None:
     with pytest.raises(ConfigError, match=r"backbone='alexnet' is not known; use vgg16, vgg19, .* or \w+"):
         backbone_spec("alexnet")

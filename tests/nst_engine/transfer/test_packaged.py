@@ -6,19 +6,21 @@ import pytest
 from skimage import data
 
 from nst_engine import StyleTransfer, TransferConfig, TransferResult
-from nst_engine.backbones.weights import PACKAGED_SHA256
 from nst_engine.types import Picture, Pixels
 from tasks.samples.paintings import paint_embers
+from tests.packaged import needs_packaged, packaged
+
+pytestmark = needs_packaged("vgg16")
 
 CONFIG = TransferConfig(
     backbone="vgg16",
     weights="packaged",
     content_layers=("block4_conv2",),
     style_layers=("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1"),
-    formulation="mean",
+    formulation="share",
     content_weight=1.0,
-    style_weight=0.1,
-    tv_weight=0.02,
+    style_weight=20.0,
+    tv_weight=0.0005,
     side=96,
     init="content",
     levels=1,
@@ -59,7 +61,7 @@ def test_the_total_loss_falls_below_a_tenth(result: TransferResult) -> None:
 
 def test_the_picture_keeps_the_photograph_and_takes_on_the_painting(result: TransferResult) -> None:
     assert result.size == (96, 75)
-    assert result.weights_sha256 == PACKAGED_SHA256
+    assert result.weights_sha256 == packaged("vgg16")[0].sha256
     first, last = result.history[0], result.history[-1]
     assert first.content == 0
     assert last.style < first.style / 10
