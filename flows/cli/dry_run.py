@@ -6,7 +6,9 @@ from itertools import islice
 from rich.filesize import decimal
 
 from nst_engine import TransferConfig
+from nst_engine.backbones.weights import state_of
 from nst_engine.config.releases import RELEASES
+from nst_engine.registry.weights import TRAINED
 from tasks.planning.job import Job
 from tasks.planning.names import printable
 from tasks.planning.pairs import PairSpec, Plan
@@ -27,6 +29,7 @@ def describe_plan(plan: Plan, job: Job) -> Iterator[str]:
     yield from plan.warnings()
     yield from _refusals(plan, job)
     yield _describe_inputs(plan)
+    yield from _weights(plan, job)
     yield from _forecast(plan, job)
 
 
@@ -69,6 +72,17 @@ def _describe_inputs(plan: Plan) -> str:
     styles = {pair.style.key: pair.style.size for pair in plan.pairs}
     size = decimal(sum(contents.values()) + sum(styles.values()))
     return f"{len(contents)} contents and {len(styles)} styles, {size} in all"
+
+
+def _weights(plan: Plan, job: Job) -> Iterator[str]:
+    """A line for each of the known weights that the pairs need."""
+    for backbone, kind in dict.fromkeys((pair.backbone, _kind(pair, job)) for pair in plan.pairs):
+        if known := TRAINED.get((backbone, kind)):
+            yield f"weights: {known.name}, from {known.source} ({known.license}), {state_of(known)}"
+
+
+def _kind(pair: PairSpec, job: Job) -> str:
+    return str(dict(pair.overrides).get("weights", job.config.weights))
 
 
 def _forecast(plan: Plan, job: Job) -> Iterator[str]:

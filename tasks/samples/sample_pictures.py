@@ -56,7 +56,7 @@ def _photograph(name: str) -> bytes:
         from skimage import data
     except ImportError as error:
         raise DemoError(
-            "the demo's photographs need the package scikit-image; run: pip install 'nightbrush[offline]'"
+            "the demo's photographs need the package scikit-image; run: pip install 'nightbrush[demo]'"
         ) from error
     picture = decode(getattr(data, name)())
     height, width, _ = picture.shape

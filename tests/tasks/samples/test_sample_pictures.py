@@ -88,7 +88,7 @@ def test_writes_the_same_bytes_each_time() -> None:
 @pytest.mark.usefixtures("quick")
 def test_names_the_install_line_where_scikit_image_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "skimage", None)
-    with pytest.raises(DemoError, match=r"scikit-image; run: pip install 'nightbrush\[offline\]'"):
+    with pytest.raises(DemoError, match=r"scikit-image; run: pip install 'nightbrush\[demo\]'"):
         written()
 
 
