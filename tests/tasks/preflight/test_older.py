@@ -1,16 +1,19 @@
 """Pictures that an upgrade makes anew are told beforehand."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from nst_engine.backbones.weights import WeightsSource
 from nst_engine.config import releases
 from tasks.planning.job import Job
 from tasks.planning.request import Request
 from tasks.preflight.checks import preflight
 from tasks.preflight.older import OlderPictures, find_older
+from tasks.records.fingerprint import Identity
 from tasks.storage.local import LocalStorage
 from tests.tasks.kept import AT_FIRST, FIRST, copy_kept, kept_config
 
@@ -59,6 +62,35 @@ def test_pictures_for_whose_configuration_a_recipe_was_raised_are_older(
         raised = replace(SHARED, recipe=1, recipes={("pooling", pooling): 2})
         monkeypatch.setattr(releases, "RELEASES", (FIRST, raised))
         assert found(named).differences == differences
+
+
+@pytest.fixture
+def packaged_job(job: Job, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """A job of the packaged VGG16, over a picture that the first release made with the one it had."""
+    config = kept_config(backbone="vgg16", weights="packaged")
+    path = Path(job.output, "tiny", "hill--wave.json")
+    sidecar = json.loads(path.read_text())
+    former = Identity(
+        content_sha256=sidecar["row"]["content_sha256"],
+        style_sha256=sidecar["row"]["style_sha256"],
+        config=config,
+        files_sha256={},
+        weights_sha256=FIRST.packaged["vgg16"],
+    )
+    sidecar |= {"row": sidecar["row"] | {"fingerprint": former.fingerprint}, "config": config.to_dict()}
+    LocalStorage(job.output).write("vgg16/hill--wave.json", json.dumps(sidecar).encode())
+    later = (FIRST, replace(AT_FIRST, packaged={"vgg16": "0123456789abcdef"}))
+    monkeypatch.setattr(releases, "RELEASES", later)
+    source = WeightsSource(path=None, sha256="0123456789abcdef")
+    for module in ("tasks.planning.requirements", "tasks.records.fingerprint"):
+        monkeypatch.setattr(f"{module}.find_weights", lambda _: source)
+    return replace(job, config=config)
+
+
+def test_pictures_of_other_packaged_weights_are_told_with_both_hashes(packaged_job: Job) -> None:
+    older = find_older(preflight(packaged_job, Request(backbones=("vgg16",))), packaged_job)
+    assert older.workload.counts == {"vgg16": 1}
+    assert older.differences == ("packaged weights 4502df9d0a88, now 0123456789ab",)
 
 
 @pytest.mark.parametrize("recipe", [2])

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nst_engine.config import TransferConfig, releases
+from nst_engine.config.releases import Release
 from tasks.records.fingerprint import Identity, identify
 from tests.tasks.kept import AT_FIRST, FIRST
 from tests.tasks.ledger import CONFIG
@@ -290,6 +291,37 @@ def test_a_weight_that_changed_makes_older_what_left_it_out(monkeypatch: pytest.
     assert an_identity(OLD).earlier_release(*left_out) is FIRST
     assert an_identity(OLD).is_of(*named)
     assert a_fingerprint(OLD) == a_fingerprint(OLD.replace(style_weight=0.05)) != left_out[0]
+
+
+PACKAGED = OLD.replace(backbone="vgg16", weights="packaged")
+
+
+def with_packaged(sha256: str) -> Release:
+    """A release whose packaged VGG16 has this hash."""
+    return replace(AT_FIRST, packaged={"vgg16": sha256})
+
+
+@pytest.mark.parametrize("config", [PACKAGED, PACKAGED.replace(formulation="share")], ids=["means", "shares"])
+def test_packaged_weights_that_changed_make_older_what_was_made_with_the_others(
+    config: TransferConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    then = with_packaged("former")
+    monkeypatch.setattr(releases, "RELEASES", (then,))
+    recorded = a_fingerprint(config, weights_sha256="former"), config.to_dict()
+    monkeypatch.setattr(releases, "RELEASES", (then, with_packaged("w")))
+    identity = an_identity(config)
+    assert identity.has_changed
+    assert not identity.is_of(*recorded)
+    assert identity.earlier_release(*recorded) is then
+    assert identity.is_of(identity.fingerprint, config.to_dict())
+
+
+@pytest.mark.parametrize("changes", [{"weights": "imagenet"}, {"weights": "own.h5"}, {"backbone": "resnet50"}])
+def test_no_other_weights_are_older_for_it(changes: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(releases, "RELEASES", (with_packaged("former"), with_packaged("w")))
+    config = PACKAGED.replace(**changes)
+    assert not an_identity(config).has_changed
+    assert an_identity(config).earlier_release(a_fingerprint(config, weights_sha256="former"), config.to_dict()) is None
 
 
 def test_an_earlier_weight_that_is_named_keeps_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
