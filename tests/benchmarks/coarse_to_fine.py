@@ -1,4 +1,4 @@
-"""The peer whose pictures are the best, written plainly in PyTorch on the packaged VGG16: needs the extra `bench`.
+"""The peer whose pictures are the best, written plainly in PyTorch, on the VGG16 tuned for edges: needs `bench`.
 
     python -m tests.benchmarks.coarse_to_fine --side 256
 

@@ -22,7 +22,7 @@ Evaluate = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 
 
 class Network:
-    """The packaged VGG16, as far as the losses need it, channels last.
+    """The VGG16 tuned for edges, as far as the losses need it, channels last.
 
     Args:
         low: whether it computes in bfloat16, by autocast.

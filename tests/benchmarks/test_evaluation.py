@@ -13,9 +13,10 @@ import tensorflow as tf
 from nst_engine import Pair, StyleTransfer
 from nst_engine.hardware.precision import fastest_on_cpu, read_cpuinfo
 from nst_engine.transfer.pair_run import PairRun
+from tests.benchmarks.edges import needs_edges
 from tests.benchmarks.textbook import CONFIG, SIDES, pair, pixels, vgg16
 
-pytestmark = pytest.mark.benchmark
+pytestmark = [pytest.mark.benchmark, needs_edges]
 
 ROUNDS, MOST_TIMES, MOST_GIGABYTES = 9, 1.35, 1.5
 

@@ -16,6 +16,7 @@ import scipy.linalg
 from nst_engine import StyleTransfer, TransferConfig
 from nst_engine.images import resize
 from nst_engine.types import Picture
+from tests.benchmarks.edges import FILE, needs_edges
 from tests.benchmarks.textbook import has_curve, pair
 
 coarse_to_fine = pytest.importorskip(
@@ -29,10 +30,11 @@ MAKE = f"python -m tests.benchmarks.coarse_to_fine --side {SIDE}"
 pytestmark = [
     pytest.mark.benchmark,
     pytest.mark.timeout(3600),
+    needs_edges,
     pytest.mark.skipif(not has_curve(coarse_to_fine.NAME, SIDE), reason=f"the peer was never run; run: {MAKE}"),
 ]
 
-CONFIG = TransferConfig(backbone="vgg16", weights="packaged", formulation="mean", side=SIDE)
+CONFIG = TransferConfig(backbone="vgg16", weights=str(FILE), formulation="mean", side=SIDE)
 """What Nightbrush does by default, with the weights that both have."""
 
 STEPS_A_SIDE = 5

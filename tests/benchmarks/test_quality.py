@@ -15,10 +15,11 @@ import pytest
 
 from nst_engine import StyleTransfer
 from nst_engine.types import Picture
+from tests.benchmarks.edges import needs_edges
 from tests.benchmarks.processor import has_amx, machine
 from tests.benchmarks.textbook import CONFIG, SIDES, STEPS, Textbook, has_curve, pair, pixels, read_curve
 
-pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(4 * 3600)]
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(4 * 3600), needs_edges]
 
 COMMAND = "pytest tests/benchmarks/test_quality.py -m benchmark -s"
 ROUNDS, STEPS_A_ROUND = 3, 5

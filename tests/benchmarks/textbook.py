@@ -10,20 +10,22 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 import tensorflow as tf
 from skimage import data
 
 from nst_engine import TransferConfig
+from nst_engine.backbones import builders
+from nst_engine.backbones.loading import load_weights
 from nst_engine.backbones.weights import find_weights
 from nst_engine.images import decode, resize
 from nst_engine.types import Picture
 from tasks.samples.paintings import paint_swirls
+from tests.benchmarks.edges import FILE
 
-CONFIG = TransferConfig(backbone="vgg16", weights="packaged", formulation="mean", levels=1, iterations=1000)
-"""What Nightbrush does by default, at one size, with as many steps as it takes."""
+CONFIG = TransferConfig(backbone="vgg16", weights=str(FILE), formulation="mean", levels=1, iterations=1000)
+"""What Nightbrush does in means, at one size, with as many steps as it takes, on the network of the curves."""
 
 STEPS, RATE = 1000, 5.0
 SIDES = (256, 512)
@@ -45,14 +47,11 @@ def pair(side: int) -> tuple[Picture, Picture]:
 
 
 def vgg16() -> Weights:
-    """The packaged VGG16, as far as the losses need it, in the order of its layers."""
-    names = [(block, index) for block, count in enumerate(BLOCKS, start=1) for index in range(count)]
-    with h5py.File(find_weights(CONFIG).path) as file:
-        stored = {
-            f"block{block}_conv{index + 1}": file[f"block{block}/layers/conv2d{f'_{index}' if index else ''}/vars"]
-            for block, index in names
-        }
-        return {name: (values["0"][()], values["1"][()]) for name, values in stored.items()}
+    """The VGG16 tuned for edges, as far as the losses need it, in the order of its layers."""
+    model = builders.vgg16()
+    load_weights(model, find_weights(CONFIG), CONFIG)
+    names = [f"block{block}_conv{index + 1}" for block, count in enumerate(BLOCKS, start=1) for index in range(count)]
+    return {name: tuple(model.get_layer(name).get_weights()) for name in names}
 
 
 class Textbook:
