@@ -59,7 +59,7 @@ def test_other_objectives_have_charts_of_their_own(changes: dict[str, object]) -
         {"precision": "float32"},
         {"init": "noise"},
         {"seed": 4},
-        {"style_weight": 20.0},
+        {"style_weight": 15.0},
         {"smoothing": "softmax"},
     ],
 )
