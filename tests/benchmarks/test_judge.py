@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 from skimage import data
 
 from nst_engine import Distances, Judge, Referee, StyleTransfer, TransferConfig, measure
 from nst_engine.images import decode, resize
 from nst_engine.types import Picture
 from tasks.samples.paintings import PAINTINGS
+from tests.packaged import needs_packaged
 
 pytestmark = pytest.mark.benchmark
 
@@ -46,6 +48,12 @@ def filled(style: Picture, like: Picture) -> Picture:
     return resize(style[top : top + rows], width, height)
 
 
+def with_values_of(picture: Picture, style: Picture) -> Picture:
+    """The picture with the style's values in each channel, in the order of its own."""
+    channels = zip(np.moveaxis(picture, 2, 0), np.moveaxis(style, 2, 0), strict=True)
+    return np.dstack([np.quantile(theirs, rankdata(own) / own.size).reshape(own.shape) for own, theirs in channels])
+
+
 def ranks(distances: dict[str, Distances]) -> dict[str, bool]:
     """What ought to hold, each as a sentence."""
     content, result, style, noise = (distances[name] for name in ("content", "result", "style", "noise"))
@@ -79,6 +87,27 @@ def test_ranks_results_contents_styles_and_noise(pairs: dict[str, Pair], referee
         broken += [f"{name}: {sentence}" for sentence, holds in ranks(said).items() if not holds]
     print(f"\n{referee.name}: {7 * len(pairs) - len(broken)} of {7 * len(pairs)} hold; {broken}")  # noqa: T201  # a benchmark's result
     assert len(broken) <= exceptions
+
+
+@pytest.mark.parametrize(
+    "referee",
+    [
+        pytest.param(Referee(backbone=backbone, weights="packaged"), marks=needs_packaged("vgg16", backbone))
+        for backbone in ("mobilenet_v2", "resnet50")
+    ],
+    ids=lambda referee: referee.name,
+)
+def test_prefers_results_to_all_else_though_it_took_no_part(pairs: dict[str, Pair], referee: Referee) -> None:
+    judge, table = (
+        Judge(referee),
+        [f"\n| by {referee.name} | result | recoloured | content | noise |", "|---|---|---|---|---|"],
+    )
+    for name, (result, content, style) in pairs.items():
+        pictures = (result, with_values_of(content, style), content, with_values_of(noise_like(result), style))
+        first, *others = scores = [judge.distances(picture, content, style).score for picture in pictures]
+        table.append(f"| {name} | " + " | ".join(f"{score:.2f}" for score in scores) + " |")
+        assert first < min(others), table
+    print("\n".join(table))  # noqa: T201  # a benchmark's result
 
 
 def test_measures_results_between_content_style_and_noise(pairs: dict[str, Pair]) -> None:
