@@ -58,7 +58,7 @@ def test_a_dry_run_tells_what_a_list_sets(nightbrush: Nightbrush, places: list[s
     (tmp_path / "pairs.csv").write_text(text)
     ran = nightbrush("run", *places, *TINY, "--set", "time_limit=9", "--pairs", tmp_path / "pairs.csv", "--dry-run")
     assert ran.out.splitlines()[0] == f"tiny/a, b side=48 style_layers={layers} time_limit=None"
-    assert ran.out.splitlines()[3].endswith(" s, each 4 steps to 48x36 pixels")
+    assert ran.out.splitlines()[4].endswith(" s, each 4 steps to 48x36 pixels")
 
 
 def test_a_dry_run_shows_no_name_that_breaks_a_line(
