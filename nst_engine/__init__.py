@@ -2,11 +2,11 @@
 
 `images` reads and writes pictures, `registry` lists backbones, losses and optimizers, `config` is what a transfer
 does. `backbones` are the networks, `losses` the formulas, `optimizers` move the pixels. `evaluation` takes a picture
-to its losses and their gradient, `transfer` takes a pair through all levels, `judging` scores results. `hardware`
-knows devices, precision and graphs.
+to its losses and their gradient, `transfer` takes a pair through all levels, `painting` learns a style and then takes
+one pass, `judging` scores results. `hardware` knows devices, precision and graphs.
 
-The names below are the public interface. TensorFlow is loaded when `StyleTransfer`, `Judge` or `working_devices` is
-asked for. Never imports Prefect, boto3, pydantic, `tasks` or `flows`. Start reading at
+The names below are the public interface. TensorFlow is loaded when `StyleTransfer`, `Painter`, `Judge` or
+`working_devices` is asked for. Never imports Prefect, boto3, pydantic, `tasks` or `flows`. Start reading at
 `transfer.engine.StyleTransfer`.
 """
 
@@ -14,7 +14,15 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from nst_engine.config import TransferConfig
-from nst_engine.errors import CheckpointError, ConfigError, ImageError, NightbrushError, TransferError, WeightsError
+from nst_engine.errors import (
+    CheckpointError,
+    ConfigError,
+    ImageError,
+    NightbrushError,
+    PainterError,
+    TransferError,
+    WeightsError,
+)
 from nst_engine.hardware.quiet_import import import_quietly
 from nst_engine.judging.measures import Measures, measure
 from nst_engine.judging.referee import Distances, Referee
@@ -26,6 +34,7 @@ from nst_engine.version import __version__
 if TYPE_CHECKING:
     from nst_engine.hardware.devices import working_devices
     from nst_engine.judging.judge import Judge
+    from nst_engine.painting.painter import Painter
     from nst_engine.transfer.engine import StyleTransfer
 
 __all__ = [
@@ -38,6 +47,8 @@ __all__ = [
     "LossTerms",
     "Measures",
     "NightbrushError",
+    "Painter",
+    "PainterError",
     "Pair",
     "Record",
     "Referee",
@@ -56,6 +67,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"  # other projects may name another; K
 
 _HEAVY = {
     "Judge": "nst_engine.judging.judge",
+    "Painter": "nst_engine.painting.painter",
     "StyleTransfer": "nst_engine.transfer.engine",
     "working_devices": "nst_engine.hardware.devices",
 }

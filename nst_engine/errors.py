@@ -5,6 +5,7 @@
     ├── ImageError             a picture that cannot be read or written
     ├── WeightsError           backbone weights that are absent, damaged or do not fit
     ├── TransferError          an optimization that cannot go on
+    ├── PainterError           a painter that cannot be read, or cannot learn
     └── CheckpointError        bytes from which a transfer cannot be resumed
 
 Each text says what is wrong, the value, what is allowed and what to do.
@@ -31,6 +32,10 @@ class WeightsError(NightbrushError):
 
 class TransferError(NightbrushError):
     """An optimization cannot go on."""
+
+
+class PainterError(NightbrushError):
+    """A painter cannot be read, or has nothing to learn from."""
 
 
 class CheckpointError(NightbrushError):

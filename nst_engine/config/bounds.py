@@ -66,6 +66,8 @@ def number_bounds(stride: int) -> dict[str, Bound]:
         "tile": side,
         "levels": Bound(least=1, most=16, whole=True, instead=("auto",)),
         "iterations": Bound(least=1, most=_MOST_STEPS, whole=True),
+        "updates": Bound(least=1, most=_MOST_STEPS, whole=True),
+        "refine": _COUNT,
         "record_every": _COUNT,
         "snapshot_every": _COUNT,
         "quality": Bound(least=1, most=100, whole=True),

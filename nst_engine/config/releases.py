@@ -201,7 +201,8 @@ _OF_0_1_0 = Release(
 _WITH_SHARES = replace(
     _OF_0_1_0,
     recipes={("preserve_color", "histogram"): 2, ("preserve_color", "coral"): 2},  # matched at the size of the result
-    fields=_OF_0_1_0.fields | {"formulation": "share", "strength": 0.5},
+    fields=_OF_0_1_0.fields
+    | {"formulation": "share", "strength": 0.5, "method": "optimize", "updates": 8000, "refine": 0},
     losses=_OF_0_1_0.losses
     | {(loss, "share"): _weights(1.0, 15.0, 0.3) for loss in ("gram", "wasserstein", "neighbours")},
 )

@@ -16,6 +16,7 @@ Pooling = Literal["max", "average"]
 Schedule = Literal["constant", "cosine", "exponential"]
 PrecisionName = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 Jit = Literal["auto", "on", "off"]
+Method = Literal["optimize", "paint"]
 PreserveColor = Literal["none", "luminance", "histogram", "coral"]
 Format = Literal["png", "jpg", "webp", "tiff"]
 
@@ -65,6 +66,10 @@ class TransferConfig:
         tolerance: a level ends when its loss falls by less than this share of itself over 5 times `record_every` steps;
             None is never.
         time_limit: seconds of optimization after which no step is taken; None is no limit.
+        method: how a result comes about: `optimize` moves its pixels step by step, `paint` has a painter, which is a
+            network that has learned the style, make it in one pass.
+        updates: how many updates of its network a painter learns by at most; it stops where it gains nothing more.
+        refine: optimizer steps that a painted picture is improved by; 0 is none.
         precision: dtype of the network: `float32`, `mixed_bfloat16`, `mixed_float16`, or `auto` for the
             fastest that the device is good at. Pixels, Gram matrices and losses are float32 in each.
         jit: whether XLA compiles the objective and its gradient: `on`, `off`, or `auto` for what the device is fastest
@@ -108,6 +113,9 @@ class TransferConfig:
     iterations: int = 50
     tolerance: float | None = None
     time_limit: float | None = None
+    method: Method = "optimize"
+    updates: int = 8000
+    refine: int = 0
     precision: PrecisionName = "auto"
     jit: Jit = "auto"
     preserve_color: PreserveColor = "none"
@@ -181,6 +189,19 @@ class TransferConfig:
         return type(self)(**{name: getattr(self, name) for name in _COMPUTATION})
 
     @property
+    def steps(self) -> int:
+        """Optimizer steps at each level."""
+        return self.refine if self.method == "paint" else self.iterations
+
+    @property
+    def lessons(self) -> Self:
+        """A copy with only the fields that decide what a painter learns; the rest at defaults.
+
+        The strength is not among them: a painter learns all of them.
+        """
+        return type(self)(method="paint", **{name: getattr(self, name) for name in (*_COMPUTATION, *_LESSONS)})
+
+    @property
     def files(self) -> tuple[str, ...]:
         """Paths of the pictures that the configuration names, each once."""
         init = () if self.init in STARTS else (self.init,)
@@ -235,6 +256,8 @@ _COMPUTATION = (
     "deterministic",
 )
 
+_LESSONS = (*WEIGHT_FIELDS, "blend", "style_scale", "style_masks", "side", "updates")
+
 _CHOICES: dict[str, Collection[str]] = {
     "pooling": get_args(Pooling),
     "formulation": get_args(Formulation),
@@ -242,6 +265,7 @@ _CHOICES: dict[str, Collection[str]] = {
     "schedule": get_args(Schedule),
     "precision": get_args(PrecisionName),
     "jit": get_args(Jit),
+    "method": get_args(Method),
     "preserve_color": get_args(PreserveColor),
     "format": get_args(Format),
 }

@@ -43,6 +43,7 @@ def validate(config: "TransferConfig", choices: Mapping[str, Collection[str]]) -
     _check_styles(config)
     _check_repeatable(config)
     _check_formulation(config)
+    _check_method(config)
 
 
 def _check_numbers(config: "TransferConfig") -> None:
@@ -116,6 +117,29 @@ def _check_formulation(config: "TransferConfig") -> None:
     if config.formulation not in allowed:
         known = listed(map(repr, allowed))
         raise ConfigError(f"style_loss={config.style_loss!r} has no formulation {config.formulation!r}; use {known}")
+
+
+def _check_method(config: "TransferConfig") -> None:
+    """A painter knows one side and one style, the same for all contents."""
+    allowed = {
+        "side": config.side is not None,
+        "init": config.init == "content",
+        "content_masks": config.content_masks is None,
+        "balance": config.balance is None,
+        "preserve_color": config.preserve_color in ("none", "luminance"),
+    }
+    if config.method == "paint" and not all(allowed.values()):
+        name = next(name for name, good in allowed.items() if not good)
+        raise ConfigError(f"{name}={getattr(config, name)!r} cannot be had with method='paint'; {_INSTEAD[name]}")
+
+
+_INSTEAD = {
+    "side": "use a side in pixels",
+    "init": "use init='content'",
+    "content_masks": "use none",
+    "balance": "use none",
+    "preserve_color": "use none or luminance",
+}
 
 
 def split_layer(layer: str) -> tuple[str, float]:

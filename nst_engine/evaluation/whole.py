@@ -19,9 +19,9 @@ class Whole:
 
     def __init__(self, network: Network, objective: Objective) -> None:
         self._network, self._objective = network, objective
-        self.content_targets = graph_of_any_size(self._content_targets)
+        self.content_targets = graph_of_any_size(self.content_in_graph)
         self.style_summary = graph_of_any_size(self._style_summary)
-        self.terms = graph_of_any_size(self._terms)
+        self.terms = graph_of_any_size(self.terms_in_graph)
 
     @straight
     def evaluate(
@@ -46,7 +46,8 @@ class Whole:
         return terms, tape.gradient(total, pixels)
 
     @straight
-    def _content_targets(self, pixels: Tensor) -> Features:
+    def content_in_graph(self, pixels: Tensor) -> Features:
+        """The content's part of the targets, from its pixels, as a part of a graph."""
         return self._objective.content_targets(self._network.features(pixels))
 
     @straight
@@ -54,7 +55,8 @@ class Whole:
         return self._objective.style_summary(self._network.features(pixels), mask)
 
     @straight
-    def _terms(self, pixels: Tensor, targets: Targets) -> Tensor:
+    def terms_in_graph(self, pixels: Tensor, targets: Targets) -> Tensor:
+        """The loss terms of a picture, [len(LOSS_NAMES)], as a part of a graph."""
         return self._terms_of(pixels, self._network.features(pixels), targets)
 
     def _terms_of(self, pixels: Tensor, features: Features, targets: Targets) -> Tensor:

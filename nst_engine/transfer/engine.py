@@ -5,6 +5,8 @@ from contextlib import closing
 from copy import copy
 from typing import Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from nst_engine.backbones.weights import find_weights
@@ -20,6 +22,7 @@ from nst_engine.transfer.pair_run import PairRun
 from nst_engine.transfer.result import LossTerms, Record, TransferResult
 from nst_engine.transfer.run_control import spending
 from nst_engine.transfer.shared_state import SharedState, to_pixels
+from nst_engine.types import Picture
 
 Outcome: TypeAlias = TransferResult | Exception
 """The result of a pair, or the error that ended it."""
@@ -52,6 +55,11 @@ class StyleTransfer:
         with tf.device(self.device):
             self._shared = SharedState(config.computation, weights, self.precision, self.device)
 
+    @property
+    def shared(self) -> SharedState:
+        """The network, the objective and the styles' targets, from which a painter learns too."""
+        return self._shared
+
     def with_config(self, config: TransferConfig) -> "StyleTransfer":
         """An engine of another configuration on the same device.
 
@@ -75,6 +83,7 @@ class StyleTransfer:
         on_snapshot: OnSnapshot | None = None,
         on_checkpoint: OnCheckpoint | None = None,
         resume: Checkpoint | None = None,
+        painted: Picture | None = None,
     ) -> TransferResult:
         """Stylize one picture.
 
@@ -91,12 +100,14 @@ class StyleTransfer:
                 snapshots, and every 50 steps at the latest.
             resume: checkpoint of a transfer of the same pictures with the same configuration, to go on from; the stop
                 reason says so.
+            painted: what a painter made of the content, with `method="paint"`: it is refined, and its losses are
+                evaluated.
 
         Raises:
             ImageError: a picture cannot be read.
             TransferError: the loss is not finite, memory does not suffice, or what XLA compiles fails.
         """
-        with closing(self.records(content, style, on_snapshot, on_checkpoint, resume)) as records:
+        with closing(self.records(content, style, on_snapshot, on_checkpoint, resume, painted)) as records:
             while True:
                 try:
                     record = next(records)
@@ -113,12 +124,13 @@ class StyleTransfer:
         on_snapshot: OnSnapshot | None = None,
         on_checkpoint: OnCheckpoint | None = None,
         resume: Checkpoint | None = None,
+        painted: Picture | None = None,
     ) -> Generator[Record, None, TransferResult]:
         """Stylize one picture, yielding a record before any step, every `record_every` steps, and after the last.
 
         The generator's return value is the result. Arguments and errors are those of `run`.
         """
-        run = self._pair_run(Pair(content, style, on_snapshot, on_checkpoint, resume))
+        run = self._pair_run(Pair(content, style, on_snapshot, on_checkpoint, resume, painted))
         for _, record in self._optimized([run]):
             yield record
         if run.error is not None:
@@ -169,15 +181,21 @@ class StyleTransfer:
         Raises:
             ImageError: a picture cannot be read, or `image` has another size than the result would have.
         """
-        picture, run = as_photograph(image).over_white(), self._pair_run(Pair(content, style))
+        picture = as_photograph(image).over_white()
+        run = self._pair_run(Pair(content, style, painted=picture))
         size = run.sizes[-1]
         if picture.shape[1::-1] != size:
             raise ImageError(f"the picture is {picture.shape[1]}x{picture.shape[0]} pixels; use {size[0]}x{size[1]}")
+        return LossTerms.from_vector(self._terms(run, picture))
+
+    def _terms(self, run: PairRun, picture: Picture) -> npt.NDArray[np.float32]:
+        """The losses `LOSS_NAMES` of a picture of the size of the pair's result."""
+        size = run.sizes[-1]
         with tf.device(self.device):
             tile = self._tile(size)
             targets = self._shared.targets(run, size, tile)
-            losses = self._shared.reader(size, tile).terms(to_pixels(picture), targets).numpy()
-        return LossTerms.from_vector(losses)
+            terms: npt.NDArray[np.float32] = self._shared.reader(size, tile).terms(to_pixels(picture), targets).numpy()
+        return terms
 
     def _pair_run(self, pair: Pair) -> PairRun:
         return PairRun(self.config, pair, self.precision.loss_scale)
@@ -190,6 +208,9 @@ class StyleTransfer:
 
     def _optimized(self, runs: Sequence[PairRun]) -> Iterator[tuple[int, Record]]:
         """Take pairs of one kind through all levels; yields the records that are kept, each with its pair's index."""
+        if not self.config.steps:
+            yield from self._unrefined(runs)
+            return
         tile = None
         first, done = runs[0].pair.begins
         for index, size in enumerate(runs[0].sizes[first:], first):
@@ -201,6 +222,20 @@ class StyleTransfer:
             if size == runs[0].sizes[-1]:
                 yield from self._finished(level, runs)
             del level  # its memory is the next one's
+
+    def _unrefined(self, runs: Sequence[PairRun]) -> Iterator[tuple[int, Record]]:
+        """Record the losses of pictures that are painted, and not optimized."""
+        for index, run in enumerate(runs):
+            run.control.begin_level(max(run.sizes[-1]))
+            run.control.goes_on(0)
+            run.picture = run.finished(run.picture)
+            with spending([run.control], "optimize"):
+                terms = self._terms(run, run.picture)
+            run.control.evaluations += 1
+            try:
+                yield index, run.control.keep(run.control.record(terms))
+            except TransferError as error:
+                run.error = error
 
     def _finished(self, level: LevelRun, runs: Sequence[PairRun]) -> Iterator[tuple[int, Record]]:
         """Record the last losses, those of the final pictures."""

@@ -109,7 +109,7 @@ class LevelRun:
     def _steps_after(self, done: int) -> int:
         """Steps to the end of the level, or to the next record or snapshot."""
         marks = [every - done % every for every in (self._config.record_every, self._config.snapshot_every) if every]
-        return min(self._config.iterations - done, _MOST_STEPS_A_CALL, *marks)
+        return min(self._config.steps - done, _MOST_STEPS_A_CALL, *marks)
 
     def _advance(self, done: int, steps: int, active: Sequence[int]) -> Steps:
         if self._config.balance is not None and done > 0:
@@ -122,7 +122,7 @@ class LevelRun:
 
     def _rates(self, done: int, steps: int) -> npt.NDArray[np.float32]:
         """The learning rates of the `steps` steps after the first `done`, [steps, pictures]."""
-        schedule, iterations = SCHEDULES[self._config.schedule], self._config.iterations
+        schedule, iterations = SCHEDULES[self._config.schedule], self._config.steps
         factors = [schedule(step / iterations) for step in range(done, done + steps)]
         return np.outer(factors, [run.control.rate for run in self._runs]).astype(np.float32)
 

@@ -23,7 +23,7 @@ class Pair(NamedTuple):
     """A pair for `StyleTransfer.run_batch`.
 
     Attributes:
-        content, style, on_snapshot, on_checkpoint, resume: as for `StyleTransfer.run`.
+        content, style, on_snapshot, on_checkpoint, resume, painted: as for `StyleTransfer.run`.
     """
 
     content: Source
@@ -31,6 +31,7 @@ class Pair(NamedTuple):
     on_snapshot: OnSnapshot | None = None
     on_checkpoint: OnCheckpoint | None = None
     resume: Checkpoint | None = None
+    painted: Picture | None = None
 
     @property
     def begins(self) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """The state of one pair's transfer from coarse to fine: its pictures, its progress and its control."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from itertools import chain
 from typing import NamedTuple
@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from nst_engine.config import TransferConfig
+from nst_engine.errors import ConfigError
 from nst_engine.evaluation.masks import Mask, mask_for
 from nst_engine.hardware.devices import peak_memory_mb
-from nst_engine.images import read_photograph, resize
+from nst_engine.images import read_photograph, require_aspect, resize
 from nst_engine.images.color import recolored, with_colors_of
 from nst_engine.images.reading import Origin
 from nst_engine.transfer.checkpoint import Checkpoint
@@ -60,6 +61,7 @@ class PairRun:
 
     Raises:
         ImageError: a picture cannot be read, or does not fit the others.
+        ConfigError: the picture is to be painted, and is not.
     """
 
     def __init__(self, config: TransferConfig, pair: Pair, loss_scale: float) -> None:
@@ -141,12 +143,21 @@ class PairRun:
             Style(picture, mask, _key(picture, mask)) for picture, mask in zip(pictures, style_masks, strict=True)
         )
         self.masks = _masks(config.content_masks, [self.content] * len(pictures), read)
-        self.picture = initial_picture(config, self.content, pictures[0], read, self.sizes[0])
+        self.picture = self._first_picture(pictures[0], read)
         all_read = {"content": self.photograph, "style": own_style} | files
         self.origins: dict[str, Origin | None] = {role: photograph.origin for role, photograph in all_read.items()}
         small = [small_style_notes(config, style.picture, max(self.sizes[-1]), style.described) for style in styles]
         notes = (*(photograph.notes for photograph in all_read.values()), *small)
         self.notes = tuple(dict.fromkeys(chain.from_iterable(notes)))
+
+    def _first_picture(self, style: Picture, read: Mapping[str, Picture]) -> Picture:
+        """What is painted, or what the configuration says."""
+        if self.config.method != "paint":
+            return initial_picture(self.config, self.content, style, read, self.sizes[0])
+        if self.pair.painted is None:
+            raise ConfigError("method='paint' needs a painter; have Painter.paint make the picture that is `painted`")
+        require_aspect("what is painted", self.pair.painted, *self.sizes[0])
+        return resize(self.pair.painted, *self.sizes[0])
 
     def _colored(self, style: Picture) -> Picture:
         """The style, in the content's colours if the configuration says so: then both as large as they are needed."""

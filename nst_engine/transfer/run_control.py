@@ -127,7 +127,7 @@ class RunControl:
         limit = self._config.time_limit
         if self._over:
             return False
-        if done >= self._config.iterations:
+        if done >= self._config.steps:
             self._ended = "iterations"
         elif limit is not None and self._spent["optimize"] >= limit:
             self._ended = "time limit"

@@ -142,13 +142,25 @@ class SharedState:
         """The targets of a pair's picture of that width and height."""
         pixels = to_pixels(resize(run.content, *size))
         content = self.reader(size, tile).content_targets(pixels)
-        regions, styles = zip(*self._regions(run, size, tile), strict=True)
+        weights = tf.constant(run.control.weights, tf.float32)
+        return self.targets_of(pixels, content, tuple(self.styles(run, size, tile)), weights)
+
+    @property
+    def whole(self) -> Whole:
+        """The reader of pictures that are taken whole."""
+        return self._whole
+
+    def targets_of(
+        self, pixels: Tensor, content: Features, styles: Sequence[tuple[Region, StyleTarget]], weights: Tensor
+    ) -> Targets:
+        """The targets with a content's pixels and features, the styles from `styles`, and weights of the loss terms."""
+        regions, targets = zip(*styles, strict=True)
         return Targets(
             content=content,
             unit=self._objective.content_units(content, self._reference),
-            variation_unit=self._variation_unit(pixels, styles),
+            variation_unit=self._variation_unit(pixels, targets),
             regions=regions,
-            weights=tf.constant(run.control.weights, tf.float32),
+            weights=weights,
         )
 
     def _evaluator(self, size: Size, tile: int | None) -> Evaluator:
@@ -159,7 +171,7 @@ class SharedState:
         style = tf.reduce_mean(tf.stack([each.variation for each in styles]), axis=0)
         return self._objective.variation_unit(variation(content), style, variation(self._natural))
 
-    def _regions(self, run: PairRun, size: Size, tile: int | None) -> Iterator[tuple[Region, StyleTarget]]:
+    def styles(self, run: PairRun, size: Size, tile: int | None) -> Iterator[tuple[Region, StyleTarget]]:
         """One region for all styles if the content has no masks, else one region for each style."""
         weights = run.config.style_weights
         styles = [(style, style_size(run.config, style.picture, max(size))) for style in run.styles]

@@ -31,7 +31,7 @@ def level_sizes(width: int, height: int, levels: int | Literal["auto"]) -> tuple
 
 
 def result_sizes(config: TransferConfig, content: Picture, name: str = UNNAMED) -> tuple[tuple[int, int], ...]:
-    """Width and height at each level of a transfer, coarse to fine; the last is the result's.
+    """Width and height at each level of a transfer, coarse to fine; the last is the result's, and the only one painted.
 
     A level whose short side would be below the backbone's stride is left out.
 
@@ -49,7 +49,7 @@ def result_sizes(config: TransferConfig, content: Picture, name: str = UNNAMED) 
         require_seen(config, width, height, name)
     elif min(last) < config.spec.stride or last[0] * last[1] > MAX_PIXELS:
         raise ImageError(_misfit(config, (width, height), last, name))
-    sizes = level_sizes(*last, config.levels)
+    sizes = level_sizes(*last, 1 if config.method == "paint" else config.levels)
     return tuple(size for size in sizes if min(size) >= config.spec.stride)
 
 
