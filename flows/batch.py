@@ -11,6 +11,7 @@ from prefect.client.orchestration import get_client
 from prefect.runtime import flow_run
 
 from flows.final_state import Verdict, try_write, verdict
+from flows.learning import learn_missing
 from flows.parameters import Batch, Runner
 from flows.progress import show_progress
 from flows.progress_artifact import update_artifact
@@ -164,6 +165,7 @@ def make_results(
     logger = get_run_logger()
     for line in chain(plan.warnings(), _older_pictures(plan, job, runner)):
         logger.warning(line)
+    job = learn_missing(plan, job, logger.info, logger.error)
     total = len(plan.pairs)
     shards = split_into_shards(plan.pairs, shard_size(total, pairs_per_task))
     rows: dict[int, list[ManifestRow]] = {}

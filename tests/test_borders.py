@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 ROOT = Path(str(resources.files("tasks"))).parent
-SHELLS = {"tasks.compare", "tasks.discover", "tasks.report", "tasks.stylize"}
+SHELLS = {"tasks.compare", "tasks.discover", "tasks.learn", "tasks.report", "tasks.stylize"}
 BUCKETS = {"tasks.storage.s3", "tasks.storage.s3_credentials", "tasks.storage.s3_errors"}
 HEAVY = {"boto3", "botocore", "flows", "keras", "prefect", "tensorflow"}
 

@@ -108,7 +108,7 @@ def transfer(
         NightbrushError: a picture is too small, the machine has no such device, or the transfer cannot go on.
     """
     transfers = engine(config, device)
-    with step_bar(len(result_sizes(config, content.picture, content.described)) * config.iterations) as on_record:
+    with step_bar(len(result_sizes(config, content.picture, content.described)) * config.steps) as on_record:
         return transfers.run(content, style, on_record, on_snapshot)
 
 

@@ -33,8 +33,14 @@ class Places:
 
     def job(self, config: TransferConfig, device: str | None = None, keep_older: bool = False) -> Job:
         """Returns the job of a batch at these places."""
-        places = {"content": self.content, "style": self.style, "output": self.output}
-        return Job(**places, config=config, device=device, keep_older=keep_older)
+        return Job(
+            content=self.content,
+            style=self.style,
+            output=self.output,
+            config=config,
+            device=device,
+            keep_older=keep_older,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

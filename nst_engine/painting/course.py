@@ -52,16 +52,22 @@ class Course:
         Args:
             totals: total loss of the held-out photographs at each check so far, the first before any update.
         """
-        latest = max(1, int(_STEADY * self.updates) // self.check_every)
         for check in range(1, len(totals)):
-            if check >= latest or not _gains(totals[: check + 1]):
+            if check >= self._latest or not _gains(totals[: check + 1]):
                 return check * self.check_every
         return None
 
     def end(self, totals: Sequence[float]) -> int:
         """The updates after which the learning ends, as far as is known."""
         fall = self.falls_from(totals)
-        return self.updates if fall is None else min(self.updates, max(fall + 1, round(fall / _STEADY)))
+        if fall is None or fall >= self._latest * self.check_every:
+            return self.updates
+        return max(fall + 1, round(fall / _STEADY))
+
+    @property
+    def _latest(self) -> int:
+        """The check after which the rate falls at the latest."""
+        return max(1, int(_STEADY * self.updates) // self.check_every)
 
     def rate(self, done: int, totals: Sequence[float]) -> float:
         """The learning rate of the update after the first `done`."""

@@ -67,7 +67,8 @@ def _layers() -> Iterator[_Layer]:
 NORMALIZED = tuple(_layers())
 """The layers that are normalized, in their order."""
 
-_LAST = _Layer("last", 9, 16, 3, 1)
+_LAST = _Layer("last", 9, 32, 3, 1)
+"""Reads the features of the first layer too: what is fine in the picture does not pass through the coarse layers."""
 
 
 def first_parameters(seed: int) -> Arrays:
@@ -125,15 +126,14 @@ class _Pass:
 
     def paint(self, pixels: Tensor, dtype: str) -> Tensor:
         x = tf.cast(pixels / _HALF_RANGE - 1, dtype)
-        sizes = []
-        for layer in ("first", "half", "quarter"):
-            sizes.append(tf.shape(x)[1:3])
-            x = tf.nn.relu(self._layer(layer, x, 1 if layer == "first" else 2))
+        first = x = tf.nn.relu(self._layer("first", x))
+        half = x = tf.nn.relu(self._layer("half", x, 2))
+        x = tf.nn.relu(self._layer("quarter", x, 2))
         for block in range(_BLOCKS):
             x += self._layer(f"block{block}_b", tf.nn.relu(self._layer(f"block{block}_a", x)))
-        for layer, size in (("half_again", sizes[2]), ("whole_again", sizes[1])):
-            x = tf.nn.relu(self._layer(layer, _doubled(x, size)))
-        x = self._convolved("last", x)
+        x = tf.nn.relu(self._layer("half_again", _doubled(x, tf.shape(half)[1:3])))
+        x = tf.nn.relu(self._layer("whole_again", _doubled(x, tf.shape(first)[1:3])))
+        x = self._convolved("last", tf.concat([x, first], axis=3))
         return _HALF_RANGE * (1 + tf.cast(x, tf.float32) + self._parameters["last/bias"])
 
     def _layer(self, name: str, x: Tensor, step: int = 1) -> Tensor:

@@ -20,7 +20,16 @@ def save(fingerprint: str, checkpoint: Checkpoint) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    _storage().write(_key(fingerprint), checkpoint.to_bytes())
+    save_bytes(fingerprint, checkpoint.to_bytes())
+
+
+def save_bytes(fingerprint: str, data: bytes) -> None:
+    """Save the state of a painter's learning as `save` does a checkpoint.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    _storage().write(_key(fingerprint), data)
     for path in _storage().root.iterdir():
         with suppress(OSError):  # another process was quicker
             if path.stat().st_mtime < time() - DAYS * 86_400:
@@ -31,6 +40,14 @@ def load(fingerprint: str) -> Checkpoint | None:
     """The last checkpoint of that fingerprint, or None if there is none that can be read."""
     try:
         return Checkpoint.from_bytes(_storage().read(_key(fingerprint)))
+    except NightbrushError:
+        return None
+
+
+def load_bytes(fingerprint: str) -> bytes | None:
+    """What `save_bytes` saved last, or None."""
+    try:
+        return _storage().read(_key(fingerprint))
     except NightbrushError:
         return None
 

@@ -9,10 +9,11 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from nst_engine import Status, TransferResult, __version__
 from nst_engine.config import releases
-from nst_engine.errors import ImageError, NightbrushError
+from nst_engine.errors import ImageError, NightbrushError, PainterError
 from nst_engine.images import Photograph, read_photograph
 from tasks.interruption import raise_if_interrupted
 from tasks.local_state import checkpoints, outbox, unsaved
@@ -21,6 +22,7 @@ from tasks.making.deliverable import require_names, require_size
 from tasks.making.engines import engine, free_device
 from tasks.making.locks import alone
 from tasks.making.observer import Log, TransferObserver
+from tasks.making.painters import PainterSpec, learn_painter
 from tasks.planning.job import Job
 from tasks.planning.pairs import PairSpec
 from tasks.records.existing import find_sidecar, is_finished, rename, skipped_row
@@ -28,6 +30,9 @@ from tasks.records.fingerprint import Identity, identify
 from tasks.records.row import ManifestRow, result_cells
 from tasks.records.sidecar import Sidecar, write_sidecar
 from tasks.storage import Entry, StorageError, open_storage
+
+if TYPE_CHECKING:
+    from nst_engine import Painter
 
 _PACKAGES = ("keras", "nightbrush", "numpy", "pillow", "tensorflow")
 
@@ -137,7 +142,7 @@ class _PairWork:
     def _make(self, fingerprint: str, content: Photograph, style: Photograph) -> UnwrittenPicture:
         """Transfer the style; returns the encoded picture and its sidecar."""
         observer = TransferObserver(self.output, self.pair, self.config, fingerprint, self.log)
-        result = self._stylize(content, style, observer)
+        result = self._stylize(content, style, observer, self._painter())
         with self.seconds.measure("write"):
             data = self._encode(result, fingerprint)
         cells = result_cells(result) | self.seconds.cells()
@@ -196,13 +201,38 @@ class _PairWork:
         self.row = replace(self.row, **hashes, fingerprint=(fingerprint := identity.fingerprint))
         return fingerprint
 
-    def _stylize(self, content: Photograph, style: Photograph, observer: TransferObserver) -> TransferResult:
+    def _painter(self) -> "Painter | None":
+        """The painter of the pair's style, if it is to be painted; one that is not there learns now.
+
+        Raises:
+            PainterError: this run has tried to learn it, and could not.
+        """
+        if self.config.method != "paint":
+            return None
+        spec = PainterSpec(style=self.pair.style, config=self.config.lessons)
+        if (reason := self.job.unlearned.get(spec.key(str(self.row.style_sha256)))) is not None:
+            raise PainterError(reason)
+        return learn_painter(spec, self.job, self.log)
+
+    def _stylize(
+        self, content: Photograph, style: Photograph, observer: TransferObserver, painter: "Painter | None"
+    ) -> TransferResult:
         """Transfer once a device is free; the wait does not count to the seconds of the pair."""
         with free_device(self.job.device) as device:
             raise_if_interrupted()
             started = perf_counter()
-            result = engine(self.config, device).run(
-                content, style, observer.on_record, observer.on_snapshot, observer.on_checkpoint, observer.start
+            engine_here = engine(self.config, device)
+            painted = None
+            if painter is not None:
+                painted = painter.paint(content, self.config.strength, device=device)
+            result = engine_here.run(
+                content,
+                style,
+                observer.on_record,
+                observer.on_snapshot,
+                observer.on_checkpoint,
+                observer.start,
+                painted,
             )
             held = perf_counter() - started
         optimized_here = result.timings.optimize - (observer.start.seconds if observer.start else 0.0)

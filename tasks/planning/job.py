@@ -1,6 +1,7 @@
 """The settings that all pairs of a batch share."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from nst_engine import TransferConfig
 
@@ -15,6 +16,7 @@ class Job:
         run_id: the run's name in the rows; the flow sets it.
         device: `cpu`, `gpu`, `gpu:1`; None chooses the best device of the machine.
         keep_older: whether pictures stay that an earlier release made of the same choices.
+        unlearned: why a painter could not learn, by its key; its pairs fail for that reason.
     """
 
     content: str
@@ -24,3 +26,4 @@ class Job:
     run_id: str = ""
     device: str | None = None
     keep_older: bool = False
+    unlearned: Mapping[str, str] = field(default_factory=dict)

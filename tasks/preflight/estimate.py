@@ -42,15 +42,17 @@ def estimate(pair: PairSpec, job: Job) -> Estimate:
     content, style = _read(job.content, pair.content), _read(job.style, pair.style)
     sizes = result_sizes(config, content.picture, content.described)
     require_size(config, content)
-    trial = config.replace(levels=1, iterations=_TRIAL_STEPS, record_every=1, tolerance=None, time_limit=None)
+    trial = config.replace(
+        method="optimize", levels=1, iterations=_TRIAL_STEPS, record_every=1, tolerance=None, time_limit=None
+    )
     with free_device(job.device) as device:
         history = engine(trial, device).run(content, style).history
     times = [record.seconds for record in history[1:-1]]
     step = median(after - before for before, after in pairwise(times))
     width, height = sizes[-1]
-    full_steps = sum(w * h for w, h in sizes) / (width * height) * config.iterations
+    full_steps = sum(w * h for w, h in sizes) / (width * height) * config.steps
     seconds = min(step * full_steps, config.time_limit or inf)
-    return Estimate(width=width, height=height, steps=len(sizes) * config.iterations, seconds=seconds)
+    return Estimate(width=width, height=height, steps=len(sizes) * config.steps, seconds=seconds)
 
 
 def _read(place: str, entry: Entry) -> Photograph:

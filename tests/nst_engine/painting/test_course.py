@@ -13,8 +13,8 @@ def test_the_rate_falls_over_the_last_part_of_all_updates_while_photographs_gain
     totals = GAINING[:23]
     assert COURSE.falls_from(GAINING[:22]) is None
     assert COURSE.falls_from(totals) == 2200
-    assert COURSE.end(totals) == 3143
-    rates = [COURSE.rate(done, totals) for done in (2200, 2670, 3142)]
+    assert COURSE.end(totals) == 3200
+    rates = [COURSE.rate(done, totals) for done in (2200, 2670, 3199)]
     assert rates[0] == RATE
     assert RATE > rates[1] > rates[2] > 0
 
