@@ -4,6 +4,7 @@ import os
 import sys
 import webbrowser
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -190,6 +191,24 @@ def one(
 
     click.echo(stylize_one(content, style, output, configuration.config(backbone), configuration.device, profile))
     return DONE
+
+
+@cli.command()
+@with_batch
+def learn(
+    places: Places, backbones: Sequence[str], pairing: PairingOptions, configuration: ConfigurationOptions
+) -> int:
+    """Have painters learn styles, for batches with --set method=paint.
+
+    A painter learns each style from the contents, and is kept in the folder painters of the output, with a page that
+    shows what it paints. A batch into the same output with the same configuration finds it there. What was cut off
+    goes on. Exit status: 0 all styles are learned, 1 some are not.
+    """
+    from flows.cli.learn import learn_styles
+
+    batch = read_batch(places, backbones, pairing, configuration)
+    job = replace(batch.job, config=batch.job.config.replace(method="paint"))
+    return DONE if learn_styles(job, batch.request) else SOME_FAILED
 
 
 @cli.command()

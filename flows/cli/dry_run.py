@@ -14,6 +14,7 @@ from tasks.planning.names import printable
 from tasks.planning.pairs import PairSpec, Plan
 from tasks.preflight.checks import refused_names, unfinished
 from tasks.preflight.older import find_older
+from tasks.preflight.painting import Painted
 from tasks.preflight.workload import Failure, Workload
 from tasks.storage import open_storage
 
@@ -90,5 +91,7 @@ def _forecast(plan: Plan, job: Job) -> Iterator[str]:
     done = len(plan.pairs) - missing.total
     yield f"{len(plan.pairs)} pairs, {done} of them with a sidecar in {open_storage(job.output).uri()}"
     yield from map(_describe_stand_ins, (pairs[0].own_config(job.config) for pairs in missing.firsts.values()))
-    yield from missing.cost(job)
+    if job.config.method == "optimize":
+        yield from missing.cost(job)
+    yield from Painted.of(unfinished(plan, job)).lines(job)
     yield from find_older(plan, job).lines(job)

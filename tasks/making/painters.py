@@ -1,10 +1,11 @@
 """The painters of a batch: learned once for each style, and kept in its output."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from tasks.planning.names import stem
 from tasks.planning.pairs import Overrides, PairSpec
 from tasks.planning.request import Request
 from tasks.records.fingerprint import identify
+from tasks.reporting.painter_page import painter_page
 from tasks.storage import Entry, Storage, StorageError, open_storage
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ FOLDER = "painters"
 
 _MOST_PHOTOGRAPHS = 400
 _PAINTERS_KEPT = 8
+
+_STRIPS, _STRENGTHS = 3, (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Contents on a painter's page, and the strengths at which each is painted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +148,7 @@ def learn_painter(spec: PainterSpec, job: Job, log: Log) -> "Painter":
             style = read_photograph(data, open_storage(job.style).uri(spec.style.key))
             painter = _learn(spec, style, job, LearningObserver(spec, spec.fingerprint(style_sha256), log))
             output.write(key, painter.to_bytes())
+            output.write(key.removesuffix(".npz") + ".html", _page(spec, painter, style, job))
             checkpoints.delete(spec.fingerprint(style_sha256))
     return painter
 
@@ -202,6 +208,16 @@ def _learn(spec: PainterSpec, style: Photograph, job: Job, observer: LearningObs
         raise_if_interrupted()
         engines = engine(spec.config, device)
         return Painter.learn_by(engines, style, _photographs(job), observer.on_progress, observer.start)
+
+
+def _page(spec: PainterSpec, painter: "Painter", style: Photograph, job: Job) -> bytes:
+    """The painter's page, with some contents of the job painted at several strengths."""
+    strips = [
+        (photograph.over_white(), {each: painter.paint(photograph, each, device=job.device) for each in _STRENGTHS})
+        for photograph in islice(_photographs(job), _STRIPS)
+    ]
+    checks = [{"step": check.update} | asdict(check.losses) for check in painter.history]
+    return painter_page(spec.name, style.over_white(), strips, checks)
 
 
 def _photographs(job: Job) -> Iterator[Photograph]:

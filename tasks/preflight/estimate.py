@@ -39,7 +39,7 @@ def estimate(pair: PairSpec, job: Job) -> Estimate:
         NightbrushError: the pair cannot be read or stylized.
     """
     config = pair.own_config(job.config)
-    content, style = _read(job.content, pair.content), _read(job.style, pair.style)
+    content, style = read_photographs(pair, job)
     sizes = result_sizes(config, content.picture, content.described)
     require_size(config, content)
     trial = config.replace(
@@ -53,6 +53,15 @@ def estimate(pair: PairSpec, job: Job) -> Estimate:
     full_steps = sum(w * h for w, h in sizes) / (width * height) * config.steps
     seconds = min(step * full_steps, config.time_limit or inf)
     return Estimate(width=width, height=height, steps=len(sizes) * config.steps, seconds=seconds)
+
+
+def read_photographs(pair: PairSpec, job: Job) -> tuple[Photograph, Photograph]:
+    """The content and the style of a pair.
+
+    Raises:
+        ImageError, StorageError: one cannot be read.
+    """
+    return _read(job.content, pair.content), _read(job.style, pair.style)
 
 
 def _read(place: str, entry: Entry) -> Photograph:

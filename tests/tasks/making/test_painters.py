@@ -87,6 +87,14 @@ def test_what_is_painted_is_what_the_file_paints(job: Job) -> None:
     assert np.abs(decode(row.output) - painted).max() < 1 / 255
 
 
+def test_a_page_beside_the_painter_shows_strengths_and_curves(job: Job) -> None:
+    learn_painter(SPEC, job, no_lines)
+    page = painter_file(job).with_suffix(".html").read_text(encoding="utf-8")
+    assert "Painter of tiny/wave" in page
+    assert page.count("<img") == 1 + 3 * 6
+    assert page.count("<svg") == 3
+
+
 def test_refined_pairs_and_other_strengths_share_the_painter(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     learned = counted(monkeypatch)
     variants: list[tuple[tuple[str, object], ...]] = [(), (("refine", 2),), (("strength", 0.9),)]
