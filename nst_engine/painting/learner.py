@@ -72,6 +72,11 @@ class Learner:
         """The parameters as they are now."""
         return {name: variable.numpy() for name, variable in self._variables.items()}
 
+    def begin_with(self, parameters: Arrays) -> None:
+        """Replace the parameters, before any update."""
+        for name, variable in self._variables.items():
+            variable.assign(parameters[name])
+
     def state(self) -> Arrays:
         """All that the next updates depend on, by name."""
         optimizer = enumerate(self._optimizer.variables)
@@ -79,8 +84,7 @@ class Learner:
 
     def restore(self, state: Arrays) -> None:
         """Go back to what `state` returned."""
-        for name, variable in self._variables.items():
-            variable.assign(state[name])
+        self.begin_with(state)
         for index, variable in enumerate(self._optimizer.variables):
             variable.assign(state[f"optimizer/{index}"])
 

@@ -1,7 +1,7 @@
 """A painter's learning, from the first update to the last; it can be left and taken up again."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from nst_engine.painting.learner import Learner
 from nst_engine.painting.lessons import Lessons
 from nst_engine.painting.network import Arrays
 from nst_engine.painting.painter_file import from_bytes, to_bytes
+from nst_engine.registry.losses import TOTAL
 from nst_engine.transfer.engine import StyleTransfer
 from nst_engine.transfer.pair import Pair, Source
 from nst_engine.transfer.pair_run import PairRun
@@ -57,7 +58,7 @@ class Learning:
         style: the style's picture.
         lessons: what it learns from.
         course: when it learns what.
-        parameters: of the network, to begin with.
+        candidates: parameters of the network; those with which the held-out photographs lose least are begun with.
         resume: a checkpoint of the same learning.
 
     Attributes:
@@ -73,7 +74,7 @@ class Learning:
         style: Source,
         lessons: Lessons,
         course: Course,
-        parameters: Arrays,
+        candidates: Sequence[Arrays],
         resume: bytes | None = None,
     ) -> None:
         config, shared = engine.config, engine.shared
@@ -82,8 +83,10 @@ class Learning:
         with tf.device(self._device):
             run = PairRun(config.replace(method="optimize"), Pair(style, style), engine.precision.loss_scale)
             styles = tuple(shared.styles(run, (course.side, course.side), None))
-            self._learner = Learner(shared, styles, config, parameters)
+            self._learner = Learner(shared, styles, config, candidates[0])
             self._crops = lessons.held_out(self._course.crops[1])
+            if resume is None and len(candidates) > 1:
+                self._learner.begin_with(min(candidates, key=self._total))
         self.history: list[Check] = []
         self._done = 0
         if resume is not None:
@@ -132,15 +135,22 @@ class Learning:
             )
         self.history.append(Check(update=self._done, losses=losses))
 
+    def _total(self, parameters: Arrays) -> float:
+        """The total loss of the held-out photographs with these parameters."""
+        self._learner.begin_with(parameters)
+        return float(self._learner.check(self._crops)[TOTAL])
+
     def _progress(self) -> Progress:
         return Progress(done=self._done, end=self._end, history=tuple(self.history), checkpoint=self._checkpoint)
 
     def _checkpoint(self) -> bytes:
         history = [asdict(check) for check in self.history]
-        return to_bytes(self._learner.state(), {"done": self._done, "history": history})
+        account = {"done": self._done, "history": history, "updates": self._course.updates}
+        return to_bytes(self._learner.state(), account)
 
     def _restore(self, data: bytes) -> None:
         state, account = from_bytes(data, "checkpoint")
         self._learner.restore(state)
         self._done = account["done"]
+        self._course = replace(self._course, updates=account["updates"])
         self.history = list(map(Check.from_dict, account["history"]))

@@ -1,6 +1,6 @@
 """`Painter`: a network that has learned one style, and paints any picture in it in one pass."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -70,7 +70,7 @@ class Painter:
         device: str | None = None,
         on_progress: Callable[[Progress], Any] | None = None,
         resume: bytes | None = None,
-        start: Self | None = None,
+        starts: Sequence[Self] = (),
     ) -> Self:
         """Learn a style.
 
@@ -83,7 +83,8 @@ class Painter:
             device: `cpu`, `gpu`, `gpu:1`; None is the best device.
             on_progress: called before the first update and after each.
             resume: what `Progress.checkpoint` made in a learning with the same arguments.
-            start: a painter of another style to begin with; a quarter of the updates then suffices.
+            starts: painters of other styles: the one that is nearest on the held-out photographs is begun with, and a
+                quarter of the updates then suffices. A checkpoint knows what it began with.
 
         Raises:
             PainterError: the photographs are too few, the style is of one colour, the losses are not finite, or the
@@ -91,7 +92,7 @@ class Painter:
             ImageError: a picture cannot be read.
             ConfigError, WeightsError: as for `StyleTransfer`.
         """
-        return cls.learn_by(StyleTransfer(config, device), style, photographs, on_progress, resume, start)
+        return cls.learn_by(StyleTransfer(config, device), style, photographs, on_progress, resume, starts)
 
     @classmethod
     def learn_by(
@@ -101,21 +102,21 @@ class Painter:
         photographs: Iterable[Source],
         on_progress: Callable[[Progress], Any] | None = None,
         resume: bytes | None = None,
-        start: Self | None = None,
+        starts: Sequence[Self] = (),
     ) -> Self:
         """Learn a style by an engine that is there; arguments and errors are those of `learn`."""
         config = engine.config.replace(method="paint", refine=0).lessons
         engine = engine.with_config(config)
         picture = _with_something_to_learn(as_photograph(style))
-        course = Course.of(config, begun=start is not None)
+        course = Course.of(config, begun=bool(starts))
         lessons = Lessons(
             (as_photograph(photograph).over_white() for photograph in photographs),
             course.side,
             course.crops[0],
             config.seed,
         )
-        parameters = first_parameters(config.seed) if start is None else start.parameters
-        learning = Learning(engine, style, lessons, course, parameters, resume)
+        candidates = [start.parameters for start in starts] or [first_parameters(config.seed)]
+        learning = Learning(engine, style, lessons, course, candidates, resume)
         for progress in learning.run():
             if on_progress is not None:
                 on_progress(progress)

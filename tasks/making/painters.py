@@ -1,6 +1,7 @@
 """The painters of a batch: learned once for each style, and kept in its output."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -206,8 +207,24 @@ def _learn(spec: PainterSpec, style: Photograph, job: Job, observer: LearningObs
 
     with free_device(job.device) as device:
         raise_if_interrupted()
-        engines = engine(spec.config, device)
-        return Painter.learn_by(engines, style, _photographs(job), observer.on_progress, observer.start)
+        pupil, starts = engine(spec.config, device), [*_kin(spec, job)]
+        return Painter.learn_by(pupil, style, _photographs(job), observer.on_progress, observer.start, starts)
+
+
+def _kin(spec: PainterSpec, job: Job) -> Iterator["Painter"]:
+    """The painters of other styles in the output that have learned by the same configuration.
+
+    There are none for one whose bytes must not depend on what is there.
+    """
+    output = open_storage(job.output)
+    if spec.config.deterministic or not output.exists():
+        return
+    keys = [entry.key for entry in output.list(f"{FOLDER}/") if entry.key.endswith(".npz")]
+    for key in keys[:_PAINTERS_KEPT]:
+        with suppress(NightbrushError):
+            painter = _load(job.output, key, sha256(output.read(key)).hexdigest())
+            _require_learned_by(painter, spec.config, key)
+            yield painter
 
 
 def _page(spec: PainterSpec, painter: "Painter", style: Photograph, job: Job) -> bytes:

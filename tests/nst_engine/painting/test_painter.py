@@ -18,7 +18,7 @@ class PowerCutError(Exception):
     """An error that ends a learning early."""
 
 
-def cut_off(after: int) -> bytes:
+def cut_off(after: int, **arguments: Any) -> bytes:
     """The checkpoint of a learning that ends after that number of updates."""
     kept: list[bytes] = []
 
@@ -28,7 +28,7 @@ def cut_off(after: int) -> bytes:
             raise PowerCutError
 
     with pytest.raises(PowerCutError):
-        learned(on_progress=stop)
+        learned(on_progress=stop, **arguments)
     return kept[0]
 
 
@@ -61,12 +61,18 @@ def test_a_learning_that_was_cut_off_gives_the_painter_of_an_undisturbed_one(aft
     assert learned(resume=cut_off(after)).to_bytes() == the_painter().to_bytes()
 
 
-def test_a_start_from_another_painter_begins_with_what_it_knows_and_takes_a_quarter_of_the_updates() -> None:
-    before = learned(CONFIG.replace(updates=60))
-    after = learned(CONFIG.replace(updates=60), start=before)
-    assert after.history[0].losses == before.history[-1].losses
+def test_the_nearest_of_other_painters_is_begun_with_and_a_quarter_of_the_updates_suffices() -> None:
+    far, near = the_painter(), learned(CONFIG.replace(updates=60))
+    after = learned(CONFIG.replace(updates=60), starts=[far, near])
+    assert after.history[0].losses == near.history[-1].losses
     assert after.history[-1].update <= 15
-    assert after.config == before.config
+    assert after.config == near.config
+
+
+def test_a_checkpoint_knows_what_was_begun_with() -> None:
+    undisturbed = learned(starts=[the_painter()])
+    assert undisturbed.history[-1].update == 3
+    assert learned(resume=cut_off(1, starts=[the_painter()])).to_bytes() == undisturbed.to_bytes()
 
 
 def test_a_painter_knows_what_it_has_learned_by_and_nothing_else() -> None:

@@ -45,9 +45,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     seen: list[Any] = []
     learn = Painter.learn_by
 
-    def learn_by(engine: Any, style: Any, photographs: Any, on_progress: Any, resume: Any) -> Painter:
+    def learn_by(engine: Any, style: Any, photographs: Any, on_progress: Any, resume: Any, starts: Any) -> Painter:
         seen.append(resume)
-        return learn(engine, style, photographs, on_progress, resume)
+        return learn(engine, style, photographs, on_progress, resume, starts)
 
     monkeypatch.setattr(Painter, "learn_by", learn_by)
     return seen
@@ -118,6 +118,17 @@ def test_a_changed_style_or_configuration_is_learned_anew_and_more_contents_are_
     stylize_pair(PAIR, replace(job, config=PAINT.replace(style_weight=3.0)))
     assert len(learned) == 3
     assert len(list(painter_file(job).parent.glob("*.npz"))) == 3
+
+
+@pytest.mark.parametrize(("deterministic", "updates"), [(False, 2), (True, 8)])
+def test_a_further_style_starts_from_the_painter_that_is_there_unless_bytes_must_not_depend_on_it(
+    job: Job, deterministic: bool, updates: int
+) -> None:
+    paint(Path(job.style, "swirl.png"), 6, 40, 40)
+    config = PAINT.replace(updates=8, deterministic=deterministic).lessons
+    first, second = (PainterSpec(style=each, config=config) for each in entries("wave.png", "swirl.png"))
+    assert learn_painter(first, job, no_lines).history[-1].update == 8
+    assert learn_painter(second, job, no_lines).history[-1].update == updates
 
 
 def test_a_learning_that_was_interrupted_goes_on_and_gives_the_same_painter(
