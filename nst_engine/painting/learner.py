@@ -22,7 +22,7 @@ _PIXELS = tf.TensorSpec([1, None, None, 3], tf.float32)
 _NUMBER = tf.TensorSpec([], tf.float32)
 _WEIGHTS = tf.TensorSpec([len(TERMS)], tf.float32)
 
-_CONTENT = 2.0
+_CONTENT = 4.0
 """Factor on the content weight: a network pays far more of the content for the same style than an optimization does."""
 
 

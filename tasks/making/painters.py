@@ -37,6 +37,9 @@ FOLDER = "painters"
 _MOST_PHOTOGRAPHS = 400
 _PAINTERS_KEPT = 8
 
+_FILES = ("weights", "blend", "style_masks")
+"""Fields that name files, which the key knows by their bytes."""
+
 _STRIPS, _STRENGTHS = 3, (0.1, 0.3, 0.5, 0.7, 0.9)
 """Contents on a painter's page, and the strengths at which each is painted."""
 
@@ -263,10 +266,10 @@ def _load(output: str, key: str, _version: str) -> "Painter":
 
 
 def _require_learned_by(painter: "Painter", config: TransferConfig, name: str) -> None:
-    """Refuse a painter that was put under the key of another; where its weights lay does not count."""
+    """Refuse a painter that was put under the key of another; where its files lay does not count."""
     wanted, own = config.to_dict(), painter.config.to_dict()
     for field, value in wanted.items():
-        if field != "weights" and value != own[field]:
+        if field not in _FILES and value != own[field]:
             raise PainterError(
                 f"painter {name!r} has learned with {field}={own[field]!r}, not {value!r}; delete it to learn anew"
             )
