@@ -128,7 +128,7 @@ class RunControl:
         if self._over:
             return False
         if done >= self._config.steps:
-            self._ended = "iterations"
+            self._ended = "iterations" if self._config.steps else "painted"
         elif limit is not None and self._spent["optimize"] >= limit:
             self._ended = "time limit"
         elif self._on_plateau():

@@ -25,7 +25,7 @@ def test_what_is_painted_is_the_result_and_its_losses_are_evaluated() -> None:
     result = engine.run(CONTENT, STYLE, painted=painted())
     np.testing.assert_array_equal(result.image, painted())
     assert result.losses == engine.evaluate(painted(), CONTENT, STYLE)
-    assert (result.iterations, result.evaluations, result.stop_reason) == (0, 1, "iterations")
+    assert (result.iterations, result.evaluations, result.stop_reason) == (0, 1, "painted")
     assert [record.step for record in result.history] == [0]
 
 
