@@ -8,7 +8,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tasks.records.row import ManifestRow
-from tasks.reporting.number_format import duration, figure, period
+from tasks.reporting.number_format import duration, figure, period, status_word
 
 
 class Thumbnails:
@@ -46,7 +46,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        figure=figure, duration=duration, period=period, stem=_stem, link=_link, encoded=_encode_path
+        figure=figure,
+        duration=duration,
+        period=period,
+        stem=_stem,
+        link=_link,
+        encoded=_encode_path,
+        variant=_variant,
+        status=status_word,
     )
     return environment
 
@@ -54,6 +61,12 @@ def _environment() -> Environment:
 def _link(row: ManifestRow) -> str:
     """The relative link from the page to a row's picture."""
     return "./" + _encode_path(row.picture_key)
+
+
+def _variant(row: ManifestRow) -> str:
+    """What a pair is called besides its content and style; empty if nothing."""
+    name = f"{_stem(row.content)}--{_stem(row.style)}"
+    return row.pair.removeprefix(name).removeprefix("--")
 
 
 def _encode_path(name: str) -> str:

@@ -1,10 +1,13 @@
-"""Numbers, durations and times in a form for readers."""
+"""Numbers, durations, times and statuses in a form for readers."""
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+from nst_engine.transfer.result import Status
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def figure(value: float | None) -> str:
@@ -36,9 +39,14 @@ def duration(seconds: float | None) -> str:
     return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
-def period(moments: tuple[pd.Timestamp, pd.Timestamp]) -> str:
+def period(moments: "tuple[pd.Timestamp, pd.Timestamp]") -> str:
     """Start and end for readers; the day of the end is named only if it differs."""
     began, ended = (moment.floor("min") for moment in moments)
     first = f"{began.day} {began:%B %Y, %H:%M}"
     last = f"{ended:%H:%M}" if began.date() == ended.date() else f"{ended.day} {ended:%B, %H:%M}"
     return f"{first} UTC" if began == ended else f"{first} to {last} UTC"
+
+
+def status_word(status: str) -> str:
+    """A status for readers: a skipped pair has its picture from an earlier run."""
+    return "already made" if status == Status.SKIPPED else status

@@ -100,12 +100,13 @@ def _exhibits(output: Storage, rows: Iterable[ManifestRow]) -> Iterator[Exhibit]
     with ThreadPoolExecutor(READERS) as pool:  # each waits for its storage most of the time
         thumbnails = pool.map(partial(_input, known), inputs.keys(), inputs.values())
         results = pool.map(partial(_result, output, known), shown)
-        histories = pool.map(partial(_history, output), shown)
+        ways = pool.map(partial(_sidecar, output), shown)
         small = dict(zip(inputs, thumbnails, strict=True))
-        for row, result, history in zip(shown, results, histories, strict=True):
+        for row, result, sidecar in zip(shown, results, ways, strict=True):
             content, style = small[row.content], small[row.style]
             if result is not None:
-                yield Exhibit(row=row, result=result, content=content, style=style, history=history)
+                way: dict[str, Any] = {"history": sidecar.history, "config": sidecar.config} if sidecar else {}
+                yield Exhibit(row=row, result=result, content=content, style=style, **way)
 
 
 def _input(known: Known, uri: str, sha256: str | None) -> bytes | None:
@@ -125,9 +126,9 @@ def _is_there(output: Storage, key: str) -> bool:
         return False
 
 
-def _history(output: Storage, row: ManifestRow) -> tuple[dict[str, Any], ...]:
-    """The history in the row's sidecar, or none if it is gone or damaged, which the notes already say."""
+def _sidecar(output: Storage, row: ManifestRow) -> Sidecar | None:
+    """The row's sidecar, or None if it is gone or damaged, which the notes already say."""
     try:
-        return Sidecar.from_json(output.read(f"{row.key}.json")).history
+        return Sidecar.from_json(output.read(f"{row.key}.json"))
     except NightbrushError:
-        return ()
+        return None

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -11,6 +11,7 @@ from tasks.records.row import LOSS_COLUMNS, ManifestRow
 from tasks.records.summary import BatchSummary
 from tasks.reporting.charts import charts
 from tasks.reporting.html import Thumbnails, as_base64, render_page
+from tasks.reporting.settings import Settings, own_settings, shared_settings
 
 MOST_PICTURES = 200
 """Pictures on a page at most, by default."""
@@ -29,6 +30,7 @@ class Exhibit:
         content, style: thumbnails of the inputs, JPEG files' bytes; None for an input that cannot be read.
             Equal bytes are embedded once, even if many exhibits share them.
         history: records of the optimization as `TransferResult.history_rows` gives them.
+        config: the configuration as `TransferConfig.to_dict` gives it; empty if it is not known.
     """
 
     row: ManifestRow
@@ -36,6 +38,7 @@ class Exhibit:
     content: bytes | None = None
     style: bytes | None = None
     history: Sequence[Mapping[str, Any]] = ()
+    config: Settings = field(default_factory=dict)
 
 
 def rows_to_show(rows: Iterable[ManifestRow], most_pictures: int = MOST_PICTURES) -> tuple[ManifestRow, ...]:
@@ -66,12 +69,16 @@ def report_page(
     summary = BatchSummary(tuple(rows))
     shown = tuple(islice(exhibits, most_pictures))
     thumbnails = Thumbnails()
-    plates = [_plate(exhibit, thumbnails) for exhibit in shown]
+    configs = [exhibit.config for exhibit in shown]
+    own = own_settings(configs)
+    plates = [_plate(exhibit, settings, thumbnails) for exhibit, settings in zip(shown, own, strict=True)]
     return render_page(
         "report.html.j2",
         title="Nightbrush",
         summary=summary,
         plates=plates,
+        shared=shared_settings(configs),
+        settings={exhibit.row.key: text for exhibit, text in zip(shown, own, strict=True) if text},
         images=thumbnails.images,
         losses={column: LOSS_TITLES[name] for name, column in LOSS_COLUMNS.items()},
         charts=charts((exhibit.row.backbone, exhibit.history) for exhibit in shown),
@@ -81,10 +88,11 @@ def report_page(
     )
 
 
-def _plate(exhibit: Exhibit, thumbnails: Thumbnails) -> dict[str, Any]:
+def _plate(exhibit: Exhibit, settings: str, thumbnails: Thumbnails) -> dict[str, Any]:
     """The values that the template needs to show one picture."""
     return {
         "row": exhibit.row,
+        "settings": settings,
         "result": as_base64(exhibit.result),
         "content": thumbnails.name(exhibit.content),
         "style": thumbnails.name(exhibit.style),

@@ -12,7 +12,7 @@ from nst_engine.images import decode, thumbnail
 from tasks.records.row import ManifestRow
 from tasks.records.summary import BatchSummary
 from tasks.reporting.charts import total_loss_pngs
-from tasks.reporting.number_format import duration, figure
+from tasks.reporting.number_format import duration, figure, status_word
 from tasks.reporting.report_page import Exhibit
 
 MOST_PICTURES, MOST_FAILURES = 12, 50
@@ -38,7 +38,7 @@ def digest(summary: BatchSummary, exhibits: Sequence[Exhibit], uris: Iterable[st
 
 
 def _counts(summary: BatchSummary) -> str:
-    counted = ", ".join(f"{count} {status}" for status, count in summary.counts.items() if count)
+    counted = ", ".join(f"{count} {status_word(status)}" for status, count in summary.counts.items() if count)
     return f"**{len(summary.with_picture)} of {len(summary.rows)} pairs have their picture** ({counted})"
 
 

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import pytest
 from PIL import Image
 
+from nst_engine import TransferConfig
 from nst_engine.registry.losses import LOSS_NAMES, LOSS_TITLES, TERMS
 from tasks.records.row import ManifestRow
 from tasks.reporting.charts import MOST_POINTS
@@ -227,3 +228,40 @@ def test_figures_are_rounded_for_a_reader_and_sorted_by_their_value() -> None:
 def test_time_is_told_in_its_two_largest_units(seconds: float | None, text: str) -> None:
     row = replace(ROW, seconds_total=seconds)
     assert text in Page(report_page([row], [])).text
+
+
+def test_variants_of_a_pair_are_told_apart() -> None:
+    config = TransferConfig(backbone="vgg19", side=300, style_weight=1.0).to_dict()
+    names = ["harbour--wave--strong", "soft", "harbour--wave"]
+    changes = [{"style_weight": 4.0}, {"style_layers": ["block1_conv1", "block2_conv1"]}, {}]
+    exhibits = [
+        replace(_exhibit(replace(ROW, pair=name)), config=config | change)
+        for name, change in zip(names, changes, strict=True)
+    ]
+    page = Page(report_page([exhibit.row for exhibit in exhibits], exhibits))
+    for text in ("after wave, strong", "after wave, soft", "made with side=300", "style_weight=4.0"):
+        assert text in page.text
+    layers = "style_layers=block1_conv1,block2_conv1"
+    assert [text for kind, text in page.cells if kind == "name" and layers in text] == [f"{layers}, style_weight=1.0"]
+    assert page.text.count(layers) == 2  # on the card, and in the table
+
+
+def test_pictures_of_the_same_settings_have_no_column_for_them() -> None:
+    config = TransferConfig(backbone="vgg19").to_dict()
+    rows = _rows(2, "vgg19")
+    page = Page(report_page(rows, [replace(_exhibit(row), config=config) for row in rows]))
+    assert "Settings" not in page.text
+    assert "made with" not in page.text
+
+
+def test_a_rerun_reads_like_no_fault() -> None:
+    text = Page(report_page([replace(ROW, status="skipped")], [])).text
+    assert "already made" in text
+    assert "skipped" not in text
+    assert "converged" not in text
+
+
+def test_losses_of_several_backbones_come_with_a_warning() -> None:
+    warning = "Each backbone has losses of its own"
+    assert warning in Page(report_page(_rows(1, "vgg19", "resnet50"), [])).text
+    assert warning not in Page(report_page(_rows(1, "vgg19"), [])).text
