@@ -1,7 +1,6 @@
 """Show the progress of a batch in the run's history: a bar with the time left."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
 from time import monotonic
 from typing import Any
 
@@ -9,6 +8,7 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from nst_engine import Status
 from tasks.records.row import ManifestRow
+from tasks.reporting.number_format import duration
 
 SECONDS = 5.0
 """Seconds between two updates of the bar."""
@@ -33,7 +33,7 @@ def update_artifact(
         now = monotonic()
         if now - last >= SECONDS or count == total:
             last = now
-            left = timedelta(seconds=round((now - began) / count * (total - count)))
+            left = duration((now - began) / count * (total - count))
             text = f"{count} of {total} pairs, {failed} failed" + (f", about {left} left" if count < total else "")
             try:
                 update_progress_artifact(artifact, 100 * count / total, description=text)

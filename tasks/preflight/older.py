@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import cache, lru_cache
 from itertools import tee
 
@@ -14,6 +13,7 @@ from tasks.preflight.checks import sidecar_keys
 from tasks.preflight.workload import Workload
 from tasks.records.fingerprint import Identity, identify, idle_fields
 from tasks.records.sidecar import Sidecar, load_sidecars
+from tasks.reporting.number_format import duration
 from tasks.storage import open_storage
 
 _DIGITS = 12
@@ -54,7 +54,7 @@ class OlderPictures:
         if here:
             yield from self.workload.cost(job)
         else:
-            yield f"they took {timedelta(seconds=round(self.seconds))} when they were made"
+            yield f"they took {duration(self.seconds)} when they were made"
 
 
 def find_older(plan: Plan, job: Job) -> OlderPictures:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Self
 
 from nst_engine.errors import ImageError, TransferError
@@ -11,6 +10,7 @@ from tasks.planning.job import Job
 from tasks.planning.names import printable
 from tasks.planning.pairs import PairSpec
 from tasks.preflight.estimate import Estimate, estimate
+from tasks.reporting.number_format import duration
 from tasks.storage import StorageError
 
 _MAX_TRIED = 5
@@ -68,8 +68,7 @@ class Workload:
             size = f"{found.width}x{found.height} pixels"
             yield f"{backbone}: {self.counts[backbone]} x {found.seconds:.0f} s, each {found.steps} steps to {size}"
         if seconds:
-            time = timedelta(seconds=round(seconds))
-            yield f"about {time} on this device, if all are like the first of their backbone"
+            yield f"about {duration(seconds)} on this device, if all are like the first of their backbone"
 
 
 def _estimate_first(pairs: Iterable[PairSpec], job: Job) -> tuple[Estimate | None, list[Failure]]:

@@ -1,7 +1,9 @@
 """Convergence charts: a loss by step, one line for each pair, and the median of the lines."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import pandas as pd
@@ -41,7 +43,7 @@ def charts(histories: Iterable[tuple[str, History]]) -> dict[str, dict[str, str]
     """
     return {
         backbone: {
-            term: inline_svg(_draw(curves, PAGE), salt=f"{backbone!a} {term}")
+            term: inline_svg(_draw(curves, PAGE, _new_sizes(found)), salt=f"{backbone!a} {term}")
             for term in ("total", *TERMS)
             if term not in _NOT_DRAWN and not (curves := _curves(found, term)).empty
         }
@@ -51,8 +53,11 @@ def charts(histories: Iterable[tuple[str, History]]) -> dict[str, dict[str, str]
 
 def total_loss_pngs(histories: Iterable[tuple[str, History]]) -> dict[str, bytes]:
     """Charts of the total loss by backbone, each a PNG file's bytes, for a page whose colours are not known."""
-    curves = {backbone: _curves(found, "total") for backbone, found in _by_backbone(histories).items()}
-    return {backbone: png(_draw(found, WHITE)) for backbone, found in curves.items() if not found.empty}
+    return {
+        backbone: png(_draw(curves, WHITE, _new_sizes(found)))
+        for backbone, found in _by_backbone(histories).items()
+        if not (curves := _curves(found, "total")).empty
+    }
 
 
 def _by_backbone(histories: Iterable[tuple[str, History]]) -> dict[str, list[History]]:
@@ -75,13 +80,26 @@ def _curves(histories: Iterable[History], term: str) -> pd.DataFrame:
     return frame.pivot_table(index="step", columns="pair", values="loss", aggfunc="last")
 
 
-def _draw(curves: pd.DataFrame, palette: Palette) -> Figure:
-    """Draw the curves in `ink` and their median in `accent`."""
+def _new_sizes(histories: Sequence[History]) -> list[int]:
+    """The steps at which more than half of the transfers go on at a new size, in their order."""
+    begun = Counter(
+        after["step"]
+        for history in histories
+        for before, after in pairwise(history)
+        if before.get("side") != after.get("side")
+    )
+    return sorted(step for step, count in begun.items() if 2 * count > len(histories))
+
+
+def _draw(curves: pd.DataFrame, palette: Palette, new_sizes: Iterable[int]) -> Figure:
+    """Draw the curves in `ink`, their median in `accent`, and a dotted line where a new size begins."""
     with lettering():
         drawn, axes = canvas(4.6, 2.7)
         for pair in curves:
             axes.plot(curves[pair].dropna(), color=palette.ink, linewidth=0.7, alpha=0.35)
         axes.plot(curves.ffill().median(axis=1), color=palette.accent, linewidth=1.8)
+        for step in new_sizes:
+            axes.axvline(step, color=palette.faint, linewidth=0.8, linestyle=":")
         axes.margins(x=0.01)
         log_scale(axes, "y")
         few_labels(axes, whole=True)

@@ -1,5 +1,6 @@
 """The command line when all is well, or fails in the middle."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -168,7 +169,7 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(
     )
     assert cost.startswith("tiny: 2 x ")
     assert cost.endswith(" s, each 4 steps to 32x24 pixels")
-    assert total.startswith("about 0:00:")
+    assert re.match(r"about [\d.]+ s on this device", total)
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -265,3 +265,15 @@ def test_losses_of_several_backbones_come_with_a_warning() -> None:
     warning = "Each backbone has losses of its own"
     assert warning in Page(report_page(_rows(1, "vgg19", "resnet50"), [])).text
     assert warning not in Page(report_page(_rows(1, "vgg19"), [])).text
+
+
+def test_a_chart_marks_where_most_transfers_go_on_at_a_new_size() -> None:
+    def drawn(*changes: int) -> int:
+        rows = _rows(len(changes), "vgg19")
+        histories = [
+            [{**record, "side": 64 if record["step"] < change else 128} for record in _history(6)] for change in changes
+        ]
+        exhibits = [replace(_exhibit(row), history=history) for row, history in zip(rows, histories, strict=True)]
+        return report_page(rows, exhibits).count(b"stroke-dasharray")
+
+    assert (drawn(9, 9, 9), drawn(3, 3, 5), drawn(2, 3, 5)) == (0, 3, 0)  # a line in each of three charts
