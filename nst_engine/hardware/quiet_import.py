@@ -14,9 +14,15 @@ _STDERR_LOCK = RLock()
 
 
 def import_quietly(module: str) -> ModuleType:
-    """Import a module that loads TensorFlow, and drop what native code writes to stderr meanwhile."""
+    """Import a module that loads TensorFlow, and drop what native code writes to stderr meanwhile.
+
+    TensorFlow looks for its devices too, which it would else do at first use, with a complaint where there is no GPU.
+    """
     with drop_native_stderr():
-        return import_module(module)
+        imported = import_module(module)
+        if tensorflow := sys.modules.get("tensorflow"):
+            tensorflow.config.list_physical_devices()
+        return imported
 
 
 @contextmanager
