@@ -72,12 +72,27 @@ def _complain(text: str) -> int:
     return BAD_ARGUMENTS
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+SECTIONS = {
+    "Make pictures": ("run", "one", "demo", "serve"),
+    "Choose a look": ("compare", "replay"),
+    "Look at runs and results": ("ui", "report"),
+    "Prepare and check this machine": ("weights", "doctor"),
+}
+"""The commands by what people want to do, in the order of `--help`."""
+
+
+@click.group(
+    cls=Commands, sections=SECTIONS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="nightbrush")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error that nobody foresaw.")
 @click.pass_context
 def cli(context: click.Context, debug: bool) -> None:
-    """Neural style transfer for whole folders: pictures, a table of losses and timings, and a report."""
+    """Neural style transfer for whole folders: pictures, a table of losses and timings, and a report.
+
+    Exit status: 0 all is well, 1 something failed, 2 bad arguments or nothing to do, 3 a fault of Nightbrush,
+    130 interrupted.
+    """
     _require_current_folder()
     if not debug and context.invoked_subcommand != serve.name:  # a run that dies on its way tells it there alone
         context.with_resource(set_environment({name: os.environ.get(name, value) for name, value in BRIEF.items()}))
@@ -114,7 +129,8 @@ def run(
     """Stylize a folder: every content with every style, or pair by pair.
 
     Finished pictures are not made again. Exit status: 0 all pairs have their picture, 1 some failed, 2 bad arguments
-    or nothing to do. With --dry-run it is 1 if a pair that was tried will fail.
+    or nothing to do, 3 a fault of Nightbrush, 130 interrupted. With --dry-run it is 1 if a pair that was tried will
+    fail.
     """
     batch = read_batch(
         places,

@@ -1,8 +1,9 @@
-"""Errors that nobody foresaw: one line on the terminal, and the whole story in a file."""
+"""The group of all commands. An error that nobody foresaw is one line on the terminal, and a file tells all of it."""
 
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,29 @@ class UnforeseenError(NightbrushError):
     """A command ended in an error that is a fault of Nightbrush; the text says where its traceback lies."""
 
 
+_SUMMARY = 200
+"""Letters of what the help says of a command at most: its whole first sentence."""
+
+
 class Commands(click.Group):
-    """Commands that end in one line whatever happens, unless `--debug` asks for the traceback."""
+    """Commands that end in one line whatever happens, unless `--debug` asks for the traceback.
+
+    Args:
+        sections: the names of the commands by the heads under which the help lists them.
+    """
+
+    def __init__(self, *arguments: Any, sections: Mapping[str, Iterable[str]], **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.sections = sections
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click calls it
+        """Write the commands and what each is for, section by section."""
+        widest = max(map(len, self.commands))
+        for head, names in self.sections.items():
+            with formatter.section(head):
+                formatter.write_dl(
+                    [(name.ljust(widest), self.commands[name].get_short_help_str(_SUMMARY)) for name in names]
+                )
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command.

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli import cli
+from flows.cli.commands import SECTIONS
 from flows.prefect_server import history, local_server
 from nst_engine import __version__
 from tasks.records.csv_files import read_results
@@ -30,6 +31,15 @@ def test_every_command_explains_itself(nightbrush: Nightbrush, command: list[str
     usage, purpose = ran.out.splitlines()[0:3:2]
     assert usage.startswith("Usage: ")
     assert purpose.strip() in str((cli.commands[command[0]] if command else cli).help)
+
+
+def test_the_help_lists_every_command_once_under_what_it_is_for(nightbrush: Nightbrush) -> None:
+    ran = nightbrush("--help")
+    assert sorted(name for names in SECTIONS.values() for name in names) == sorted(cli.commands)
+    for head, names in SECTIONS.items():
+        section = ran.out.partition(f"{head}:\n")[2].partition("\n\n")[0]
+        assert re.findall(r"^  (\w+)", section, re.MULTILINE) == list(names)
+    assert "130 interrupted" in ran.out
 
 
 def test_every_option_has_its_line_of_help() -> None:
