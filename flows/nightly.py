@@ -18,6 +18,7 @@ from prefect.schedules import Cron
 from prefect.server.schemas.schedules import CronSchedule
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.types.entrypoint import EntrypointType
+from prefect.utilities.urls import url_for
 from tzlocal import get_localzone_name
 
 from flows.batch import stylize_batch
@@ -88,9 +89,21 @@ def serve(batch: Batch, cron: str, timezone: str | None) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, runner.handle_sigterm)
         deployment_id = asyncio.run(runner.aadd_deployment(deployment))
+        click.echo(_how_to_use(deployment.full_name, deployment_id))
         click.echo(f"Serving {deployment.full_name}, the next time {following:%Y-%m-%d %H:%M} {zone}; end with Ctrl-C")
         asyncio.run(_run(runner, deployment_id))
     click.echo("No longer served: the schedule is paused until the same command runs again")
+
+
+def _how_to_use(name: str, deployment: UUID) -> str:
+    """Lines that say where the runs of a deployment are seen, and how one is started at once."""
+    address = url_for("deployment", deployment)
+    return "\n".join(
+        (
+            f"Look at its runs: {address} (times are in the browser's time zone)",
+            f"Run it now: PREFECT_API_URL={PREFECT_API_URL.value()} prefect deployment run {name}",
+        )
+    )
 
 
 async def _run(runner: Runner, deployment: UUID) -> None:

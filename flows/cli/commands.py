@@ -323,6 +323,7 @@ def ui(browse: bool, stop: bool) -> int:
     from flows.prefect_server.history import ui_address
 
     click.echo(address := ui_address())
+    click.echo("nightbrush: times on the pages are in the browser's time zone", err=True)
     if browse and not webbrowser.open(address):
         raise click.ClickException("no browser is found here; open the address yourself")
     return DONE

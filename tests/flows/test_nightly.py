@@ -190,6 +190,10 @@ def test_a_batch_runs_when_it_is_asked_for_and_sigterm_ends_in_order(
     said = log.read_text(encoding="utf-8")
     assert said.splitlines()[-1] == "No longer served: the schedule is paused until the same command runs again"
     assert "Warning" not in said
+    assert (
+        f"Look at its runs: {prefect_api.removesuffix('/api')}/deployments/deployment/{deployment.id} (times " in said
+    )
+    assert f"Run it now: PREFECT_API_URL={prefect_api} prefect deployment run {stylize_batch.name}/{NAME}\n" in said
 
 
 def test_runs_that_die_leave_their_reasons_and_ctrl_c_ends_in_order(

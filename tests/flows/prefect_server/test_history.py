@@ -154,7 +154,9 @@ def test_the_pages_are_those_of_the_api_that_is_set(prefect_api: str) -> None:
 def test_the_pages_are_those_of_the_server_of_our_own(nightbrush: Nightbrush, own_api: str) -> None:
     address = own_api.removesuffix("/api")
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
-        assert nightbrush("ui").out == f"{address}\n"
+        ran = nightbrush("ui")
+        assert ran.out == f"{address}\n"
+        assert "the browser's time zone" in ran.err
         assert httpx.get(address).headers["content-type"].startswith("text/html")
 
 
