@@ -262,7 +262,8 @@ def report(output: str) -> int:
 
 @cli.command()
 @click.argument("places", nargs=-1, metavar="[PLACE]...")
-def doctor(places: Sequence[str]) -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, as a report of a fault is to hold it.")
+def doctor(places: Sequence[str], as_json: bool) -> int:
     """Say what this machine can do; exit 1 if a batch could not run.
 
     Of each PLACE, a folder or s3://bucket/prefix, the first page is listed, and writing is tested, which leaves nothing
@@ -271,11 +272,10 @@ def doctor(places: Sequence[str]) -> int:
     from nst_engine.hardware.quiet_import import import_quietly
 
     import_quietly("nst_engine.hardware.devices")
-    from flows.cli.doctor import examine
+    from flows.cli.doctor import examine, findings_json
 
     findings = examine(*places)
-    for finding in findings:
-        click.echo(finding)
+    click.echo(findings_json(findings) if as_json else "\n".join(map(str, findings)))
     return DONE if all(finding.good for finding in findings) else SOME_FAILED
 
 

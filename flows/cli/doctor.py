@@ -1,8 +1,9 @@
 """Report what this machine can do."""
 
+import json
 import platform
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
 from flows.prefect_server import local_server
@@ -38,6 +39,11 @@ class Finding:
 def examine(*uris: str) -> tuple[Finding, ...]:
     """Check the versions, the devices, the weights, Prefect, this machine's folder, the settings for S3, and `uris`."""
     return (_versions(), *_devices(), *_weights(), _prefect(), *_home(), _s3(), *map(_storage, uris))
+
+
+def findings_json(findings: Iterable[Finding]) -> str:
+    """Findings as a JSON list of objects with the fields of `Finding`."""
+    return json.dumps([asdict(finding) for finding in findings], indent=2)
 
 
 def _versions() -> Finding:

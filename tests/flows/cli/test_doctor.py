@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -166,6 +167,15 @@ def test_a_folder_is_tried_and_left_as_it_was(nightbrush: Nightbrush, tmp_path: 
         f"ok   storage     {tmp_path / 'new'} is not there yet, and can be written",
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_findings_are_printed_as_json_too(nightbrush: Nightbrush, tmp_path: Path) -> None:
+    ran = nightbrush("doctor", "--json", tmp_path, "ftp://host/photos")
+    assert (ran.status, ran.err) == (1, "")
+    first, *_, good, bad = json.loads(ran.out)
+    assert first == {"what": "nightbrush", "text": finding("nightbrush").text, "good": True}
+    assert good == {"what": "storage", "text": f"{tmp_path} can be listed, and can be written", "good": True}
+    assert (bad["what"], bad["good"]) == ("storage", False)
 
 
 def test_a_place_that_cannot_be_used_is_bad_and_says_why(nightbrush: Nightbrush, tmp_path: Path) -> None:
