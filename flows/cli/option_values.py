@@ -110,15 +110,17 @@ class ConfigurationOptions:
     settings: tuple[str, ...]
     device: str | None
 
-    def config(self, backbone: str | None = None) -> TransferConfig:
-        """Returns the preset, changed by the file, by the settings, and by a backbone that is not None.
+    def config(self, backbone: str | None = None, weights: str | None = None) -> TransferConfig:
+        """Returns the preset, changed by the file, by the settings, and by a backbone and weights that are not None.
 
         Raises:
             ConfigError: the preset is not known, the file is not TOML, a setting is not `key=value`, or a field or its
                 value is not allowed.
         """
         preset = {} if self.preset is None else preset_fields(self.preset)
-        return TransferConfig.from_dict(preset | self.changes() | ({} if backbone is None else {"backbone": backbone}))
+        named = {"backbone": backbone, "weights": weights}
+        given = {name: value for name, value in named.items() if value is not None}
+        return TransferConfig.from_dict(preset | self.changes() | given)
 
     def changes(self) -> dict[str, object]:
         """Returns the fields that the file and the settings change, the values not yet checked.
@@ -134,7 +136,7 @@ class ComparisonOptions:
     """What is compared, and who judges, as a person types it.
 
     Attributes:
-        backbones: networks, each under every combination.
+        backbones: networks, each under every combination; `name=weights` where one has weights of its own.
         varied: values to compare, each `field=value,value`; the layers of one value are joined by `+`.
         referee: the network that judges, see `read_referee`.
     """
@@ -150,6 +152,11 @@ class ComparisonOptions:
             ConfigError: a value is not allowed.
         """
         vary: dict[str, list[object]] = dict(map(_parse_variation, self.varied))
+        if any("=" in entry for entry in self.backbones) and configuration.preset not in STUDIES:
+            vary.pop("backbone", None)
+            named = (entry.partition("=") for entry in self.backbones)
+            configs = (configuration.config(name, weights or None) for name, _, weights in named)
+            return tuple(Grid(config=config, vary=dict(vary)) for config in configs)
         if self.backbones:
             vary["backbone"] = list(self.backbones)
         if configuration.preset in STUDIES:

@@ -54,7 +54,9 @@ def with_comparison(command: Command) -> Command:
     compared = _add_options(
         "compared",
         ComparisonOptions,
-        click.option("--backbone", "backbones", multiple=True, metavar="NAME", help="Network to compare. Repeats."),
+        click.option(
+            "--backbone", "backbones", multiple=True, metavar="NAME[=WEIGHTS]", help="Network to compare. Repeats."
+        ),
         click.option("--vary", "varied", multiple=True, metavar="KEY=VALUE,VALUE", help="A field's values. Repeats."),
         click.option("--referee", metavar="NAME:WEIGHTS", help="Network that judges, as vgg19:imagenet."),
     )

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from flows.cli.option_values import ComparisonOptions, ConfigurationOptions, OptionalPlaces, Places, read_referee
-from nst_engine import ConfigError
+from nst_engine import ConfigError, TransferConfig
 from nst_engine.judging.referee import Referee
 from tasks.comparison.grid import Grid, variants
 from tests.flows.console import TINY, Nightbrush
@@ -33,6 +33,13 @@ def test_a_field_is_varied_over_values_of_its_kind() -> None:
 def test_backbones_are_varied_and_what_is_set_holds_for_each(asked: dict[str, Any]) -> None:
     (grid,) = grids(*asked.pop("varied", ()), **asked, settings=("weights=random", "side=64"))
     assert [(it.config.backbone, it.config.side) for it in variants([grid])] == [("tiny", 64), ("vgg16", 64)]
+
+
+def test_each_backbone_may_have_weights_of_its_own() -> None:
+    asked = grids("seed=1,2", backbones=("tiny=random", "mobilenet_v2=mine.h5", "vgg16"))
+    found = [(variant.config.backbone, variant.config.weights, variant.config.seed) for variant in variants(asked)]
+    networks = [("tiny", "random"), ("mobilenet_v2", "mine.h5"), ("vgg16", TransferConfig().weights)]
+    assert found == [(*network, seed) for network in networks for seed in (1, 2)]
 
 
 def test_a_published_comparison_can_be_varied_further() -> None:
