@@ -73,7 +73,7 @@ def _complain(text: str) -> int:
 
 
 SECTIONS = {
-    "Make pictures": ("run", "one", "demo", "serve"),
+    "Make pictures": ("run", "one", "learn", "demo", "serve"),
     "Choose a look": ("compare", "replay"),
     "Look at runs and results": ("ui", "report"),
     "Prepare and check this machine": ("weights", "doctor"),
