@@ -38,7 +38,7 @@ def preflight(job: Job, request: Request) -> Plan:
     find_finished = partial(finished_names, open_storage(job.output))
     results = _results_among(contents, "content", job, request), _results_among(styles, "style", job, request)
     planned = plan(contents, styles, request, job.config, find_finished, results)
-    _require_usable(configs)
+    _require_usable(config for config in configs if config.backbone in planned.backbones)
     return replace(planned, notes=(*planned.notes, *notes))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from nst_engine.config import TransferConfig
 from nst_engine.errors import NightbrushError, WeightsError
 from tasks.local_state import state_folder
 from tasks.making import deliverable
@@ -214,6 +215,18 @@ def test_checks_the_rows_of_a_list(job: Job, tmp_path: Path) -> None:
 
 
 # a batch that is to run later
+
+
+def test_a_list_whose_rows_name_their_backbones_needs_no_weights_of_another(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("content,style,backbone,weights\nlake.png,wave.png,tiny,random\n", encoding="utf-8")
+    absent = replace(job, config=TransferConfig(backbone="vgg19", weights="imagenet"))
+    planned = preflight(absent, Request(backbones=("vgg19",), pair_list=str(pairs)))
+    assert planned.backbones == ("tiny",)
+    assert not (tmp_path / "keras").exists()
 
 
 def test_a_batch_can_run_later_though_its_folders_are_still_empty(job: Job) -> None:
