@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from flows.cli.commands import serve
+from flows.cli.commands import cli, serve
 
 UNIT = Path(__file__).parents[2] / "deployments" / "nightbrush.service"
 COMMAND = "/srv/nightbrush/.venv/bin/nightbrush"
@@ -32,4 +32,5 @@ def test_the_command_of_the_unit_is_complete() -> None:
     (line,) = [line.removeprefix("ExecStart=") for line in lines if line.startswith("ExecStart=")]
     program, name, *arguments = shlex.split(line)
     assert (program, name) == (COMMAND, serve.name)
-    assert isinstance(serve.make_context("serve", arguments), click.Context)
+    parent = click.Context(cli, **cli.context_settings)  # whose names of --help click keeps for good
+    assert isinstance(serve.make_context("serve", arguments, parent), click.Context)

@@ -53,9 +53,7 @@ def test_a_batch_says_beforehand_what_it_makes_again_and_what_that_costs(
     places: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert batch(places, config=kept_config(formulation="share")).is_completed()
-    lines = [
-        line for line in caplog.messages if line == AGAIN or line.startswith(("tiny: 2 x ", "about 0:00:", "1/2 "))
-    ]
+    lines = [line for line in caplog.messages if line == AGAIN or line.startswith(("tiny: 2 x ", "about ", "1/2 "))]
     assert [line.partition(" ")[0] for line in lines] == ["2", "tiny:", "about", "1/2"]
     assert statuses(places) == {"hill--wave": "completed", "lake--wave": "completed"}
     caplog.clear()
@@ -123,7 +121,7 @@ def test_a_dry_run_says_what_is_made_again_and_what_is_kept(nightbrush: Nightbru
     assert lines[3].startswith("2 pairs, 2 of them with a sidecar in ")
     assert lines[4] == AGAIN
     assert lines[5].startswith("tiny: 2 x ")
-    assert lines[6].startswith("about 0:00:")
+    assert lines[6].startswith("about ")
     assert nightbrush("run", *typed, "--dry-run", "--keep-older").out.splitlines()[4:] == [KEPT_AS_THEY_ARE]
     for content in Path(typed[typed.index("--content") + 1]).iterdir():
         content.write_bytes(b"")

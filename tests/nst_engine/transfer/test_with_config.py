@@ -33,6 +33,7 @@ SHARING: dict[str, dict[str, Any]] = {
     "tile": {"tile": 32},
     "tolerance": {"tolerance": 0.9},
     "time limit": {"time_limit": 1e-6},
+    "painted": {"method": "paint", "updates": 5, "refine": 3},
 }
 """Values other than the base's for all fields that are no part of what is computed, as many at once as show."""
 
@@ -90,11 +91,12 @@ def test_a_configuration_gives_the_picture_that_an_engine_of_its_own_gives(
     style = noise_pixels(48, 36, seed=5)
     unchanged = engine.with_config(one_layer())
     assert config != unchanged.config
-    alone = StyleTransfer(config).run(CONTENT, style)
+    painted = (noise_pixels() / 255).astype(np.float32) if config.method == "paint" else None
+    alone = StyleTransfer(config).run(CONTENT, style, painted=painted)
     before = unchanged.run(CONTENT, style)
     built = count(Network, "__init__")
     other = unchanged.with_config(config)
-    shared = other.run(CONTENT, style)
+    shared = other.run(CONTENT, style, painted=painted)
     assert (other.config, shared.config, built) == (config, config, [])
     np.testing.assert_array_equal(shared.image, alone.image)
     assert [record.losses for record in shared.history] == [record.losses for record in alone.history]
