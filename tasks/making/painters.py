@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from nst_engine.config import TransferConfig
 from nst_engine.errors import NightbrushError, PainterError
 from nst_engine.images import Photograph, read_photograph
+from nst_engine.painting.lessons import MOST as MOST_PHOTOGRAPHS
 from tasks.interruption import interruption, raise_if_interrupted
 from tasks.local_state import checkpoints
 from tasks.making.engines import engine, free_device
@@ -24,6 +24,7 @@ from tasks.planning.names import stem
 from tasks.planning.pairs import Overrides, PairSpec
 from tasks.planning.request import Request
 from tasks.records.fingerprint import identify
+from tasks.reporting.number_format import duration
 from tasks.reporting.painter_page import painter_page
 from tasks.storage import Entry, Storage, StorageError, open_storage
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 FOLDER = "painters"
 """Folder of the painters in the output."""
 
-_MOST_PHOTOGRAPHS = 400
 _PAINTERS_KEPT = 8
 
 _FILES = ("weights", "blend", "style_masks")
@@ -197,7 +197,7 @@ class LearningObserver:
 def describe_progress(spec: PainterSpec, progress: "Progress", first: int, seconds: float) -> str:
     """A line about a learning that began at the update `first` and has taken so many seconds since."""
     taken = progress.done - first
-    left = f"{timedelta(seconds=round(seconds / taken * (progress.end - progress.done)))} left, " if taken else ""
+    left = f"{duration(seconds / taken * (progress.end - progress.done))} left, " if taken else ""
     losses = progress.history[-1].losses
     return (
         f"learn {spec.name}: {progress.done} of {progress.end} updates, {left}"
@@ -244,8 +244,8 @@ def _photographs(job: Job) -> Iterator[Photograph]:
     """Contents of the job, evenly spread if they are many; those that cannot be read are left to their rows."""
     contents = open_storage(job.content)
     pictures = list_pictures(contents, "content", Request(backbones=(job.config.backbone,))).pictures
-    step = max(1, len(pictures) // _MOST_PHOTOGRAPHS)
-    for entry in pictures[::step][:_MOST_PHOTOGRAPHS]:
+    step = max(1, len(pictures) // MOST_PHOTOGRAPHS)
+    for entry in pictures[::step][:MOST_PHOTOGRAPHS]:
         if (photograph := _read(contents, entry)) is not None:
             yield photograph
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from itertools import pairwise
 from math import ceil
 from time import perf_counter
@@ -15,6 +14,7 @@ from tasks.planning.names import printable
 from tasks.planning.pairs import PairSpec
 from tasks.preflight.estimate import estimate, read_photographs
 from tasks.preflight.workload import Failure
+from tasks.reporting.number_format import duration
 
 _TRIAL_UPDATES = 8
 """Updates that are taken to see how long one takes; they are in proportion of those that learn in earnest."""
@@ -45,9 +45,9 @@ class Ways:
 
     def lines(self, pictures: int, styles: int) -> Iterator[str]:
         """Three lines: what each way takes for so many pictures and styles, and from where painting pays."""
-        yield f"optimize: {pictures} pictures, {_time(self.optimize * pictures)}"
+        yield f"optimize: {pictures} pictures, {duration(self.optimize * pictures)}"
         count = "1 style" if styles == 1 else f"{styles} styles"
-        yield f"paint: learn {count} {_time(self.learn * styles)} at most, then {_time(self.paint * pictures)}"
+        yield f"paint: learn {count} {duration(self.learn * styles)} at most, then {duration(self.paint * pictures)}"
         if self.pays_from is not None:
             yield f"paint pays from {self.pays_from} pictures a style"
 
@@ -110,7 +110,3 @@ def estimate_ways(pair: PairSpec, job: Job) -> Ways:
     optimized = replace(job, config=job.config.replace(method="optimize"))
     plain = PairSpec(content=pair.content, style=pair.style, backbone=pair.backbone)
     return Ways(optimize=estimate(plain, optimized).seconds, learn=learn, paint=paint)
-
-
-def _time(seconds: float) -> str:
-    return str(timedelta(seconds=max(1, round(seconds))))

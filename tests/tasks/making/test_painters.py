@@ -1,5 +1,6 @@
 """Painters of a batch: learned once for a style, kept in the output, and used by all its pairs."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -158,7 +159,7 @@ def test_a_line_tells_updates_time_left_and_figures(job: Job, monkeypatch: pytes
     lines: list[str] = []
     monkeypatch.setattr(painters, "LOG_SECONDS", 0.0)
     learn_painter(SPEC, job, lines.append)
-    assert lines[1].startswith("learn tiny/wave: 1 of 4 updates, 0:0")
+    assert re.match(r"learn tiny/wave: 1 of 4 updates, (\d min )?[\d.]+ s left, ", lines[1])
     assert " left, on held-out photographs content " in lines[1]
 
 

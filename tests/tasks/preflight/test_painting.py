@@ -21,11 +21,11 @@ def job(tmp_path: Path) -> Job:
 def test_both_ways_are_told_and_from_how_many_pictures_painting_pays() -> None:
     ways = Ways(optimize=35.0, learn=3120.0, paint=0.17)
     assert list(ways.lines(10_000, 1)) == [
-        "optimize: 10000 pictures, 4 days, 1:13:20",
-        "paint: learn 1 style 0:52:00 at most, then 0:28:20",
+        "optimize: 10000 pictures, 97 h 13 min",
+        "paint: learn 1 style 52 min 0 s at most, then 28 min 20 s",
         "paint pays from 90 pictures a style",
     ]
-    assert "learn 12 styles 10:24:00 at most" in list(ways.lines(10_000, 12))[1]
+    assert "learn 12 styles 10 h 24 min at most" in list(ways.lines(10_000, 12))[1]
 
 
 def test_painting_that_never_pays_is_not_said_to() -> None:
